@@ -1,0 +1,108 @@
+"""The network: every shipment and facility that is possible under a policy, as columns.
+
+The network is all that the formulation sees. Tables are DataFrames whose first column is a unique
+string id; a decision variable is indexed by that id and a period. Quantities are yearly rates.
+
+**Provenance.** Where a policy asks where a battery retired, arcs and activities of undismantled
+commodities exist once per provenance: ``origin`` is the tracked jurisdiction it retired in ("" where that is
+not tracked, or once dismantled), ``left`` whether it has ever left its province of origin (False where
+departures are not tracked). An arc carries ``left_before`` and ``left_after``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.effects import Effects
+
+
+@dataclass(frozen=True)
+class Network:
+    """Candidate arcs, facilities and prices of one instance under one policy.
+
+    Attributes
+    ----------
+    instance, effects
+        What the network was made from.
+    arcs
+        ``arc`` id; ``from_place``, ``to_place``; ``from_kind`` (source, site, market: a return),
+        ``to_kind`` (site, market); ``commodity``; ``mode`` ("" at the gate); ``origin``,
+        ``left_before``, ``left_after``; ``distance_km``; ``tonnes_per_unit``;
+        ``from_jurisdiction``, ``to_jurisdiction``.
+    open_arcs
+        bool, index arc id, one column per period: whether the arc may carry flow.
+    dropped_arcs
+        ``from_place, to_place, commodity, mode, reason``: every arc that could be thought of and
+        is not in ``arcs``.
+    activities
+        A facility running a recipe on one provenance: ``activity`` id; ``site``; ``recipe``;
+        ``origin``; ``left``.
+    activity_inputs, activity_outputs
+        ``activity, commodity, origin, left, units_per_tonne``: units taken in and given out per
+        tonne of throughput, with the provenance of the output.
+    modules
+        A capacity step at a site: ``module`` id; ``site``; ``size`` (``existing`` stands
+        already); ``capacity_tonnes_per_year`` (effective); ``minimum_utilisation``;
+        ``life_years``; ``stands`` (bool).
+    may_build
+        bool, index module id, one column per period: whether it may be opened or added then.
+    stores
+        ``store`` id; ``site``; ``commodity``; ``origin``; ``left``; ``capacity_units``.
+    supplies
+        ``supply`` id; ``source``; ``commodity``; ``jurisdiction``; ``origin``.
+    supply_tonnes, leaked_tonnes
+        float t/yr, index supply id, one column per period.
+    offtakes
+        ``offtake`` id; ``market``; ``commodity``; ``category``.
+    offtake_limits
+        float units/yr (inf: any), index offtake id, one column per period.
+    returns
+        ``return`` id; ``market``; ``commodity`` (returned); ``sold_commodity``; ``origin``.
+    return_rates
+        ``return, sold_period, period, tonnes_per_unit``: formal tonnes a year that return in
+        ``period`` per unit a year sold in ``sold_period``.
+    rules
+        ``rule`` id; ``lever``; ``share``; ``penalty_cny_per_tonne`` (NaN: hard);
+        ``whole`` (measure of the denominator).
+    rule_terms
+        ``rule, family, index, period, coefficient``: the rule demands
+        ``sum(coefficient * variable) + constant + shortfall >= 0`` (t/yr);
+        family ``constant`` has index "".
+    rates
+        The prices of everything, see ``netopt.network.rates``.
+    period_weights
+        Discounted years of each period (yr).
+    """
+
+    instance: Instance
+    effects: Effects
+    arcs: pd.DataFrame
+    open_arcs: pd.DataFrame
+    dropped_arcs: pd.DataFrame
+    activities: pd.DataFrame
+    activity_inputs: pd.DataFrame
+    activity_outputs: pd.DataFrame
+    modules: pd.DataFrame
+    may_build: pd.DataFrame
+    stores: pd.DataFrame
+    supplies: pd.DataFrame
+    supply_tonnes: pd.DataFrame
+    leaked_tonnes: pd.DataFrame
+    offtakes: pd.DataFrame
+    offtake_limits: pd.DataFrame
+    returns: pd.DataFrame
+    return_rates: pd.DataFrame
+    rules: pd.DataFrame
+    rule_terms: pd.DataFrame
+    rates: pd.DataFrame
+    period_weights: dict[str, float]
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Ids of the periods in order."""
+        return self.instance.periods

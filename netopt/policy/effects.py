@@ -1,0 +1,189 @@
+"""The closed vocabulary of what a policy can do to a network.
+
+A lever states effects and nothing else. The same statement builds the constraint, prices the
+arc, checks the answer and explains an infeasibility. Ids in an effect are ids of the instance's
+tables; an empty tuple means "all". Effects are values: order never matters (see ``compose``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Ids = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reclassify:
+    """Haul ``commodities`` as ``goods_class`` instead of the class in commodities.csv."""
+
+    lever: str
+    commodities: Ids
+    goods_class: Literal["ordinary", "class9", "hazardous"]
+
+
+@dataclass(frozen=True)
+class ForbidOperators:
+    """Keep operators that are not local, nor exempt, out of a jurisdiction.
+
+    ``action`` ``open`` forbids opening and expanding; ``receive`` forbids every arc into their
+    facilities. It holds in periods that start before ``until_year`` (None: always).
+    """
+
+    lever: str
+    jurisdiction: str
+    action: Literal["open", "receive"]
+    facility_types: Ids = ()
+    exempt_operators: Ids = ()
+    until_year: int | None = None
+
+
+@dataclass(frozen=True)
+class CollectionCharge:
+    """Charge every formally collected tonne of ``commodities`` once, as it leaves its source."""
+
+    lever: str
+    category: str
+    cny_per_tonne: float
+    commodities: Ids = ()
+
+
+@dataclass(frozen=True)
+class FacilityCharge:
+    """Charge every operating facility of ``facility_types`` a sum a year, per operating module."""
+
+    lever: str
+    category: str
+    cny_per_year: float
+    facility_types: Ids = ()
+
+
+@dataclass(frozen=True)
+class StorageCharge:
+    """Charge what is stored, per tonne and year."""
+
+    lever: str
+    category: str
+    cny_per_tonne_year: float
+    commodities: Ids = ()
+
+
+@dataclass(frozen=True)
+class CrossingDelay:
+    """Hold a battery for ``days`` the first time it leaves its province of origin.
+
+    Only undismantled commodities are held. Several delays do not add up: the one with the
+    highest cost per tonne counts. The share of crossings that ``DelayExemption`` frees is not held.
+    """
+
+    lever: str
+    days: float
+    cny_per_tonne_day: float
+
+    @property
+    def cny_per_tonne(self) -> float:
+        """Cost of one held tonne."""
+        return self.days * self.cny_per_tonne_day
+
+
+@dataclass(frozen=True)
+class DelayExemption:
+    """Let ``share`` of cross-border tonnes move without delay; of several, the largest counts."""
+
+    lever: str
+    share: float
+
+
+@dataclass(frozen=True)
+class JurisdictionCharge:
+    """Charge ``cny_per_year`` once for every id in ``jurisdictions`` ("" is the nation)."""
+
+    lever: str
+    category: str
+    cny_per_year: float
+    jurisdictions: Ids
+
+
+@dataclass(frozen=True)
+class Mass:
+    """A mass, in tonnes a year, that a side rule may speak of.
+
+    ``measure`` is one of
+
+    * ``retired``: supply of ``commodities`` at sources in ``origins`` (a constant);
+    * ``collected``: what leaves those sources formally;
+    * ``eligible``: cascade-grade output of recipes whose input is not itself cascade grade, of
+      packs that retired in ``origins``;
+    * ``processed``: undismantled mass that facilities of ``facility_types`` in ``jurisdictions``
+      take in minus the undismantled mass they give out, of packs that retired in ``origins``.
+      A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects.
+
+    ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
+    ``commodities`` filters ``retired`` and ``collected``. Naming origins makes the network
+    track them. Packs that return from second life count as none of these origins, except that
+    where all origins are meant their mass counts in ``collected``, ``eligible``, ``processed``.
+    """
+
+    measure: Literal["retired", "collected", "eligible", "processed"]
+    commodities: Ids = ()
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+    origins: Ids = ()
+
+
+@dataclass(frozen=True)
+class ShareRule:
+    """Demand ``part >= share * whole`` in every period, in tonnes a year.
+
+    ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is priced.
+    """
+
+    lever: str
+    rule: str
+    part: Mass
+    whole: Mass
+    share: float
+    penalty_cny_per_tonne: float | None = None
+
+
+Effect = (
+    Reclassify
+    | ForbidOperators
+    | CollectionCharge
+    | FacilityCharge
+    | StorageCharge
+    | CrossingDelay
+    | DelayExemption
+    | JurisdictionCharge
+    | ShareRule
+)
+
+
+@dataclass(frozen=True)
+class Effects:
+    """All effects of a policy, composed: the only thing the network learns of a policy.
+
+    Attributes
+    ----------
+    goods_class
+        Commodity id -> class, where a lever reclassifies it.
+    delay_cny_per_tonne
+        Cost of a tonne's first departure from its province of origin, after exemptions.
+    tracked_origins
+        Jurisdictions whose batteries must be told apart until they are dismantled, sorted.
+    """
+
+    goods_class: dict[str, str] = field(default_factory=dict)
+    forbidden_operators: tuple[ForbidOperators, ...] = ()
+    collection_charges: tuple[CollectionCharge, ...] = ()
+    facility_charges: tuple[FacilityCharge, ...] = ()
+    storage_charges: tuple[StorageCharge, ...] = ()
+    jurisdiction_charges: tuple[JurisdictionCharge, ...] = ()
+    delay_cny_per_tonne: float = 0.0
+    share_rules: tuple[ShareRule, ...] = ()
+    tracked_origins: Ids = ()
+
+    @property
+    def tracks_departures(self) -> bool:
+        """Whether the network must know if a battery has left its province of origin."""
+        return self.delay_cny_per_tonne > 0
