@@ -1,0 +1,1 @@
+"""Data in: instance files become validated, frozen tables."""

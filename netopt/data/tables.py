@@ -50,9 +50,7 @@ def _number(
     plausible_maximum: float | None = None,
     nullable: bool = False,
 ) -> Column:
-    return Column(
-        name, ColumnType.NUMBER, description, unit, nullable, minimum, maximum, plausible_maximum
-    )
+    return Column(name, ColumnType.NUMBER, description, unit, nullable, minimum, maximum, plausible_maximum)
 
 
 def _references(column: str, table: str, target: str = "") -> ForeignKey:
@@ -163,9 +161,7 @@ COMMODITIES = TableSpec(
         _text("name", "English name."),
         _text("name_zh", "Chinese name.", nullable=True),
         _choice("unit", "Unit in which flows of it are counted.", ("t", "kWh")),
-        _number(
-            "tonnes_per_unit", "t/unit", "Mass of one unit; 1 for tonnes.", minimum=1e-9, maximum=1
-        ),
+        _number("tonnes_per_unit", "t/unit", "Mass of one unit; 1 for tonnes.", minimum=1e-9, maximum=1),
         _choice("goods_class", "Haulage class without any policy.", GOODS_CLASSES),
         _flag("undismantled", "Still a battery: its province of origin can be told."),
         _flag("cascade_grade", "Fit for cascade use after testing."),
@@ -214,9 +210,7 @@ SUPPLY = TableSpec(
         _id("source", "Source."),
         _id("commodity", "What retires."),
         _id("period", "Period of instance.toml."),
-        _number(
-            "supply_tonnes_per_year", "t/yr", "Retired mass.", plausible_maximum=_TONNES_CEILING
-        ),
+        _number("supply_tonnes_per_year", "t/yr", "Retired mass.", plausible_maximum=_TONNES_CEILING),
     ),
     key=("source", "commodity", "period"),
     foreign_keys=(_references("source", "sources"), _references("commodity", "commodities")),
@@ -260,7 +254,9 @@ SIZES = TableSpec(
             plausible_maximum=_TONNES_CEILING,
         ),
         _number("capital_cny", "CNY", "Investment.", plausible_maximum=_CNY_CEILING),
-        _number("fixed_cny_per_year", "CNY/yr", "Cost of operating at all.", plausible_maximum=_CNY_CEILING),
+        _number(
+            "fixed_cny_per_year", "CNY/yr", "Cost of operating at all.", plausible_maximum=_CNY_CEILING
+        ),
         _number(
             "variable_cny_per_tonne",
             "CNY/t",
@@ -326,9 +322,7 @@ RECIPE_OUTPUTS = TableSpec(
     (
         _id("recipe", "Recipe."),
         _id("commodity", "Output."),
-        _number(
-            "yield_units_per_tonne", "unit/t", "Units of it from a tonne of input.", minimum=1e-12
-        ),
+        _number("yield_units_per_tonne", "unit/t", "Units of it from a tonne of input.", minimum=1e-12),
     ),
     key=("recipe", "commodity"),
     foreign_keys=(_references("recipe", "recipes"), _references("commodity", "commodities")),
@@ -456,12 +450,24 @@ INFORMAL = TableSpec(
     "What a tonne costs, recovers and damages once it has leaked.",
     (
         _id("commodity", "Retired commodity."),
-        _number("processing_cny_per_tonne", "CNY/t", "Informal haulage and processing.",
-                plausible_maximum=_CNY_PER_TONNE_CEILING),
-        _number("recovered_cny_per_tonne", "CNY/t", "Value of metals recovered informally.",
-                plausible_maximum=_CNY_PER_TONNE_CEILING),
-        _number("damage_cny_per_tonne", "CNY/t", "Damage to soil, water and health.",
-                plausible_maximum=_CNY_PER_TONNE_CEILING),
+        _number(
+            "processing_cny_per_tonne",
+            "CNY/t",
+            "Informal haulage and processing.",
+            plausible_maximum=_CNY_PER_TONNE_CEILING,
+        ),
+        _number(
+            "recovered_cny_per_tonne",
+            "CNY/t",
+            "Value of metals recovered informally.",
+            plausible_maximum=_CNY_PER_TONNE_CEILING,
+        ),
+        _number(
+            "damage_cny_per_tonne",
+            "CNY/t",
+            "Damage to soil, water and health.",
+            plausible_maximum=_CNY_PER_TONNE_CEILING,
+        ),
         _number("emission_kgco2e_per_tonne", "kgCO2e/t", "Emissions.", plausible_maximum=1e6),
     ),
     key=("commodity",),

@@ -1,0 +1,1 @@
+"""The mathematics, said once, in Pyomo."""

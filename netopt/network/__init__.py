@@ -1,0 +1,1 @@
+"""Which shipments and facilities are possible, and what each costs."""

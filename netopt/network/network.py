@@ -4,9 +4,9 @@ The network is all that the formulation sees. Tables are DataFrames whose first 
 string id; a decision variable is indexed by that id and a period. Quantities are yearly rates.
 
 **Provenance.** Where a policy asks where a battery retired, arcs and activities of undismantled
-commodities exist once per provenance: ``origin`` is the tracked jurisdiction it retired in ("" where that is
-not tracked, or once dismantled), ``left`` whether it has ever left its province of origin (False where
-departures are not tracked). An arc carries ``left_before`` and ``left_after``.
+commodities exist once per provenance: ``origin`` is the tracked jurisdiction it retired in (""
+where that is not tracked, or once dismantled), ``left`` whether it has ever left its province of
+origin (False where departures are not tracked). An arc carries ``left_before`` and ``left_after``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What a jurisdiction may demand, stated without any solver."""

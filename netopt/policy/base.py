@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +12,6 @@ from netopt.accounts import Perspective
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
-    from netopt.errors import Problem
     from netopt.policy.effects import Effect
 
 
@@ -40,7 +38,7 @@ class Lever(BaseModel):
     source: ClassVar[str]
     equation: ClassVar[str]
 
-    lever: Literal[Any]  # each subclass narrows it to its own name
+    lever: str
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return what the lever does to this instance's network."""
@@ -76,6 +74,3 @@ class Policy:
     levers: tuple[Lever, ...]
     digest: str
     description: str = ""
-
-
-PolicyCheck = Callable[["Policy", "Instance"], "list[Problem]"]

@@ -1,0 +1,1 @@
+"""Answers, their ledger and their independent check, without a solver."""

@@ -1,0 +1,1 @@
+"""How a case is solved with a proof."""
