@@ -73,6 +73,8 @@ class Network:
         ``rule, family, index, period, coefficient``: the rule demands
         ``sum(coefficient * variable) + constant + shortfall >= 0`` (t/yr);
         family ``constant`` has index "".
+    emissions
+        ``family, index, tonnes_co2e_per_unit``: what the formal network emits per unit a year.
     rates
         The prices of everything, see ``netopt.network.rates``.
     period_weights
@@ -99,6 +101,7 @@ class Network:
     return_rates: pd.DataFrame
     rules: pd.DataFrame
     rule_terms: pd.DataFrame
+    emissions: pd.DataFrame
     rates: pd.DataFrame
     period_weights: dict[str, float]
 

@@ -1,0 +1,163 @@
+"""HiGHS through its array interface: hand over, solve, interrupt, read the status honestly."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import highspy
+import numpy as np
+
+from netopt.backends.result import BackendResult, BackendStatus
+from netopt.errors import SolverError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from netopt.solution.form import StandardForm
+
+OLDEST_TRUSTED: Final = (1, 15, 1)
+"""HiGHS 1.14.0 returned wrong optima (its issue 2957); nothing older is trusted."""
+
+_STATUS: Final[dict[Any, BackendStatus]] = {
+    highspy.HighsModelStatus.kOptimal: BackendStatus.OPTIMAL,
+    highspy.HighsModelStatus.kObjectiveTarget: BackendStatus.LIMIT,
+    highspy.HighsModelStatus.kTimeLimit: BackendStatus.LIMIT,
+    highspy.HighsModelStatus.kIterationLimit: BackendStatus.LIMIT,
+    highspy.HighsModelStatus.kSolutionLimit: BackendStatus.LIMIT,
+    highspy.HighsModelStatus.kInterrupt: BackendStatus.INTERRUPTED,
+    highspy.HighsModelStatus.kInfeasible: BackendStatus.INFEASIBLE,
+    highspy.HighsModelStatus.kUnbounded: BackendStatus.UNBOUNDED,
+}
+
+
+def version() -> str:
+    """Return the version of HiGHS in use; SolverError where it is not to be trusted."""
+    solver = highspy.Highs()
+    found = (solver.versionMajor(), solver.versionMinor(), solver.versionPatch())
+    text = ".".join(map(str, found))
+    if found < OLDEST_TRUSTED:
+        wanted = ".".join(map(str, OLDEST_TRUSTED))
+        raise SolverError(f"HiGHS {text} is known to return wrong optima; install highspy >= {wanted}")
+    return text
+
+
+def solve_form(
+    form: StandardForm,
+    options: Mapping[str, bool | int | float | str],
+    *,
+    relaxed: bool = False,
+    start: np.ndarray | None = None,
+    on_progress: Callable[[float, float | None, float | None, int], None] | None = None,
+) -> BackendResult:
+    """Solve a standard form.
+
+    Parameters
+    ----------
+    form
+        The compiled model.
+    options
+        HiGHS options by name; an unknown one is a SolverError.
+    relaxed
+        Solve the linear relaxation and return row duals.
+    start
+        A point to start from, length n_columns.
+    on_progress
+        Called with seconds, incumbent, bound (in the form's unit) and nodes.
+
+    Raises
+    ------
+    SolverError
+        Where HiGHS is too old, refuses an option, or ends in a state that proves nothing.
+    """
+    found = version()
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    for name, value in options.items():
+        if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise SolverError(f"HiGHS refuses the option {name} = {value!r}")
+    _hand_over(solver, form, relaxed=relaxed)
+    if start is not None:
+        guess = highspy.HighsSolution()
+        guess.col_value = start.tolist()
+        solver.setSolution(guess)
+    if on_progress is not None and not relaxed:
+        _report_progress(solver, on_progress)
+    interrupted = _run(solver)
+    return _result(solver, found, relaxed=relaxed, interrupted=interrupted)
+
+
+def _hand_over(solver: highspy.Highs, form: StandardForm, *, relaxed: bool) -> None:
+    n_rows, n_columns = form.shape
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = n_columns, n_rows
+    lp.col_cost_, lp.offset_ = form.cost, form.offset
+    lp.col_lower_, lp.col_upper_ = form.lower, form.upper
+    lp.row_lower_, lp.row_upper_ = form.row_lower, form.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = form.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = form.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = form.matrix.data
+    if not relaxed:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(whole)] for whole in form.is_integer]
+    if solver.passModel(lp) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refuses the model")
+
+
+def _run(solver: highspy.Highs) -> bool:
+    """Run to the end or to Ctrl-C, which ends the solve and keeps the incumbent."""
+    solver.HandleUserInterrupt = True
+    solver.startSolve()
+    interrupted = False
+    while solver.is_solver_running():
+        try:
+            solver.wait(0.1)
+        except KeyboardInterrupt:
+            interrupted = True
+            solver.cancelSolve()
+    solver.wait()
+    return interrupted
+
+
+def _report_progress(
+    solver: highspy.Highs, on_progress: Callable[[float, float | None, float | None, int], None]
+) -> None:
+    def report(event: Any) -> None:
+        data = event.data_out
+        incumbent = data.mip_primal_bound if np.isfinite(data.mip_primal_bound) else None
+        bound = data.mip_dual_bound if np.isfinite(data.mip_dual_bound) else None
+        on_progress(time.monotonic() - began, incumbent, bound, int(data.mip_node_count))
+
+    began = time.monotonic()
+    solver.cbMipLogging += report
+
+
+def _result(
+    solver: highspy.Highs, found: str, *, relaxed: bool, interrupted: bool
+) -> BackendResult:
+    said = solver.getModelStatus()
+    if said == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        raise SolverError("HiGHS cannot tell whether the model is infeasible or unbounded; turn presolve off")
+    status = BackendStatus.INTERRUPTED if interrupted else _STATUS.get(said)
+    if status is None:
+        raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(said)}', which proves nothing")
+    info = solver.getInfo()
+    has_point = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    solution = solver.getSolution()
+    values = np.asarray(solution.col_value, dtype=float) if has_point else None
+    objective = float(info.objective_function_value) if has_point else None
+    if relaxed:
+        bound = objective if status is BackendStatus.OPTIMAL and objective is not None else -np.inf
+    else:
+        bound = float(info.mip_dual_bound)
+    return BackendResult(
+        status=status,
+        values=values,
+        objective=objective,
+        bound=bound,
+        n_nodes=0 if relaxed else max(0, int(info.mip_node_count)),
+        solver="HiGHS",
+        solver_version=found,
+        row_duals=np.asarray(solution.row_dual, dtype=float) if relaxed and has_point else None,
+    )

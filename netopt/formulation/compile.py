@@ -1,0 +1,56 @@
+"""Compile the Pyomo model once to the sparse standard form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy.sparse import csc_array
+
+from netopt.solution.form import ColumnName, StandardForm
+
+if TYPE_CHECKING:
+    import pyomo.environ as pyo
+
+_EQUAL, _AT_MOST = 0, 1
+
+
+def compile_model(model: pyo.ConcreteModel) -> StandardForm:
+    """Return the model as arrays; variables that appear nowhere are left out.
+
+    Raises
+    ------
+    ValueError
+        Where a coefficient, right-hand side or cost is not finite: solvers would swallow it.
+    """
+    compiled = LinearStandardFormCompiler().write(model, mixed_form=True)
+    senses = np.array([row.bound_type for row in compiled.rows], dtype=int)
+    rhs = np.asarray(compiled.rhs, dtype=float)
+    variables = compiled.columns
+    lower = np.array([-np.inf if v.lb is None else v.lb for v in variables], dtype=float)
+    upper = np.array([np.inf if v.ub is None else v.ub for v in variables], dtype=float)
+    cost = np.asarray(compiled.c.toarray(), dtype=float).ravel()
+    matrix = csc_array(compiled.A)
+    for name, values in (("coefficient", matrix.data), ("right-hand side", rhs), ("cost", cost)):
+        if not np.isfinite(values).all():
+            raise ValueError(f"the compiled model has a {name} that is not finite")
+    return StandardForm(
+        cost=cost,
+        offset=float(np.sum(compiled.c_offset)),
+        matrix=matrix,
+        row_lower=np.where(senses == _AT_MOST, -np.inf, rhs),
+        row_upper=np.where((senses == _AT_MOST) | (senses == _EQUAL), rhs, np.inf),
+        lower=lower,
+        upper=upper,
+        is_integer=np.array([v.is_integer() for v in variables], dtype=bool),
+        columns=tuple(_column_name(v) for v in variables),
+        rows=tuple(row.constraint.name for row in compiled.rows),
+    )
+
+
+def _column_name(variable: pyo.Var) -> ColumnName:
+    index = variable.index()
+    if index is None:
+        return ColumnName(variable.parent_component().local_name, "", "")
+    return ColumnName(variable.parent_component().local_name, *index)

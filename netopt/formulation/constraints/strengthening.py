@@ -1,0 +1,36 @@
+"""Rows that no plan needs and every bound wants: they leave the optimum where it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyomo.environ as pyo
+
+if TYPE_CHECKING:
+    from netopt.formulation.sets import Facts
+
+
+def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
+    """``flow from source into site <= sum(min(collectable, capacity) * operating)`` (t/yr).
+
+    One row per source, commodity, site and period, over modes. Implied by ``capacity_limit`` for
+    whole decisions; for fractional ones it is far tighter.
+    """
+    network = facts.network
+    arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
+    links = {
+        key: rows["arc"].tolist() for key, rows in arcs.groupby(["from_place", "commodity", "to_place"])
+    }
+    collectable = network.supply_tonnes - network.leaked_tonnes
+    supply_of = network.supplies.set_index(["source", "commodity"])["supply"].to_dict()
+
+    def rule(m: Any, source: str, commodity: str, site: str, period: str) -> Any:
+        most = float(collectable.loc[supply_of[source, commodity], period])
+        room = pyo.quicksum(
+            min(most, facts.module[module]["capacity_tonnes_per_year"]) * m.operating[module, period]
+            for module in facts.modules_at.get(site, [])
+        )
+        sent = pyo.quicksum(m.flow[arc, period] for arc in links[source, commodity, site])
+        return sent - room <= 0
+
+    model.strong_link = pyo.Constraint(sorted(links), model.PERIODS, rule=rule)

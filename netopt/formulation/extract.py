@@ -1,0 +1,95 @@
+"""From a point of the standard form to the tables of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.solution.tables import SOLUTION_COLUMNS, Answer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from netopt.network.network import Network
+    from netopt.solution.form import StandardForm
+
+DUST = 1e-9
+"""Values at or below are solver noise on a zero, in units a year."""
+
+Decisions = dict[str, pd.DataFrame]
+
+
+def decisions(network: Network, form: StandardForm, values: NDArray[np.float64]) -> Decisions:
+    """Return every decision by family: rows are ids of the network, columns periods.
+
+    Binaries are whole; dust is zero. Families without a variable are missing.
+    """
+    long = pd.DataFrame(form.columns, columns=["family", "index", "period"])
+    long["value"] = values
+    long.loc[form.is_integer, "value"] = long.loc[form.is_integer, "value"].round()
+    long.loc[long["value"].abs() <= DUST, "value"] = 0.0
+    return {
+        str(family): rows.pivot(index="index", columns="period", values="value")
+        .reindex(columns=list(network.periods))
+        .fillna(0.0)
+        for family, rows in long[long["family"] != "nothing"].groupby("family")
+    }
+
+
+def answer(network: Network, found: Decisions) -> Answer:
+    """Return the tables of the plan; see ``netopt.solution.tables``."""
+    flows = _long(found, "flow", "flow_units_per_year").merge(network.arcs, left_on="index", right_on="arc")
+    runs = _long(found, "throughput", "throughput_tonnes_per_year")
+    runs = runs.merge(network.activities, left_on="index", right_on="activity")
+    kept = _long(found, "stored", "stored_units").merge(network.stores, left_on="index", right_on="store")
+    short = _long(found, "shortfall", "shortfall_tonnes_per_year").rename(columns={"index": "rule"})
+    return Answer(
+        flows=_tidy(flows, "flows"),
+        throughput=_tidy(runs, "throughput"),
+        facilities=_facilities(network, found),
+        stored=_tidy(kept, "stored"),
+        supply=_supply(network, found),
+        shortfalls=_tidy(short, "shortfalls"),
+    )
+
+
+def _long(found: Decisions, family: str, value: str) -> pd.DataFrame:
+    """Return the non-zero decisions of a family as ``index, period, <value>``."""
+    if family not in found:
+        return pd.DataFrame({"index": [], "period": [], value: []}).astype({"index": str, "period": str})
+    long = found[family].reset_index().melt(id_vars="index", var_name="period", value_name=value)
+    return long[long[value] != 0]
+
+
+def _tidy(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    columns = SOLUTION_COLUMNS[name]
+    ordered = table[list(columns)].astype(columns)
+    keys = [column for column, kind in columns.items() if kind == "str"]
+    return ordered.sort_values(keys, ignore_index=True, kind="stable")
+
+
+def _facilities(network: Network, found: Decisions) -> pd.DataFrame:
+    modules = network.modules[["module", "site", "size", "capacity_tonnes_per_year"]]
+    table = modules.merge(pd.DataFrame({"period": list(network.periods)}), how="cross")
+    for family in ("opened", "expanded", "closed", "renewed", "operating", "load"):
+        decided = _long(found, family, family).rename(columns={"index": "module"})
+        table = table.merge(decided, how="left", on=["module", "period"]).fillna({family: 0.0})
+    table["capacity_tonnes_per_year"] *= table["operating"]
+    return _tidy(table.rename(columns={"load": "load_tonnes_per_year"}), "facilities")
+
+
+def _supply(network: Network, found: Decisions) -> pd.DataFrame:
+    keys = network.supplies[["supply", "source", "commodity"]]
+    table = keys.merge(pd.DataFrame({"period": list(network.periods)}), how="cross")
+    retired = network.supply_tonnes.stack().rename("retired_tonnes_per_year").reset_index()
+    table = table.merge(retired, on=["supply", "period"])
+    for family in ("leaked", "unserved"):
+        decided = _long(found, family, f"{family}_tonnes_per_year").rename(columns={"index": "supply"})
+        table = table.merge(decided, how="left", on=["supply", "period"])
+        table[f"{family}_tonnes_per_year"] = table[f"{family}_tonnes_per_year"].fillna(0.0)
+    table["collected_tonnes_per_year"] = table["retired_tonnes_per_year"] - (
+        table["leaked_tonnes_per_year"] + table["unserved_tonnes_per_year"]
+    )
+    return _tidy(table, "supply")

@@ -1,0 +1,160 @@
+"""The network's columns as look-ups: which variables meet in which row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from netopt.network.network import Network
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class State(NamedTuple):
+    """A commodity at a site with its provenance; the row of a balance."""
+
+    site: str
+    commodity: str
+    origin: str
+    left: str
+
+
+LEFT = {True: "left", False: "home"}
+"""How a provenance's second half reads in row names."""
+
+Terms = list[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Look-ups over one network, each built when first used."""
+
+    network: Network
+
+    @property
+    def periods(self) -> tuple[str, ...]:
+        """Ids of the periods in order."""
+        return self.network.periods
+
+    def before(self, period: str) -> str | None:
+        """Return the period before, None before the first."""
+        number = self.periods.index(period)
+        return self.periods[number - 1] if number else None
+
+    def years(self, period: str) -> int:
+        """Return the length of a period in years."""
+        horizon = self.network.instance.settings.horizon
+        return horizon.periods[self.periods.index(period)].length_years
+
+    @cached_property
+    def out_of_supply(self) -> dict[tuple[str, str], list[str]]:
+        """Arcs out of each (source, commodity)."""
+        return self._arcs_by("source")
+
+    @cached_property
+    def out_of_return(self) -> dict[tuple[str, str], list[str]]:
+        """Arcs out of each (market, returned commodity)."""
+        return self._arcs_by("market")
+
+    def _arcs_by(self, kind: str) -> dict[tuple[str, str], list[str]]:
+        arcs = self.network.arcs
+        rows = arcs[arcs["from_kind"] == kind]
+        return _lists(zip(rows["from_place"], rows["commodity"], strict=True), rows["arc"])
+
+    @cached_property
+    def into_market(self) -> dict[tuple[str, str], list[str]]:
+        """Arcs into each (market, commodity): what is sold there."""
+        arcs = self.network.arcs
+        rows = arcs[arcs["to_kind"] == "market"]
+        return _lists(zip(rows["to_place"], rows["commodity"], strict=True), rows["arc"])
+
+    @cached_property
+    def inflow(self) -> dict[State, list[str]]:
+        """Arcs into each state of a site."""
+        arcs = self.network.arcs
+        rows = arcs[arcs["to_kind"] == "site"]
+        return _lists(_states(rows, "to_place", "left_after"), rows["arc"])
+
+    @cached_property
+    def outflow(self) -> dict[State, list[str]]:
+        """Arcs out of each state of a site."""
+        arcs = self.network.arcs
+        rows = arcs[arcs["from_kind"] == "site"]
+        return _lists(_states(rows, "from_place", "left_before"), rows["arc"])
+
+    @cached_property
+    def consumed(self) -> dict[State, Terms]:
+        """(activity, units per tonne) that take from each state."""
+        rows = self.network.activity_inputs
+        pairs = zip(rows["activity"], rows["units_per_tonne"], strict=True)
+        return _lists(_states(rows, "site", "left"), pairs)
+
+    @cached_property
+    def produced(self) -> dict[State, Terms]:
+        """(activity, units per tonne) that give to each state."""
+        rows = self.network.activity_outputs
+        pairs = zip(rows["activity"], rows["units_per_tonne"], strict=True)
+        return _lists(_states(rows, "site", "left"), pairs)
+
+    @cached_property
+    def taken_states(self) -> list[State]:
+        """States that a site takes in, from outside or by a recipe."""
+        return sorted({*self.inflow, *self.consumed})
+
+    @cached_property
+    def given_states(self) -> list[State]:
+        """States that a site only gives out."""
+        return sorted({*self.produced, *self.outflow} - {*self.taken_states})
+
+    @cached_property
+    def store_of(self) -> dict[State, str]:
+        """Store of each state that may be stored."""
+        rows = self.network.stores
+        return dict(zip(_states(rows, "site", "left"), rows["store"], strict=True))
+
+    @cached_property
+    def modules_at(self) -> dict[str, list[str]]:
+        """Modules of each site."""
+        modules = self.network.modules
+        return _lists(modules["site"], modules["module"])
+
+    @cached_property
+    def activities_at(self) -> dict[str, list[str]]:
+        """Activities of each site."""
+        activities = self.network.activities
+        return _lists(activities["site"], activities["activity"])
+
+    @cached_property
+    def module(self) -> dict[str, dict[str, float]]:
+        """Facts of each module: capacity, minimum utilisation, life, whether it stands."""
+        columns = ["capacity_tonnes_per_year", "minimum_utilisation", "life_years", "stands"]
+        by_module: dict[str, dict[str, float]] = (
+            self.network.modules.set_index("module")[columns].astype(float).to_dict("index")
+        )
+        return by_module
+
+    @cached_property
+    def built_modules(self) -> list[str]:
+        """Modules that do not stand before the horizon."""
+        return [module for module, facts in self.module.items() if not facts["stands"]]
+
+
+def _lists(keys: Iterable[K], values: Iterable[V]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = defaultdict(list)
+    for key, value in zip(keys, values, strict=True):
+        found[key].append(value)
+    return dict(found)
+
+
+def _states(rows: pd.DataFrame, place: str, left: str) -> list[State]:
+    lefts = rows[left].map(LEFT)
+    return [State(*key) for key in zip(rows[place], rows["commodity"], rows["origin"], lefts, strict=True)]

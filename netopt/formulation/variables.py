@@ -1,0 +1,61 @@
+"""The decisions of the model, under the names of the mathematics of record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyomo.environ as pyo
+
+if TYPE_CHECKING:
+    from netopt.formulation.sets import Facts
+
+
+def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
+    """Declare every variable, each indexed by an id of the network and a period.
+
+    ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``load`` (t/yr by module),
+    ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module),
+    ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
+    (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at 0.
+    """
+    network = facts.network
+    model.PERIODS = pyo.Set(initialize=list(facts.periods))
+    model.ARCS = pyo.Set(initialize=network.arcs["arc"].tolist())
+    model.ACTIVITIES = pyo.Set(initialize=network.activities["activity"].tolist())
+    model.MODULES = pyo.Set(initialize=network.modules["module"].tolist())
+    model.BUILT_MODULES = pyo.Set(initialize=facts.built_modules)
+    model.STORES = pyo.Set(initialize=network.stores["store"].tolist())
+    model.SUPPLIES = pyo.Set(initialize=network.supplies["supply"].tolist())
+    soft = network.rules["penalty_cny_per_tonne"].notna()
+    model.SOFT_RULES = pyo.Set(initialize=network.rules.loc[soft, "rule"].tolist())
+
+    model.flow = pyo.Var(model.ARCS, model.PERIODS, bounds=_open_bounds(facts))
+    model.throughput = pyo.Var(model.ACTIVITIES, model.PERIODS, within=pyo.NonNegativeReals)
+    model.load = pyo.Var(model.MODULES, model.PERIODS, within=pyo.NonNegativeReals)
+    model.operating = pyo.Var(model.MODULES, model.PERIODS, within=pyo.Binary)
+    model.closed = pyo.Var(model.MODULES, model.PERIODS, within=pyo.Binary)
+    buildable = _build_bounds(facts)
+    model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
+    model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
+    model.renewed = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary)
+    model.stored = pyo.Var(model.STORES, model.PERIODS, within=pyo.NonNegativeReals)
+    model.leaked = pyo.Var(model.SUPPLIES, model.PERIODS, within=pyo.NonNegativeReals)
+    may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
+    unserved = (0.0, None) if may_stay else (0.0, 0.0)
+    model.unserved = pyo.Var(model.SUPPLIES, model.PERIODS, bounds=unserved)
+    model.shortfall = pyo.Var(model.SOFT_RULES, model.PERIODS, within=pyo.NonNegativeReals)
+    # Keeps a side rule a row of the model where nothing can contribute to it.
+    model.nothing = pyo.Var(bounds=(0.0, 0.0))
+
+
+def _open_bounds(facts: Facts) -> object:
+    is_open = facts.network.open_arcs
+    if is_open.to_numpy().all():
+        return (0.0, None)
+    open_in = {period: is_open[period].to_dict() for period in facts.periods}
+    return lambda _model, arc, period: (0.0, None if open_in[period][arc] else 0.0)
+
+
+def _build_bounds(facts: Facts) -> object:
+    allowed = {period: facts.network.may_build[period].to_dict() for period in facts.periods}
+    return lambda _model, module, period: (0, 1 if allowed[period][module] else 0)

@@ -1,0 +1,233 @@
+"""Every shipment that can be thought of, grown from the sources recipe by recipe.
+
+Starting from what sources and returns give, each round adds the arcs that carry what was newly
+given out, the activities that can use what arrives, and what these give out in turn. So only
+provenances that can occur are ever listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.network.distance import haul_distances_km
+from netopt.network.facilities import located_sites
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.effects import Effects
+
+STATE = ["commodity", "origin", "left"]
+GIVERS = ["place", "kind", "location", "jurisdiction", *STATE]
+
+
+@dataclass(frozen=True)
+class Shipments:
+    """Arcs, activities and dropped arcs; columns as in ``Network``, before ids of policy."""
+
+    arcs: pd.DataFrame
+    dropped: pd.DataFrame
+    activities: pd.DataFrame
+    inputs: pd.DataFrame
+    outputs: pd.DataFrame
+
+
+def grow_shipments(
+    instance: Instance,
+    effects: Effects,
+    supplies: pd.DataFrame,
+    offtakes: pd.DataFrame,
+    returns: pd.DataFrame,
+) -> Shipments:
+    """Return every arc and activity that supply, returns and recipes make possible.
+
+    Parameters
+    ----------
+    instance, effects
+        What to plan and under which rules.
+    supplies, offtakes, returns
+        Tables of ``netopt.network.supplies``.
+    """
+    takers = _takers(instance, offtakes)
+    recipes = _recipes_at_sites(instance)
+    fresh = _first_givers(supplies, returns)
+    found: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    given = fresh
+    arrived = pd.DataFrame(columns=["site", *STATE])
+    activities = _no_activities()
+    while len(fresh):
+        arcs, dropped = _arcs_from(instance, effects, fresh, takers)
+        found.append((arcs, dropped))
+        arrived = pd.concat([arrived, _arrivals(arcs)]).drop_duplicates(ignore_index=True)
+        activities = _activities(instance, recipes, arrived)
+        givers = _site_givers(instance, activities)
+        known = pd.MultiIndex.from_frame(given[["place", *STATE]])
+        is_new = ~pd.MultiIndex.from_frame(givers[["place", *STATE]]).isin(known)
+        fresh = givers[is_new]
+        given = pd.concat([given, fresh], ignore_index=True)
+    arcs = pd.concat([arcs for arcs, _ in found], ignore_index=True)
+    dropped = pd.concat([dropped for _, dropped in found], ignore_index=True)
+    inputs, outputs = _activity_flows(instance, activities)
+    return Shipments(
+        _identified(arcs),
+        dropped.drop_duplicates(ignore_index=True),
+        activities[["activity", "site", "recipe", "origin", "left"]],
+        inputs,
+        outputs,
+    )
+
+
+def _first_givers(supplies: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
+    sources = supplies.rename(columns={"source": "place"}).assign(kind="source", left=False)
+    markets = returns.rename(columns={"market": "place"}).assign(kind="market", left=False)
+    return pd.concat([sources[GIVERS], markets[GIVERS]]).drop_duplicates(ignore_index=True)
+
+
+def _takers(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
+    """Return who takes which commodity: ``place, kind, location, jurisdiction, commodity``."""
+    inputs = instance["recipe_inputs"].merge(instance["recipes"][["recipe", "facility_type"]], on="recipe")
+    sites = located_sites(instance).merge(inputs[["facility_type", "commodity"]], on="facility_type")
+    sites = sites.rename(columns={"site": "place"}).assign(kind="site")
+    markets = offtakes.rename(columns={"market": "place"}).assign(kind="market")
+    columns = ["place", "kind", "location", "jurisdiction", "commodity"]
+    return pd.concat([sites[columns], markets[columns]]).drop_duplicates(ignore_index=True)
+
+
+def _recipes_at_sites(instance: Instance) -> pd.DataFrame:
+    """Return every recipe at every site that can run it: ``site, recipe, n_inputs``."""
+    n_inputs = instance["recipe_inputs"].groupby("recipe").size()
+    sites = instance["sites"][["site", "facility_type"]]
+    runs = sites.merge(instance["recipes"][["recipe", "facility_type"]], on="facility_type")
+    return runs.assign(n_inputs=runs["recipe"].map(n_inputs))[["site", "recipe", "n_inputs"]]
+
+
+def _arcs_from(
+    instance: Instance, effects: Effects, givers: pd.DataFrame, takers: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the arcs from ``givers`` to every taker, and those dropped with the reason."""
+    pairs = givers.merge(takers, on="commodity", suffixes=("_from", "_to"))
+    pairs = pairs[pairs["place_from"] != pairs["place_to"]]
+    for end in ("from", "to"):
+        new = {f"{name}_{end}": f"{end}_{name}" for name in ("place", "kind", "location", "jurisdiction")}
+        pairs = pairs.rename(columns=new)
+    at_gate = (pairs["to_kind"] == "market") & (pairs["to_location"] == "")
+    gate = pairs[at_gate].assign(mode="", leg="", goods_class="", distance_km=0.0)
+    gate["to_jurisdiction"] = gate["from_jurisdiction"]
+    hauled = _with_modes(instance, effects, pairs[~at_gate])
+    no_mode = hauled["mode"].isna()
+    hauled["distance_km"] = haul_distances_km(instance, hauled)
+    no_way = ~no_mode & hauled["distance_km"].isna()
+    dropped = pd.concat(
+        [
+            hauled[no_mode].assign(mode="", reason="no mode has a tariff for this class and leg"),
+            hauled[no_way].assign(reason="no distance"),
+        ]
+    )
+    arcs = pd.concat([gate, hauled[~no_mode & ~no_way]], ignore_index=True)
+    arcs["tonnes_per_unit"] = arcs["commodity"].map(_mass(instance)).astype(float)
+    arcs["left_before"] = arcs["left"].astype(bool)
+    crosses = arcs["from_jurisdiction"] != arcs["to_jurisdiction"]
+    is_tracked = arcs["commodity"].map(_undismantled(instance)).astype(bool) & effects.tracks_departures
+    arcs["left_after"] = arcs["left_before"] | (crosses & is_tracked)
+    return arcs, dropped[["from_place", "to_place", "commodity", "mode", "reason"]]
+
+
+def _with_modes(instance: Instance, effects: Effects, pairs: pd.DataFrame) -> pd.DataFrame:
+    classes = instance["commodities"].set_index("commodity")["goods_class"].to_dict() | effects.goods_class
+    leg = pairs["from_kind"].map({"source": "first", "market": "first", "site": "trunk"})
+    classed = pairs.assign(goods_class=pairs["commodity"].map(classes), leg=leg)
+    tariffs = instance["haulage"][["mode", "goods_class", "leg"]]
+    return classed.merge(tariffs, how="left", on=["goods_class", "leg"])
+
+
+def _arrivals(arcs: pd.DataFrame) -> pd.DataFrame:
+    into_sites = arcs[arcs["to_kind"] == "site"]
+    renamed = into_sites[["to_place", "commodity", "origin", "left_after"]].set_axis(["site", *STATE], axis=1)
+    return renamed.drop_duplicates()
+
+
+def _no_activities() -> pd.DataFrame:
+    return pd.DataFrame({"activity": [], "site": [], "recipe": [], "origin": [], "left": []}, dtype=str)
+
+
+def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame) -> pd.DataFrame:
+    """Return the activities whose every input can arrive with one provenance.
+
+    Dismantled inputs carry no provenance and go with any.
+    """
+    inputs = recipes.merge(instance["recipe_inputs"], on="recipe")
+    inputs["is_battery"] = inputs["commodity"].map(_undismantled(instance)).astype(bool)
+    possible = inputs.merge(arrived.astype({"left": bool}), on=["site", "commodity"])
+    batteries = possible[possible["is_battery"]][["site", "recipe", "origin", "left"]].drop_duplicates()
+    has_battery = inputs.groupby("recipe")["is_battery"].any()
+    plain = recipes[~recipes["recipe"].map(has_battery).astype(bool)][["site", "recipe"]]
+    candidates = pd.concat([batteries, plain.assign(origin="", left=False)], ignore_index=True)
+    needs = candidates.merge(inputs, on=["site", "recipe"])
+    wanted = pd.MultiIndex.from_arrays(
+        [
+            needs["site"],
+            needs["commodity"],
+            needs["origin"].where(needs["is_battery"], ""),
+            needs["left"].astype(bool) & needs["is_battery"],
+        ]
+    )
+    available = pd.MultiIndex.from_frame(arrived[["site", *STATE]].astype({"left": bool}))
+    needs["met"] = wanted.isin(available)
+    met = needs.groupby(["site", "recipe", "origin", "left"], as_index=False)["met"].all()
+    activities = met[met["met"]].drop(columns="met").astype({"left": bool})
+    suffix = _provenance_suffix(activities["origin"], activities["left"])
+    activities.insert(0, "activity", activities["site"] + "/" + activities["recipe"] + suffix)
+    return activities.reset_index(drop=True)
+
+
+def _activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    inputs = activities.merge(instance["recipe_inputs"], on="recipe")
+    inputs["units_per_tonne"] = inputs["mass_share"] / inputs["commodity"].map(_mass(instance)).astype(float)
+    outputs = activities.merge(instance["recipe_outputs"], on="recipe")
+    outputs = outputs.rename(columns={"yield_units_per_tonne": "units_per_tonne"})
+    columns = ["activity", "site", *STATE, "units_per_tonne"]
+    return (
+        _with_own_provenance(instance, inputs)[columns],
+        _with_own_provenance(instance, outputs)[columns],
+    )
+
+
+def _with_own_provenance(instance: Instance, flows: pd.DataFrame) -> pd.DataFrame:
+    """Return activity flows in which dismantled commodities have lost their provenance."""
+    is_battery = flows["commodity"].map(_undismantled(instance)).astype(bool)
+    return flows.assign(
+        origin=flows["origin"].where(is_battery, ""), left=flows["left"].astype(bool) & is_battery
+    )
+
+
+def _site_givers(instance: Instance, activities: pd.DataFrame) -> pd.DataFrame:
+    _, outputs = _activity_flows(instance, activities)
+    sites = located_sites(instance)[["site", "location", "jurisdiction"]]
+    givers = outputs.merge(sites, on="site").rename(columns={"site": "place"}).assign(kind="site")
+    return givers[GIVERS].drop_duplicates(ignore_index=True)
+
+
+def _identified(arcs: pd.DataFrame) -> pd.DataFrame:
+    suffix = _provenance_suffix(arcs["origin"], arcs["left_before"])
+    mode = ("@" + arcs["mode"]).where(arcs["mode"] != "", "")
+    arc = arcs["from_place"] + ">" + arcs["to_place"] + ":" + arcs["commodity"] + mode + suffix
+    columns = ["from_place", "to_place", "from_kind", "to_kind", "commodity", "mode", "origin"]
+    columns += ["left_before", "left_after", "distance_km", "tonnes_per_unit"]
+    columns += ["from_jurisdiction", "to_jurisdiction", "goods_class", "leg"]
+    tidy = arcs[columns].copy()
+    tidy.insert(0, "arc", arc)
+    return tidy.sort_values("arc", ignore_index=True)
+
+
+def _provenance_suffix(origin: pd.Series, left: pd.Series) -> pd.Series:
+    return ("[" + origin + "]").where(origin != "", "") + left.map({True: "+left", False: ""}).astype(str)
+
+
+def _mass(instance: Instance) -> pd.Series:
+    return instance["commodities"].set_index("commodity")["tonnes_per_unit"]
+
+
+def _undismantled(instance: Instance) -> pd.Series:
+    return instance["commodities"].set_index("commodity")["undismantled"]

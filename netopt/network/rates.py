@@ -1,0 +1,364 @@
+"""What one unit of every decision costs, by ledger account: the one price list.
+
+The objective and the ledger are both read from it. Columns of the price list:
+
+``family, index, period``
+    The variable: flow (arc), throughput (activity), load, operating, opened, expanded, renewed
+    (module), stored (store), leaked and unserved (supply), shortfall (rule), constant ("").
+``due_period``
+    When it is paid; it weighs ``period_weights[due_period]``.
+``category, payer, payee, jurisdiction, facility_type, commodity``
+    The account. A cost arises where its arc starts, or where its facility or source stands.
+``cny_per_unit``
+    CNY a year in the due period, per unit of the variable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from netopt.accounts import Actor
+from netopt.finance import annuity_factor, discount_factor
+from netopt.units import KG_PER_TONNE
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.effects import Effects
+
+RATE_COLUMNS: Final = (
+    "family",
+    "index",
+    "period",
+    "due_period",
+    "category",
+    "payer",
+    "payee",
+    "jurisdiction",
+    "facility_type",
+    "commodity",
+    "cny_per_unit",
+)
+CHAIN, SUPPLIERS, PUBLIC = Actor.FORMAL_CHAIN.value, Actor.SUPPLIERS.value, Actor.PUBLIC.value
+NATURE, BUYERS, INFORMAL = Actor.NATURE.value, Actor.BUYERS.value, Actor.INFORMAL_CHANNEL.value
+
+
+@dataclass
+class PriceList:
+    """Collects rates; ``table`` returns them with the columns ``RATE_COLUMNS``."""
+
+    periods: tuple[str, ...]
+    _parts: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        rows: pd.DataFrame,
+        account: tuple[str, str, str],
+        amount: pd.Series,
+    ) -> None:
+        """Add one rate per row on ``account`` (category, payer, payee), zeros left out.
+
+        ``rows`` carries ``family, index, jurisdiction, facility_type, commodity`` and, where the
+        rate is not the same in all periods, ``period`` and perhaps ``due_period``.
+        """
+        category, payer, payee = account
+        part = rows.assign(category=category, payer=payer, payee=payee, cny_per_unit=amount.astype(float))
+        part = part[part["cny_per_unit"] != 0]
+        if "period" not in part:
+            part = part.merge(pd.DataFrame({"period": list(self.periods)}), how="cross")
+        if "due_period" not in part:
+            part = part.assign(due_period=part["period"])
+        self._parts.append(part[list(RATE_COLUMNS)])
+
+    def table(self) -> pd.DataFrame:
+        """Return every rate added so far."""
+        return pd.concat(self._parts, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class RegionalCosts:
+    """Multipliers of cost by jurisdiction, facility type and category.
+
+    Formula: ``1 + sum over components of share * (multiplier - 1)``.
+    """
+
+    factors: pd.Series
+
+    @classmethod
+    def of(cls, instance: Instance) -> RegionalCosts:
+        """Return the multipliers of an instance."""
+        split = instance["cost_shares"].merge(instance["regional_costs"], on="component")
+        extra = split["share"] * (split["multiplier"] - 1.0)
+        keys = [split["jurisdiction"], split["facility_type"], split["category"]]
+        return cls(1.0 + extra.groupby(keys).sum())
+
+    def at(self, jurisdiction: pd.Series, facility_type: pd.Series | str, category: str) -> pd.Series:
+        """Return the multiplier of each row (index of ``jurisdiction``)."""
+        types = facility_type if isinstance(facility_type, str) else facility_type.to_numpy()
+        keys = pd.DataFrame({"jurisdiction": jurisdiction.to_numpy(), "type": types}).assign(category=category)
+        found = self.factors.reindex(pd.MultiIndex.from_frame(keys)).fillna(1.0)
+        return pd.Series(found.to_numpy(dtype=float), index=jurisdiction.index)
+
+
+def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd.DataFrame) -> None:
+    """Add haulage, loading, emissions and delay of every arc."""
+    rows = _arc_rows(instance, arcs)
+    tariffs = _tariffs(instance, arcs)
+    tonne_km = arcs["distance_km"] * arcs["tonnes_per_unit"]
+    prices.add(rows, ("haulage", CHAIN, SUPPLIERS), tariffs["tariff_cny_per_tonne_km"] * tonne_km)
+    loading = tariffs["loading_cny_per_tonne"] * arcs["tonnes_per_unit"]
+    prices.add(rows, ("loading", CHAIN, SUPPLIERS), loading)
+    emission_kg = tariffs["emission_kgco2e_per_tonne_km"] * tonne_km
+    prices.add(rows, ("emissions", PUBLIC, NATURE), emission_kg * _carbon_cny_per_kg(instance))
+    departs = arcs["left_after"] & ~arcs["left_before"]
+    delay = departs * effects.delay_cny_per_tonne * arcs["tonnes_per_unit"]
+    prices.add(rows, ("delay", CHAIN, SUPPLIERS), delay)
+
+
+def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of ``haulage`` that hold on each arc, zero at the gate."""
+    rows = arcs[["mode", "goods_class", "leg"]].merge(instance["haulage"], how="left")
+    return rows.drop(columns=["mode", "goods_class", "leg"]).fillna(0.0).set_axis(arcs.index)
+
+
+def emissions(instance: Instance, arcs: pd.DataFrame, activities: pd.DataFrame) -> pd.DataFrame:
+    """Return what the formal network emits per unit of flow and throughput.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``family, index, tonnes_co2e_per_unit``.
+    """
+    tonne_km = arcs["distance_km"] * arcs["tonnes_per_unit"]
+    haulage_kg = _tariffs(instance, arcs)["emission_kgco2e_per_tonne_km"] * tonne_km
+    flows = pd.DataFrame({"family": "flow", "index": arcs["arc"], "kg": haulage_kg})
+    recipe_kg = instance["recipes"].set_index("recipe")["emission_kgco2e_per_tonne"]
+    kg = activities["recipe"].map(recipe_kg).astype(float)
+    runs = pd.DataFrame({"family": "throughput", "index": activities["activity"], "kg": kg})
+    both = pd.concat([flows, runs], ignore_index=True)
+    tonnes = both.assign(tonnes_co2e_per_unit=both["kg"] / KG_PER_TONNE).drop(columns="kg")
+    return tonnes[tonnes["tonnes_co2e_per_unit"] != 0].reset_index(drop=True)
+
+
+def price_collection(
+    prices: PriceList, instance: Instance, effects: Effects, costs: RegionalCosts, arcs: pd.DataFrame
+) -> None:
+    """Add what a collected tonne costs as it leaves its source or returns from second life."""
+    first = arcs[arcs["from_kind"].isin(["source", "market"])]
+    rows = _arc_rows(instance, first)
+    base = first["commodity"].map(instance["commodities"].set_index("commodity")["collection_cny_per_tonne"])
+    factor = costs.at(first["from_jurisdiction"], "", "collection")
+    prices.add(rows, ("collection", CHAIN, SUPPLIERS), base.astype(float) * factor)
+    for charge in effects.collection_charges:
+        charged = first["commodity"].isin(charge.commodities) | (not charge.commodities)
+        prices.add(rows, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_tonne)
+    transfers = instance["transfers"]
+    for item in transfers[transfers["basis"] == "collected"].itertuples():
+        paid = (first["commodity"] == item.subject) * item.cny_per_tonne
+        prices.add(rows, (item.category, item.payer, item.payee), paid)
+
+
+def price_sales(prices: PriceList, sales: pd.DataFrame, terms: pd.DataFrame) -> None:
+    """Add the revenue, or the cost of disposal, of every arc into a market."""
+    priced = sales.merge(terms, on="offtake")
+    for category in priced["category"].unique():
+        rows = priced[priced["category"] == category]
+        payee = SUPPLIERS if category == "disposal" else BUYERS
+        prices.add(rows.drop(columns="category"), (category, CHAIN, payee), -rows["price_cny_per_unit"])
+
+
+def price_ends_of_life(
+    prices: PriceList,
+    instance: Instance,
+    sales: pd.DataFrame,
+    returns: pd.DataFrame,
+    schedule: pd.DataFrame,
+) -> None:
+    """Add what becomes of second life: leaked returns, and all that returns after the horizon.
+
+    A unit sold every year of a period returns in the years of ``schedule``; what is paid in only
+    some years of a period, or after the last, is spread over that period's discounted years.
+    """
+    lives = returns.drop(columns=["commodity", "location", "jurisdiction", "origin"])
+    lives = lives.rename(columns={"sold_commodity": "commodity"}).assign(returned=returns["commodity"])
+    when = schedule.rename(columns={"period": "due", "sold_period": "period"})
+    ends = sales.drop(columns="category").merge(lives, on=["offtake", "market", "commodity"])
+    ends = ends.merge(when, on="return")
+    is_after = ends["due"] == ""
+    ends["due_period"] = ends["due"].where(~is_after, instance.periods[-1])
+    years = ends["discounted_years"] / ends["due_period"].map(instance.period_weights()).astype(float)
+    tonnes = ends["returned_tonnes_per_unit"] * years
+    formal = tonnes * (1.0 - ends["leakage_share"]) * is_after
+    prices.add(ends, ("end_of_life", CHAIN, SUPPLIERS), formal * ends["end_of_life_cost_cny_per_tonne"])
+    _price_leaked(prices, instance, ends, ends["returned"], tonnes * ends["leakage_share"])
+
+
+def sales_rows(instance: Instance, arcs: pd.DataFrame, offtakes: pd.DataFrame) -> pd.DataFrame:
+    """Return the arcs into markets as rows to price, with ``offtake, market, category``."""
+    into = arcs[arcs["to_kind"] == "market"]
+    rows = _arc_rows(instance, into).assign(market=into["to_place"])
+    return rows.merge(offtakes[["offtake", "market", "commodity", "category"]], on=["market", "commodity"])
+
+
+def price_activities(
+    prices: PriceList, instance: Instance, costs: RegionalCosts, activities: pd.DataFrame
+) -> None:
+    """Add operating cost, emissions and transfers per tonne of throughput.
+
+    ``activities`` carries ``jurisdiction`` of its site.
+    """
+    recipes = activities.merge(instance["recipes"].drop(columns="name"), on="recipe")
+    rows = _rows(recipes, "throughput", "activity")
+    for category in recipes["category"].unique():
+        factor = costs.at(recipes["jurisdiction"], recipes["facility_type"], category)
+        amount = recipes["cost_cny_per_tonne"] * factor * (recipes["category"] == category)
+        prices.add(rows, (category, CHAIN, SUPPLIERS), amount)
+    emission = recipes["emission_kgco2e_per_tonne"] * _carbon_cny_per_kg(instance)
+    prices.add(rows, ("emissions", PUBLIC, NATURE), emission)
+    transfers = instance["transfers"]
+    for item in transfers[transfers["basis"] == "processed"].itertuples():
+        paid = (recipes["facility_type"] == item.subject) * item.cny_per_tonne
+        prices.add(rows, (item.category, item.payer, item.payee), paid)
+
+
+def price_modules(
+    prices: PriceList, instance: Instance, effects: Effects, costs: RegionalCosts, modules: pd.DataFrame
+) -> None:
+    """Add variable, fixed and capital cost of modules, and what levers charge facilities."""
+    types, where = modules["facility_type"], modules["jurisdiction"]
+    variable = modules["variable_cny_per_tonne"] * costs.at(where, types, "processing")
+    prices.add(_rows(modules, "load", "module"), ("processing", CHAIN, SUPPLIERS), variable)
+    operating = _rows(modules, "operating", "module")
+    fixed = modules["fixed_cny_per_year"] * costs.at(where, types, "fixed")
+    prices.add(operating, ("fixed", CHAIN, SUPPLIERS), fixed)
+    for charge in effects.facility_charges:
+        charged = types.isin(charge.facility_types) | (not charge.facility_types)
+        prices.add(operating, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_year)
+    built = modules[~modules["stands"]]
+    payments = capital_payments(instance, built)
+    yearly = built["capital_cny"] * costs.at(built["jurisdiction"], built["facility_type"], "capital")
+    paid = payments.merge(built.assign(yearly=yearly), on="module")
+    for family in ("opened", "expanded", "renewed"):
+        rows = _rows(paid, family, "module").assign(period=paid["period"], due_period=paid["due_period"])
+        prices.add(rows, ("capital", CHAIN, SUPPLIERS), paid["yearly"] * paid["annuity_share"])
+
+
+def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
+    """Return when capital is paid for, per yuan invested.
+
+    The annuity is paid in every year from the start of the period of investment, for the life of
+    the module or until the horizon ends, whether the module still operates or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``module, period`` (of investment), ``due_period``, ``annuity_share`` (CNY a year in the
+        due period per CNY invested).
+    """
+    rows = [
+        (module.module, period, due, share)
+        for module in modules.itertuples()
+        for period, due, share in _annuity_shares(instance, int(module.life_years))
+    ]
+    return pd.DataFrame(rows, columns=["module", "period", "due_period", "annuity_share"])
+
+
+def _annuity_shares(instance: Instance, life_years: int) -> list[tuple[str, str, float]]:
+    horizon, weights = instance.settings.horizon, instance.period_weights()
+    annuity = annuity_factor(instance.settings.capital.wacc, life_years)
+    shares = []
+    for number, start in enumerate(horizon.periods):
+        for due in horizon.periods[number:]:
+            years = range(due.start_year, due.start_year + due.length_years)
+            paid = [year for year in years if year < start.start_year + life_years]
+            discounted = sum(discount_factor(horizon.discount_rate, year - horizon.base_year) for year in paid)
+            if paid:
+                shares.append((start.period, due.period, annuity * discounted / weights[due.period]))
+    return shares
+
+
+def price_stores(prices: PriceList, instance: Instance, effects: Effects, stores: pd.DataFrame) -> None:
+    """Add the cost of what is stored; ``stores`` carries ``jurisdiction``."""
+    rows = _rows(stores, "stored", "store").assign(commodity=stores["commodity"])
+    prices.add(rows, ("storage", CHAIN, SUPPLIERS), stores["cost_cny_per_unit_year"])
+    mass = stores["commodity"].map(instance["commodities"].set_index("commodity")["tonnes_per_unit"])
+    for charge in effects.storage_charges:
+        charged = stores["commodity"].isin(charge.commodities) | (not charge.commodities)
+        amount = charged * charge.cny_per_tonne_year * mass.astype(float)
+        prices.add(rows, (charge.category, CHAIN, SUPPLIERS), amount)
+
+
+def price_supplies(prices: PriceList, instance: Instance, supplies: pd.DataFrame) -> None:
+    """Add what a leaked and an unserved tonne cost."""
+    leaked = _rows(supplies, "leaked", "supply").assign(commodity=supplies["commodity"])
+    one_tonne = pd.Series(1.0, index=supplies.index)
+    _price_leaked(prices, instance, leaked, supplies["commodity"], one_tonne)
+    price = instance.settings.prices.unserved_cny_per_tonne
+    if price is not None:
+        prices.add(leaked.assign(family="unserved"), ("unserved", PUBLIC, NATURE), one_tonne * price)
+
+
+def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> None:
+    """Add what is paid whatever is decided: collection outlets and platforms."""
+    lies_in = instance["locations"].set_index("location")["jurisdiction"]
+    sources = instance["sources"]
+    outlets = _constant(sources["location"].map(lies_in))
+    prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"])
+    for charge in effects.jurisdiction_charges:
+        for jurisdiction in charge.jurisdictions:
+            payer = Actor.LOCAL_GOVERNMENT if jurisdiction else Actor.CENTRAL_GOVERNMENT
+            rows = _constant(pd.Series([jurisdiction], dtype=str))
+            prices.add(rows, (charge.category, payer.value, SUPPLIERS), pd.Series([charge.cny_per_year]))
+
+
+def price_shortfalls(prices: PriceList, rules: pd.DataFrame) -> None:
+    """Add the penalty of each soft rule."""
+    soft = rules[rules["penalty_cny_per_tonne"].notna()]
+    rows = _constant(pd.Series("", index=soft.index)).assign(family="shortfall", index=soft["rule"])
+    account = ("target_shortfall", CHAIN, Actor.CENTRAL_GOVERNMENT.value)
+    prices.add(rows, account, soft["penalty_cny_per_tonne"])
+
+
+def _price_leaked(
+    prices: PriceList, instance: Instance, rows: pd.DataFrame, leaked: pd.Series, tonnes: pd.Series
+) -> None:
+    """Add the informal categories of ``tonnes`` of the ``leaked`` commodity per unit."""
+    informal = instance["informal"].set_index("commodity").reindex(leaked.to_numpy()).set_index(leaked.index)
+    carbon = _carbon_cny_per_kg(instance)
+    for category, payer, payee, amount in (
+        ("informal_processing", INFORMAL, SUPPLIERS, informal["processing_cny_per_tonne"]),
+        ("informal_recovery", INFORMAL, BUYERS, -informal["recovered_cny_per_tonne"]),
+        ("informal_damage", PUBLIC, NATURE, informal["damage_cny_per_tonne"]),
+        ("informal_emissions", PUBLIC, NATURE, informal["emission_kgco2e_per_tonne"] * carbon),
+    ):
+        prices.add(rows, (category, payer, payee), amount * tonnes)
+
+
+def _arc_rows(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
+    types = instance["sites"].set_index("site")["facility_type"]
+    return pd.DataFrame(
+        {
+            "family": "flow",
+            "index": arcs["arc"],
+            "jurisdiction": arcs["from_jurisdiction"],
+            "facility_type": arcs["from_place"].map(types).fillna("").astype(str),
+            "commodity": arcs["commodity"],
+        }
+    )
+
+
+def _rows(table: pd.DataFrame, family: str, index: str) -> pd.DataFrame:
+    rows = table[["jurisdiction", "facility_type"]] if "facility_type" in table else table[["jurisdiction"]]
+    rows = rows.assign(family=family, index=table[index], commodity="")
+    return rows if "facility_type" in table else rows.assign(facility_type="")
+
+
+def _constant(jurisdiction: pd.Series) -> pd.DataFrame:
+    rows = pd.DataFrame({"jurisdiction": jurisdiction})
+    return rows.assign(family="constant", index="", facility_type="", commodity="")
+
+
+def _carbon_cny_per_kg(instance: Instance) -> float:
+    return instance.settings.prices.carbon_cny_per_tonne / KG_PER_TONNE

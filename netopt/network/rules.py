@@ -1,0 +1,127 @@
+"""Side rules as linear terms: what each share rule demands of which variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.effects import Effects, Mass, ShareRule
+
+TERM_COLUMNS = ["rule", "family", "index", "period", "coefficient"]
+
+
+def build_rules(effects: Effects) -> pd.DataFrame:
+    """Return one row per side rule; see ``Network.rules``."""
+    rows = [
+        {
+            "rule": rule.rule,
+            "lever": rule.lever,
+            "share": rule.share,
+            "penalty_cny_per_tonne": rule.penalty_cny_per_tonne,
+            "whole": rule.whole.measure,
+        }
+        for rule in effects.share_rules
+    ]
+    columns = ["rule", "lever", "share", "penalty_cny_per_tonne", "whole"]
+    return pd.DataFrame(rows, columns=columns).astype({"penalty_cny_per_tonne": float, "share": float})
+
+
+class RuleWriter:
+    """Writes share rules over the columns of a network under construction."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        supplies: pd.DataFrame,
+        tonnes: pd.DataFrame,
+        arcs: pd.DataFrame,
+        activities: pd.DataFrame,
+    ) -> None:
+        """Take the tables; ``activities`` carries its site's jurisdiction, facility type, masses.
+
+        ``processed_tonnes`` and ``eligible_tonnes`` are per tonne of throughput.
+        """
+        self._instance = instance
+        self._supplies = supplies
+        self._tonnes = tonnes
+        self._arcs = arcs
+        self._activities = activities
+
+    def terms(self, rule: ShareRule) -> pd.DataFrame:
+        """Return ``part - share * whole`` as columns ``TERM_COLUMNS``."""
+        part = self._mass(rule.part)
+        whole = self._mass(rule.whole)
+        whole["coefficient"] *= -rule.share
+        terms = pd.concat([part, whole], ignore_index=True).assign(rule=rule.rule)
+        merged = terms.groupby(TERM_COLUMNS[:-1], as_index=False)["coefficient"].sum()
+        return merged[merged["coefficient"] != 0]
+
+    def _mass(self, mass: Mass) -> pd.DataFrame:
+        writers = {
+            "retired": self._retired,
+            "collected": self._collected,
+            "eligible": self._eligible,
+            "processed": self._processed,
+        }
+        return writers[mass.measure](mass)
+
+    def _retired(self, mass: Mass) -> pd.DataFrame:
+        meant = _named(self._supplies["commodity"], mass.commodities)
+        meant &= _named(self._supplies["jurisdiction"], mass.origins)
+        total = self._tonnes[meant.to_numpy()].sum()
+        return pd.DataFrame(
+            {"family": "constant", "index": "", "period": total.index, "coefficient": total.to_numpy()}
+        )
+
+    def _collected(self, mass: Mass) -> pd.DataFrame:
+        kinds = ["source"] if mass.origins else ["source", "market"]
+        meant = self._arcs["from_kind"].isin(kinds) & _named(self._arcs["commodity"], mass.commodities)
+        meant &= _named(self._arcs["from_jurisdiction"], mass.origins)
+        arcs = self._arcs[meant]
+        return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"])
+
+    def _eligible(self, mass: Mass) -> pd.DataFrame:
+        meant = _named(self._activities["origin"], mass.origins)
+        rows = self._activities[meant]
+        return self._every_period("throughput", rows["activity"], rows["eligible_tonnes"])
+
+    def _processed(self, mass: Mass) -> pd.DataFrame:
+        meant = _named(self._activities["origin"], mass.origins)
+        meant &= _named(self._activities["facility_type"], mass.facility_types)
+        meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
+        rows = self._activities[meant]
+        return self._every_period("throughput", rows["activity"], rows["processed_tonnes"])
+
+    def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
+        rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})
+        return rows.merge(pd.DataFrame({"period": list(self._instance.periods)}), how="cross")
+
+
+def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
+    return values.isin(ids) if ids else pd.Series(True, index=values.index)
+
+
+def activity_masses(
+    instance: Instance, activities: pd.DataFrame, inputs: pd.DataFrame, outputs: pd.DataFrame
+) -> pd.DataFrame:
+    """Return ``activities`` with ``processed_tonnes`` and ``eligible_tonnes`` per tonne of input.
+
+    Processed is undismantled mass in minus out; eligible is cascade-grade mass out of recipes
+    that take no cascade-grade input.
+    """
+    facts = instance["commodities"].set_index("commodity")
+
+    def mass(flows: pd.DataFrame, flag: str) -> pd.Series:
+        tonnes = flows["units_per_tonne"] * flows["commodity"].map(facts["tonnes_per_unit"]).astype(float)
+        counted = tonnes * flows["commodity"].map(facts[flag]).astype(float)
+        return counted.groupby(flows["activity"]).sum().reindex(activities["activity"]).fillna(0.0)
+
+    processed = mass(inputs, "undismantled") - mass(outputs, "undismantled")
+    is_first_test = mass(inputs, "cascade_grade") == 0
+    eligible = mass(outputs, "cascade_grade") * is_first_test
+    return activities.assign(
+        processed_tonnes=processed.to_numpy(), eligible_tonnes=eligible.to_numpy()
+    )

@@ -1,0 +1,1 @@
+"""The independent checker, one room of the house that believes nothing it is given."""

@@ -1,0 +1,178 @@
+"""What the instance and the policy say, laid out for checking: nothing here comes from an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+from netopt.solution.checking.numbers import Arithmetic, Number
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+    from netopt.policy.effects import Effects
+
+PROVENANCE: Final = ["origin", "left"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """An instance under a policy's effects, with every number in one arithmetic.
+
+    Tables of the instance are read through ``table``; the other properties join them.
+    """
+
+    instance: Instance
+    policy: Policy
+    effects: Effects
+    formal_share: Number
+    arithmetic: Arithmetic
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return one table of the instance with its numbers in the arithmetic."""
+        return self._tables[name]
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {name: self.arithmetic.table(frame) for name, frame in self.instance.tables.items()}
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of sources, sites and markets by id."""
+        return {
+            row[0]: row[1]
+            for table, key in (("sources", "source"), ("sites", "site"), ("markets", "market"))
+            for row in self.instance[table][[key, "name"]].itertuples(index=False, name=None)
+        }
+
+    @cached_property
+    def periods(self) -> pd.DataFrame:
+        """``order, start, end, length`` (years; ``end`` is the year after the last) by period."""
+        periods = self.instance.settings.horizon.periods
+        return pd.DataFrame(
+            {
+                "order": range(len(periods)),
+                "start": [period.start_year for period in periods],
+                "end": [period.start_year + period.length_years for period in periods],
+                "length": [period.length_years for period in periods],
+            },
+            index=pd.Index([period.period for period in periods], name="period"),
+        )
+
+    def discounted_years(self, first: int, last: int) -> Number:
+        """Return the discounted years from ``first`` up to, not including, ``last`` (yr)."""
+        horizon = self.instance.settings.horizon
+        growth = 1 + self.arithmetic.number(horizon.discount_rate)
+        total = self.arithmetic.number(0.0)
+        for year in range(first, last):
+            total += growth ** -(year - horizon.base_year)
+        return total
+
+    @cached_property
+    def weights(self) -> pd.Series:
+        """Discounted years of each period (yr), by period."""
+        values = [self.discounted_years(row.start, row.end) for row in self.periods.itertuples()]
+        return pd.Series(values, index=self.periods.index)
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """``kind, location, jurisdiction, facility_type, operator`` of every place, by id."""
+        kinds = {"sources": "source", "sites": "site", "markets": "market"}
+        parts = [
+            self.instance[table].rename(columns={kind: "place"}).assign(kind=kind)
+            for table, kind in kinds.items()
+        ]
+        columns = ["place", "kind", "location", "facility_type", "operator"]
+        places = pd.concat([part.reindex(columns=columns, fill_value="") for part in parts])
+        home = self.instance["locations"].set_index("location")["jurisdiction"]
+        places["jurisdiction"] = places["location"].map(home).fillna("")
+        return places.set_index("place")
+
+    @cached_property
+    def commodities(self) -> pd.DataFrame:
+        """The commodities by id, with the goods class in force under the policy."""
+        table = self.table("commodities").set_index("commodity")
+        changed = pd.Series(self.effects.goods_class, dtype="str").reindex(table.index)
+        return table.assign(goods_class=changed.where(changed.notna(), table["goods_class"]))
+
+    @cached_property
+    def modules(self) -> pd.DataFrame:
+        """Every capacity step by (site, size): what stands, and what may be built.
+
+        ``facility_type, jurisdiction, operator, stands, capacity`` (t/yr, effective),
+        ``minimum_utilisation, life_years, capital_cny, fixed_cny_per_year, variable_cny_per_tonne``.
+        """
+        sites = self.table("sites")
+        standing = sites.assign(
+            size="existing",
+            stands=True,
+            capacity=sites["existing_capacity_tonnes_per_year"] * sites["effective_share"],
+            capital_cny=self.arithmetic.number(0.0),
+            fixed_cny_per_year=sites["existing_fixed_cny_per_year"],
+            variable_cny_per_tonne=self.arithmetic.number(0.0),
+            minimum_utilisation=self.arithmetic.number(0.0),
+        )
+        standing = standing[(standing["capacity"] > 0).to_numpy(dtype=bool)]
+        sizes = self.table("sizes").rename(columns={"capacity_tonnes_per_year": "capacity"})
+        built = sites[sites["may_build"]].merge(sizes, on="facility_type").assign(stands=False)
+        columns = [
+            "site",
+            "size",
+            "facility_type",
+            "operator",
+            "stands",
+            "capacity",
+            "minimum_utilisation",
+            "capital_cny",
+            "fixed_cny_per_year",
+            "variable_cny_per_tonne",
+        ]
+        modules = pd.concat([standing[columns], built[columns]], ignore_index=True)
+        lives = self.instance["facility_types"].set_index("facility_type")["life_years"]
+        modules["life_years"] = modules["facility_type"].map(lives)
+        modules["jurisdiction"] = modules["site"].map(self.places["jurisdiction"])
+        return modules.set_index(["site", "size"])
+
+    @cached_property
+    def site_inputs(self) -> pd.DataFrame:
+        """``site, commodity`` that some recipe of the site's type takes in, unique."""
+        return self._site_commodities("recipe_inputs")
+
+    @cached_property
+    def site_outputs(self) -> pd.DataFrame:
+        """``site, commodity`` that some recipe of the site's type gives out, unique."""
+        return self._site_commodities("recipe_outputs")
+
+    def _site_commodities(self, table: str) -> pd.DataFrame:
+        recipes = self.instance["recipes"][["recipe", "facility_type"]]
+        listed = self.instance[table].merge(recipes, on="recipe")
+        joined = self.instance["sites"].merge(listed, on="facility_type")
+        return joined[["site", "commodity"]].drop_duplicates()
+
+    @cached_property
+    def offtake(self) -> pd.DataFrame:
+        """Offtake with one row per market, commodity and period in which it takes anything."""
+        table = self.table("offtake")
+        special = table[table["period"] != ""]
+        general = table[table["period"] == ""].drop(columns="period")
+        general = general.merge(pd.DataFrame({"period": self.periods.index}), how="cross")
+        both = pd.concat([special, general], ignore_index=True)
+        return both.drop_duplicates(["market", "commodity", "period"], keep="first")
+
+    @cached_property
+    def sales_that_return(self) -> pd.DataFrame:
+        """``market, commodity`` and the columns of second_life, where a sale comes back."""
+        sold = self.instance["offtake"]
+        sold = sold.loc[sold["category"] != "disposal", ["market", "commodity"]].drop_duplicates()
+        return sold.merge(self.table("second_life"), on="commodity")
+
+    @cached_property
+    def cost_factors(self) -> pd.Series:
+        """Regional cost factor by (jurisdiction, facility_type, category); absent means 1."""
+        shares = self.table("cost_shares").merge(self.table("regional_costs"), on="component")
+        keys = ["jurisdiction", "facility_type", "category"]
+        excess = shares["share"] * (shares["multiplier"] - 1)
+        return excess.groupby([shares[key] for key in keys]).sum() + 1

@@ -1,0 +1,61 @@
+"""The sparse standard form: the model as arrays, with a name for every row and column.
+
+``minimise cost @ x + offset`` subject to ``row_lower <= matrix @ x <= row_upper`` and
+``lower <= x <= upper``, ``x[is_integer]`` whole. It belongs to neither the formulation, which
+makes it, nor the backends, which solve it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from scipy.sparse import csc_array
+
+
+class ColumnName(NamedTuple):
+    """Which decision a column is."""
+
+    family: str
+    index: str
+    period: str
+
+
+@dataclass(frozen=True)
+class StandardForm:
+    """A compiled model; costs in the unit of ``netopt.formulation.objective``.
+
+    Attributes
+    ----------
+    cost, lower, upper, is_integer
+        Length n_columns.
+    matrix
+        n_rows x n_columns.
+    row_lower, row_upper
+        Length n_rows, infinite where a side is open.
+    columns, rows
+        Names; a row's name starts with its constraint's tag.
+    """
+
+    cost: NDArray[np.float64]
+    offset: float
+    matrix: csc_array
+    row_lower: NDArray[np.float64]
+    row_upper: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    is_integer: NDArray[np.bool_]
+    columns: tuple[ColumnName, ...]
+    rows: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.rows), len(self.columns)
+
+    def objective(self, values: NDArray[np.float64]) -> float:
+        """Return the objective of a point, in the form's unit of cost."""
+        return float(self.cost @ values) + self.offset

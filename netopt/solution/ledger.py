@@ -1,0 +1,70 @@
+"""The ledger: every yuan a plan causes, on its account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.accounts import KIND_OF_CATEGORY, Perspective, counts_as_gross, weight_in
+from netopt.solution.tables import LEDGER_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netopt.network.network import Network
+
+ACCOUNT = ["category", "payer", "payee", "jurisdiction", "facility_type", "commodity", "period"]
+
+
+def build_ledger(network: Network, decisions: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the ledger of a plan.
+
+    Parameters
+    ----------
+    network
+        With the price list.
+    decisions
+        By family of variables: rows ids, columns periods, values in units a year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``LEDGER_COLUMNS``, one row per account and period in which it is paid; CNY a year.
+    """
+    rates = network.rates
+    values = [
+        table.stack().rename("value").rename_axis(["index", "period"]).reset_index().assign(family=family)
+        for family, table in decisions.items()
+    ]
+    decided = pd.concat(values, ignore_index=True)
+    decided = decided[decided["value"] != 0]
+    paid = rates.merge(decided, how="left", on=["family", "index", "period"])
+    paid.loc[paid["family"] == "constant", "value"] = 1.0
+    paid = paid[paid["value"].notna()]
+    paid["cny_per_year"] = paid["cny_per_unit"] * paid["value"]
+    paid = paid.drop(columns="period").rename(columns={"due_period": "period"})
+    ledger = paid.groupby(ACCOUNT, as_index=False)["cny_per_year"].sum()
+    ledger["kind"] = ledger["category"].map({name: str(kind) for name, kind in KIND_OF_CATEGORY.items()})
+    ledger = ledger[ledger["cny_per_year"] != 0]
+    return ledger[list(LEDGER_COLUMNS)].astype(LEDGER_COLUMNS).reset_index(drop=True)
+
+
+def annual_equivalent(ledger: pd.DataFrame, weights: Mapping[str, float]) -> pd.Series:
+    """Return each row's annual equivalent in CNY a year: ``w[t] * cny / sum(w)``."""
+    share = ledger["period"].map(dict(weights)).astype(float) / sum(weights.values())
+    return ledger["cny_per_year"] * share
+
+
+def ledger_total(ledger: pd.DataFrame, weights: Mapping[str, float], perspective: Perspective) -> float:
+    """Return what the ledger adds up to in a perspective: CNY a year, annual equivalent."""
+    accounts = zip(ledger["category"], ledger["payer"], ledger["payee"], strict=True)
+    counted = [weight_in(perspective, *account) for account in accounts]
+    return float((annual_equivalent(ledger, weights) * counted).sum())
+
+
+def gross_cost(ledger: pd.DataFrame, weights: Mapping[str, float]) -> float:
+    """Return the formal network's cost before revenue: CNY a year, annual equivalent."""
+    amounts = annual_equivalent(ledger, weights)
+    pairs = zip(ledger["category"], amounts, strict=True)
+    return float(sum(amount for category, amount in pairs if counts_as_gross(category, amount)))

@@ -1,0 +1,173 @@
+"""Folders that appear whole or not at all, whatever happens to the writer.
+
+A folder is written under a hidden name beside its place, flushed to disk, and renamed. The rename
+is the lock: of two writers one wins and the other is told so. A killed writer leaves a hidden
+folder ``.NAME.<hex>.writing`` that no reader looks at and that a later writer removes once it is
+stale. Replacing keeps the old folder as ``.NAME.<hex>.replaced`` until the new one is in place;
+readers find it there in the moment between the two renames (``folder_to_read``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from netopt.errors import UsageError
+
+MANIFEST: Final = "manifest.json"
+STALE_AFTER_S: Final = 3600.0
+
+
+@contextmanager
+def staged_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield an empty hidden folder that becomes ``path`` when the block ends well.
+
+    Parameters
+    ----------
+    path
+        Where the folder shall be. Its parents are made.
+    force
+        Replace a folder that netopt wrote before. Anything else is never replaced.
+
+    Raises
+    ------
+    UsageError
+        Where ``path`` may not be written (see ``refuse_overwrite``), before the block runs, or
+        where another writer was faster, after it.
+    """
+    path = path.absolute()
+    refuse_overwrite(path, force=force)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    staging = _hidden(path, "writing")
+    staging.mkdir()
+    try:
+        yield staging
+        _flush(staging)
+        _put_in_place(staging, path, force=force)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def refuse_overwrite(path: Path, *, force: bool = False) -> None:
+    """Raise UsageError where a result may not be written to ``path``.
+
+    An absent or empty folder is free. With ``force`` so is a folder with a manifest of netopt,
+    and nothing else: a slip such as ``-o . --force`` must not cost a planner's work.
+    """
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise UsageError(f"{path} is a file, not a folder")
+    if not any(path.iterdir()):
+        return
+    if not force:
+        raise UsageError(f"{path} exists already; choose another output or add --force to replace it")
+    if not _is_ours(path):
+        raise UsageError(f"{path} was not written by netopt ({MANIFEST} is missing); it is not replaced")
+
+
+def folder_to_read(path: Path) -> Path:
+    """Return ``path``, or its old copy where a writer is, or was killed, between two renames."""
+    path = path.absolute()
+    if path.exists():
+        return path
+    copies = [copy for copy in _leftovers(path, "replaced") if _is_ours(copy)]
+    return max(copies, key=lambda copy: copy.stat().st_mtime) if copies else path
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "netopt_version" in manifest
+
+
+def _hidden(path: Path, purpose: str) -> Path:
+    return path.parent / f".{path.name}.{uuid4().hex}.{purpose}"
+
+
+def _leftovers(path: Path, purpose: str) -> list[Path]:
+    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.{purpose}")
+    if not path.parent.is_dir():
+        return []
+    return [sibling for sibling in path.parent.iterdir() if pattern.fullmatch(sibling.name)]
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed writers left: stale drafts, and old copies once a whole folder stands."""
+    stale_before = time.time() - STALE_AFTER_S
+    for draft in _leftovers(path, "writing"):
+        if _last_change(draft) < stale_before:
+            shutil.rmtree(draft, ignore_errors=True)
+    if _is_ours(path):
+        for copy in _leftovers(path, "replaced"):
+            shutil.rmtree(copy, ignore_errors=True)
+
+
+def _last_change(folder: Path) -> float:
+    """Return the newest change inside a folder (s); now where it vanishes meanwhile."""
+    try:
+        return max(entry.stat().st_mtime for entry in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
+
+
+def _put_in_place(staging: Path, path: Path, *, force: bool) -> None:
+    refuse_overwrite(path, force=force)
+    if path.exists() and any(path.iterdir()):
+        _swap(staging, path)
+    else:
+        _rename(staging, path)
+    _flush_folder(path.parent)
+
+
+def _swap(staging: Path, path: Path) -> None:
+    """Replace ``path``; at every moment it or its ``.replaced`` copy is whole."""
+    replaced = _hidden(path, "replaced")
+    _rename(path, replaced)
+    try:
+        _rename(staging, path)
+    except UsageError:
+        if not path.exists():
+            replaced.rename(path)
+        raise
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _rename(old: Path, new: Path) -> None:
+    try:
+        old.rename(new)
+    except OSError as error:
+        raise UsageError(f"{new} could not be put in place: {error.strerror}") from error
+
+
+def _flush(folder: Path) -> None:
+    """Make every file and folder below ``folder`` durable."""
+    for entry in sorted(folder.rglob("*"), reverse=True):
+        if entry.is_dir():
+            _flush_folder(entry)
+        else:
+            with entry.open("rb+") as stream:
+                os.fsync(stream.fileno())
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
