@@ -44,7 +44,7 @@ def formal_share(leakage: Leakage, friction_cny_per_tonne: float, pass_through: 
     ...     pass_through=0.0,
     ... )
     >>> [round(100 * formal_share(leakage, 0.0, share), 1) for share in (0.0, 0.1, 0.25, 0.5, 1.0)]
-    [30.0, 44.6, 67.6, 91.0, 99.6]
+    [30.0, 44.7, 67.6, 91.0, 99.6]
 
     Under the reference friction the share is the calibrated one, whatever is passed through:
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from netopt.accounts import Perspective
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Effect
+
+STATUSES: Final = ("sourced", "derived", "assumed")
+"""How firm a figure is: read in a source, computed from sourced figures, or chosen by us."""
+
+NATIONAL: Final = "national"
+"""How a policy file names the nation where it could name a jurisdiction."""
 
 
 class Direction(StrEnum):
@@ -23,11 +30,41 @@ class Direction(StrEnum):
     REPRICES = "reprices"
 
 
+def _sorted_ids(value: Any) -> Any:
+    """Sort a list of ids, whose order means nothing; leave anything else to the type check."""
+    if not isinstance(value, list | tuple):
+        return value
+    if not all(isinstance(item, str) for item in value):
+        return tuple(value)
+    repeated = sorted({item for item in value if value.count(item) > 1})
+    if repeated:
+        raise PydanticCustomError("repeated_id", "names {ids} twice", {"ids": ", ".join(repeated)})
+    return tuple(sorted(value))
+
+
+Ids = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_sorted_ids)]
+"""Ids of one of the instance's tables; kept sorted, never twice the same."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+CnyPerTonne = Annotated[float, Field(ge=0, le=1e6)]
+CnyPerYear = Annotated[float, Field(ge=0, le=1e12)]
+
+
+class Reference(NamedTuple):
+    """Ids that a lever's parameter takes from a column of the instance."""
+
+    parameter: str
+    table: str
+    column: str
+    ids: tuple[str, ...]
+
+
 class Lever(BaseModel):
     """One switchable piece of policy: parameters with bounds, and the effects they have.
 
     A subclass declares its parameters as pydantic fields (each with a ``description``; a number's
     unit is in its name), its class attributes, and ``effects``. ``lever`` is its name in TOML.
+    ``basis`` says of each parameter where the figure comes from; it changes no effect.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
@@ -39,14 +76,52 @@ class Lever(BaseModel):
     equation: ClassVar[str]
 
     lever: str
+    basis: dict[str, str] = Field(
+        default={}, description="Parameter -> 'sourced: ...', 'derived: ...' or 'assumed: ...'."
+    )
+
+    @field_validator("basis")
+    @classmethod
+    def _basis_is_of_a_parameter(cls, basis: dict[str, str]) -> dict[str, str]:
+        for parameter, text in basis.items():
+            if parameter not in cls.parameters():
+                message = "speaks of {name}, which is no parameter"
+                raise PydanticCustomError("unknown_parameter", message, {"name": parameter})
+            if text.partition(":")[0] not in STATUSES:
+                message = "of {name} must start with sourced:, derived: or assumed:"
+                raise PydanticCustomError("status", message, {"name": parameter})
+        return basis
+
+    @classmethod
+    def parameters(cls) -> tuple[str, ...]:
+        """Return the names of the lever's own parameters."""
+        return tuple(name for name in cls.model_fields if name not in ("lever", "basis"))
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return what the lever does to this instance's network."""
         raise NotImplementedError
 
-    def references(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-        """Return (field, table, ids) for every id the lever names, so that typos are found."""
+    def references(self) -> tuple[Reference, ...]:
+        """Return every id the lever names and the column it must be in, so that typos are found."""
         return ()
+
+
+def check_penalty(*, hard: bool, penalty_cny_per_tonne: float | None) -> None:
+    """Refuse a soft rule without a penalty, and a hard one with it.
+
+    Raises
+    ------
+    PydanticCustomError
+        Inside a validator it becomes one of the policy's problems.
+    """
+    if hard and penalty_cny_per_tonne is not None:
+        raise PydanticCustomError(
+            "hard_and_priced", "a hard rule has no penalty_cny_per_tonne: set hard = false or drop it"
+        )
+    if not hard and penalty_cny_per_tonne is None:
+        raise PydanticCustomError(
+            "soft_without_penalty", "a soft rule (hard = false) needs penalty_cny_per_tonne"
+        )
 
 
 LEVERS: dict[str, type[Lever]] = {}
@@ -65,7 +140,8 @@ def register(cls: type[Lever]) -> type[Lever]:
 class Policy:
     """A named set of levers and whose cost the planner minimises.
 
-    ``digest`` is the SHA-256 of the policy's resolved content (after ``extends``).
+    ``digest`` is the SHA-256 of what decides the answer: perspective and levers, after
+    ``extends``, whatever their order; names, titles and the basis of figures are not part of it.
     """
 
     name: str

@@ -1,0 +1,81 @@
+"""Vertical fragmentation: batteries of a province must be processed inside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from netopt.policy.base import CnyPerTonne, Direction, Ids, Lever, Reference, Share, check_penalty, register
+from netopt.policy.effects import Effect, Mass, ShareRule
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+
+
+@register
+class InProvinceProcessing(Lever):
+    """Demand that a share of what a jurisdiction collects is processed at home.
+
+    The origin is tracked until the battery is dismantled, so that neither a detour abroad nor
+    mixing in a hub changes where it counts.
+    """
+
+    name: ClassVar[str] = "in_province_processing"
+    title: ClassVar[str] = "In-province processing"
+    direction: ClassVar[Direction] = Direction.RESTRICTS
+    source: ClassVar[str] = (
+        "Brief (Duan 2024): Sichuan's 2025 Interim Measures mandate in-province dismantling, Jiangxi "
+        "promotes it; the share of 1 is assumed."
+    )
+    equation: ClassVar[str] = (
+        "processed(origin p, facilities in p) >= share * collected(origin p), for each jurisdiction p"
+    )
+
+    lever: Literal["in_province_processing"] = "in_province_processing"
+    jurisdictions: Annotated[
+        Ids, Field(min_length=1, description="Who demands it, each of its own batteries.")
+    ]
+    share: Share = Field(default=1.0, description="Share of the collected mass; 1 closes the border.")
+    commodities: Ids = Field(
+        default=(),
+        description="Retired commodities whose collected mass is the base; empty: all. Whatever "
+        "battery of the jurisdiction is processed at home counts towards the duty.",
+    )
+    facility_types: Ids = Field(
+        default=(), description="Facility types whose processing counts; empty: any, cascade use too."
+    )
+    hard: bool = Field(default=True, description="Whether it must be met; else a shortfall is priced.")
+    penalty_cny_per_tonne: CnyPerTonne | None = Field(
+        default=None, description="Price of a tonne of shortfall; only where hard = false."
+    )
+
+    @model_validator(mode="after")
+    def _hard_or_priced(self) -> InProvinceProcessing:
+        check_penalty(hard=self.hard, penalty_cny_per_tonne=self.penalty_cny_per_tonne)
+        return self
+
+    def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002
+        """Return one rule per jurisdiction; a share of 0 demands nothing."""
+        if self.share == 0:
+            return ()
+        return tuple(self._rule(jurisdiction) for jurisdiction in self.jurisdictions)
+
+    def _rule(self, jurisdiction: str) -> ShareRule:
+        home = (jurisdiction,)
+        return ShareRule(
+            lever=self.name,
+            rule=f"{self.name}[{jurisdiction}]",
+            part=Mass("processed", facility_types=self.facility_types, jurisdictions=home, origins=home),
+            whole=Mass("collected", commodities=self.commodities, origins=home),
+            share=self.share,
+            penalty_cny_per_tonne=self.penalty_cny_per_tonne,
+        )
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return the jurisdictions, retired commodities and facility types that it names."""
+        return (
+            Reference("jurisdictions", "jurisdictions", "jurisdiction", self.jurisdictions),
+            Reference("commodities", "supply", "commodity", self.commodities),
+            Reference("facility_types", "facility_types", "facility_type", self.facility_types),
+        )
