@@ -42,8 +42,12 @@ def _sorted_ids(value: Any) -> Any:
     return tuple(sorted(value))
 
 
-Ids = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_sorted_ids)]
+Id = Annotated[str, Field(min_length=1)]
+Ids = Annotated[tuple[Id, ...], BeforeValidator(_sorted_ids)]
 """Ids of one of the instance's tables; kept sorted, never twice the same."""
+
+NonEmptyIds = Annotated[tuple[Id, ...], Field(min_length=1), BeforeValidator(_sorted_ids)]
+"""The same, where none at all would make no sense."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 CnyPerTonne = Annotated[float, Field(ge=0, le=1e6)]

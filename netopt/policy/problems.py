@@ -62,7 +62,14 @@ def problems_of(
     file, rows
         Where they were given: the file, and the line of each key that could be located.
     """
-    return [_problem(item, model, subject, file, rows) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    with_bad_parts = {item["loc"][0] for item in items if len(item["loc"]) > 1}
+    return [
+        _problem(item, model, subject, file, rows)
+        for item in items
+        # pydantic also calls a list too short whose items are refused.
+        if item["type"] != "too_short" or item["loc"][0] not in with_bad_parts
+    ]
 
 
 def _problem(

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from netopt.policy.base import CnyPerTonne, Direction, Ids, Lever, Reference, Share, check_penalty, register
+from netopt.policy.base import (
+    CnyPerTonne,
+    Direction,
+    Ids,
+    Lever,
+    NonEmptyIds,
+    Reference,
+    Share,
+    check_penalty,
+    register,
+)
 from netopt.policy.effects import Effect, Mass, ShareRule
 
 if TYPE_CHECKING:
@@ -38,7 +48,7 @@ class CascadeTarget(Lever):
     penalty_cny_per_tonne: CnyPerTonne | None = Field(
         default=None, description="Price of a tonne of shortfall; only where hard = false."
     )
-    facility_types: Annotated[Ids, Field(min_length=1)] = Field(
+    facility_types: NonEmptyIds = Field(
         default=("cascade",), description="Facility types whose processing is cascade use."
     )
     jurisdictions: Ids = Field(

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from netopt.policy.base import CnyPerTonne, Direction, Ids, Lever, Reference, Share, check_penalty, register
+from netopt.policy.base import (
+    CnyPerTonne,
+    Direction,
+    Ids,
+    Lever,
+    NonEmptyIds,
+    Reference,
+    Share,
+    check_penalty,
+    register,
+)
 from netopt.policy.effects import Effect, Mass, ShareRule
 
 if TYPE_CHECKING:
@@ -33,9 +43,7 @@ class InProvinceProcessing(Lever):
     )
 
     lever: Literal["in_province_processing"] = "in_province_processing"
-    jurisdictions: Annotated[
-        Ids, Field(min_length=1, description="Who demands it, each of its own batteries.")
-    ]
+    jurisdictions: NonEmptyIds = Field(description="Who demands it, each of its own batteries.")
     share: Share = Field(default=1.0, description="Share of the collected mass; 1 closes the border.")
     commodities: Ids = Field(
         default=(),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from netopt.policy.base import NATIONAL, CnyPerYear, Direction, Ids, Lever, Reference, Share, register
+from netopt.policy.base import (
+    NATIONAL,
+    CnyPerYear,
+    Direction,
+    Lever,
+    NonEmptyIds,
+    Reference,
+    Share,
+    register,
+)
 from netopt.policy.effects import DelayExemption, Effect, JurisdictionCharge
 
 if TYPE_CHECKING:
@@ -29,12 +38,9 @@ class Platform(Lever):
     )
 
     lever: Literal["platform"] = "platform"
-    jurisdictions: Annotated[
-        Ids,
-        Field(
-            min_length=1, description='Who runs one; "national" is the nation. Their number is explicit.'
-        ),
-    ]
+    jurisdictions: NonEmptyIds = Field(
+        description='Who runs one; "national" is the nation. Their number is explicit.'
+    )
     cny_per_year: CnyPerYear = Field(description="Yearly cost of each platform.")
     interoperable_share: Share = Field(
         default=0.0, description="Share of cross-border tonnes that moves without the transfer delay."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from netopt.policy.base import Direction, Ids, Lever, Reference, register
+from netopt.policy.base import Direction, Id, Ids, Lever, Reference, register
 from netopt.policy.effects import Effect, ForbidOperators
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Whitelist(Lever):
     )
 
     lever: Literal["whitelist"] = "whitelist"
-    jurisdiction: Annotated[str, Field(min_length=1, description="Who keeps the list.")]
+    jurisdiction: Id = Field(description="Who keeps the list.")
     action: Literal["open", "receive", "both"] = Field(
         description="What operators off the list may not do: open or expand, receive batteries, or either."
     )
