@@ -7,7 +7,7 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -113,7 +113,12 @@ def write_run(
 
 
 def write_explanation(
-    explanation: str, instance: Instance, policy: Policy, path: str | Path, *, force: bool = False
+    explanation: str,
+    instance: Instance,
+    policies: Sequence[Policy],
+    path: str | Path,
+    *,
+    force: bool = False,
 ) -> Path:
     """Write why no plan exists as a folder with ``explanation.txt`` and a manifest; return its path.
 
@@ -125,7 +130,8 @@ def write_explanation(
     path = Path(path)
     with staged_folder(path, force=force) as folder:
         _write_text(folder / EXPLANATION, explanation.rstrip() + "\n")
-        about = {"instance": _name_and_digest(instance), "policy": _name_and_digest(policy)}
+        asked = [name_and_digest(policy) for policy in policies]
+        about = {"instance": name_and_digest(instance), "policies": asked}
         write_manifest(folder, "infeasible", about)
     return path
 
@@ -292,8 +298,8 @@ def _formal_share(manifest: Mapping[str, Any], instance: Instance) -> float:
 def _describe(solution: Solution, extra: Mapping[str, Any]) -> dict[str, Any]:
     outcome = solution.outcome
     return {
-        "instance": _name_and_digest(solution.instance),
-        "policy": _name_and_digest(solution.policy),
+        "instance": name_and_digest(solution.instance),
+        "policy": name_and_digest(solution.policy),
         "formal_share": solution.formal_share,
         "options": {
             "gap": outcome.gap_target,
@@ -315,7 +321,8 @@ def _repeats(outcome: Outcome) -> dict[str, Any]:
     return {"value": True, "reason": "ended by the gap, with one thread (but for the times measured)"}
 
 
-def _name_and_digest(subject: Instance | Policy) -> dict[str, str]:
+def name_and_digest(subject: Instance | Policy) -> dict[str, str]:
+    """Return ``name`` and ``digest`` as manifests state them."""
     return {"name": subject.name, "digest": subject.digest}
 
 

@@ -1,0 +1,129 @@
+"""``netopt compare``: the main job; several policies on one instance, and what fragmentation costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from netopt.cli.console import Console, open_console, plain
+from netopt.cli.dry_run import show_sizes
+from netopt.cli.endings import SOLVED, code_of, worst_status
+from netopt.cli.explain import explain
+from netopt.cli.inputs import check_share, default_output, find_instance, find_policies
+from netopt.cli.map import FORMATS, draw_maps
+from netopt.cli.options import Solving, Talk, Writing
+from netopt.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from netopt.analysis.compare import Comparison
+    from netopt.cli.layering import Effective
+
+_MAIN_JOB: Final = "unified,mandates,open-market"
+
+
+def command(  # noqa: PLR0913 - the options of the command line
+    instance: str,
+    *,
+    policies: str = _MAIN_JOB,
+    formal_share: float | None = None,
+    curve: Annotated[bool, Parameter(negative="--no-curve")] = True,
+    maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
+    writing: Writing = Writing(),  # noqa: B008 - frozen
+    solving: Solving = Solving(),  # noqa: B008 - frozen
+    talk: Talk = Talk(),  # noqa: B008 - frozen
+) -> int:
+    """Solve several policies, check every plan independently, and state the cost of fragmentation.
+
+    Leaves one folder with a run per policy, comparison.json, README.md and maps.
+
+    Parameters
+    ----------
+    instance
+        Folder of the instance, or the name of a shipped one.
+    policies
+        Comma-separated names or TOML files; the first is the base of the comparison.
+    formal_share
+        Formal share of what retires (0 to 1), instead of the instance's.
+    curve
+        Also state the cost over the pass-through of the informal channel.
+    maps
+        Also draw maps.
+    """
+    from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
+    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+
+    console = open_console(talk)
+    effective = effective_options(solving)
+    check_share(formal_share)
+    loaded = read_instance(find_instance(instance))
+    chosen = find_policies(policies, loaded)
+    if writing.dry_run:
+        show_sizes(console, loaded, chosen, formal_share)
+        return SOLVED
+    path = writing.output or default_output(loaded.name, "comparison")
+    refuse_overwrite(path, force=writing.force)
+    from netopt.analysis.compare import compare  # noqa: PLC0415 - heavy
+
+    try:
+        with console.progress(f"{loaded.name} comparison") as progress:
+            options = effective.solve_options(formal_share, progress)
+            comparison = compare(loaded, chosen, options, curve=curve)
+    except InfeasibleError as error:
+        return explain(console, error, loaded, chosen, path, force=writing.force)
+    _write(console, comparison, path, effective, maps=maps, force=writing.force)
+    return _say(console, comparison, path)
+
+
+def _write(
+    console: Console, comparison: Comparison, path: Path, effective: Effective, *, maps: bool, force: bool
+) -> None:
+    """Write the comparison as one folder; solves are not lost to a map that cannot be drawn."""
+    from netopt.solution.staging import staged_folder  # noqa: PLC0415 - heavy
+    from netopt.solution.store import name_and_digest, write_json, write_manifest, write_run  # noqa: PLC0415
+
+    failure: Exception | None = None
+    with staged_folder(path, force=force) as folder:
+        for name, solution in comparison.solutions.items():
+            write_run(solution, folder / "runs" / name, extra=effective.for_manifest())
+        write_json(folder / "comparison.json", plain(comparison.to_dict()))
+        (folder / "README.md").write_text(comparison.to_markdown(), encoding="utf-8", newline="\n")
+        if maps:
+            console.note("drawing maps")
+            try:
+                draw_maps(comparison.solutions, folder / "maps", FORMATS)
+            except Exception as error:
+                failure = error
+        solutions = list(comparison.solutions.values())
+        about = {
+            "instance": name_and_digest(solutions[0].instance),
+            "policies": [name_and_digest(solution.policy) for solution in solutions],
+            "formal_share": solutions[0].formal_share,
+            "options": effective.for_manifest(),
+        }
+        write_manifest(folder, "comparison", about)
+    if failure is not None:
+        console.note(f"the comparison is in {path}, without all of its maps")
+        raise failure
+
+
+def _say(console: Console, comparison: Comparison, path: Path) -> int:
+    solutions = comparison.solutions
+    code = code_of([solution.outcome.status for solution in solutions.values()])
+    first = next(iter(solutions.values()))
+    digests = {name: solution.policy.digest for name, solution in solutions.items()}
+    content: dict[str, Any] = {
+        "status": worst_status([solution.outcome.status for solution in solutions.values()]),
+        "exit_code": code,
+        "objective": {name: item.outcome.upper_bound_cny_per_year for name, item in solutions.items()},
+        "bound": {name: item.outcome.lower_bound_cny_per_year for name, item in solutions.items()},
+        "gap": {name: item.outcome.gap for name, item in solutions.items()},
+        "unit": "CNY/yr",
+        "comparison": comparison.to_dict(),
+        "paths": {"comparison": str(path), "runs": {name: str(path / "runs" / name) for name in solutions}},
+        "digests": {"instance": first.instance.digest, "policies": digests},
+    }
+    console.result(f"{comparison.to_markdown().rstrip()}\n\n{path}", content)
+    return code

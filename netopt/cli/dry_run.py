@@ -1,0 +1,59 @@
+"""``--dry-run``: validate, compose, build the network, print its size; solve and write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from netopt.cli.inputs import with_share
+
+if TYPE_CHECKING:
+    from netopt.cli.console import Console
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+
+
+def show_sizes(
+    console: Console, instance: Instance, policies: Sequence[Policy], formal_share: float | None
+) -> None:
+    """Print the size of the network of every policy.
+
+    Raises
+    ------
+    UsageError
+        Where the formal share is not between 0 and 1.
+    """
+    with_formal_share = with_share(instance, formal_share)
+    sizes = {policy.name: _sizes(with_formal_share, policy) for policy in policies}
+    digests = {"instance": instance.digest, **{policy.name: policy.digest for policy in policies}}
+    content = {"status": "dry_run", "networks": sizes, "paths": {}, "digests": digests}
+    console.result("\n".join(_text(name, counts) for name, counts in sizes.items()), content)
+    console.note("dry run: nothing was solved, nothing was written")
+
+
+def _sizes(instance: Instance, policy: Policy) -> dict[str, Any]:
+    from netopt.network.build import build_network  # noqa: PLC0415 - heavy
+    from netopt.policy.compose import compose  # noqa: PLC0415 - heavy
+
+    network = build_network(instance, compose(policy, instance))
+    dropped = network.dropped_arcs["reason"].value_counts()
+    return {
+        "n_periods": len(network.periods),
+        "n_arcs": len(network.arcs),
+        "n_open_arc_periods": int(network.open_arcs.to_numpy().sum()),
+        "n_activities": len(network.activities),
+        "n_modules": len(network.modules),
+        "n_rules": len(network.rules),
+        "n_dropped_arcs": len(network.dropped_arcs),
+        "dropped_arcs_by_reason": {str(reason): int(count) for reason, count in dropped.items()},
+    }
+
+
+def _text(policy: str, sizes: dict[str, Any]) -> str:
+    lines = [f"{policy}"]
+    for name, value in sizes.items():
+        if not isinstance(value, dict):
+            lines.append(f"  {name.removeprefix('n_').replace('_', ' '):<20} {value:>9,}")
+    for reason, count in sizes["dropped_arcs_by_reason"].items():
+        lines.append(f"    {reason:<18} {count:>9,}")
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""``netopt map``: a run or a comparison as maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+from cyclopts import Parameter
+
+from netopt.cli.console import open_console
+from netopt.cli.endings import SOLVED
+from netopt.cli.inputs import only_name, split_names
+from netopt.cli.options import Talk, Writing
+from netopt.errors import UsageError
+
+if TYPE_CHECKING:
+    from netopt.maps.shipments import MapInput
+
+FORMATS: Final = ("gpkg", "geojson", "png")
+
+
+def command(
+    run: Path,
+    *,
+    format_: Annotated[str, Parameter(name="--format")] = "gpkg,geojson,png",
+    writing: Writing = Writing(),  # noqa: B008 - frozen
+    talk: Talk = Talk(),  # noqa: B008 - frozen
+) -> int:
+    """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.
+
+    Maps go to RUN/maps unless an output folder is given. A folder that was altered is refused.
+
+    Parameters
+    ----------
+    run
+        A run folder, or a comparison.
+    format_
+        Comma-separated: gpkg (one file, a layer per policy), geojson, png.
+    """
+    from netopt.solution.store import read_manifest, read_run  # noqa: PLC0415 - heavy
+
+    console = open_console(talk)
+    formats = [only_name(FORMATS, name, "format") for name in split_names(format_)]
+    is_comparison = read_manifest(run).get("kind") == "comparison"
+    folders = sorted((run / "runs").iterdir()) if is_comparison else [run]
+    read = [read_run(folder) for folder in folders]
+    runs = {each.policy.name: each for each in read}
+    folder = writing.output or run / "maps"
+    paths = _paths(runs, folder, formats)
+    _refuse(paths, force=writing.force)
+    if not writing.dry_run:
+        draw_maps(runs, folder, formats)
+    listed = {f"map_{number}": str(path) for number, path in enumerate(paths, start=1)}
+    status = "dry_run" if writing.dry_run else "written"
+    console.result("\n".join(listed.values()), {"status": status, "paths": listed})
+    return SOLVED
+
+
+def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -> None:
+    """Draw runs into a folder.
+
+    Parameters
+    ----------
+    runs
+        Name -> solution or run.
+    folder
+        Where to; it is made where it is missing.
+    formats
+        Of ``FORMATS``.
+    """
+    from netopt.maps.geojson import write_geojson  # noqa: PLC0415 - heavy
+    from netopt.maps.geopackage import write_geopackage  # noqa: PLC0415 - heavy
+    from netopt.maps.picture import draw  # noqa: PLC0415 - heavy
+
+    folder.mkdir(parents=True, exist_ok=True)
+    if "gpkg" in formats:
+        write_geopackage(runs, folder / _GEOPACKAGE)
+    for name, run in runs.items():
+        if "geojson" in formats:
+            write_geojson(run, folder / f"{name}.geojson")
+        if "png" in formats:
+            draw(run, folder / f"{name}.png", title=run.policy.title)
+
+
+_GEOPACKAGE: Final = "network.gpkg"
+
+
+def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -> list[Path]:
+    package = [folder / _GEOPACKAGE] if "gpkg" in formats else []
+    by_run = [form for form in formats if form != "gpkg"]
+    return package + [folder / f"{name}.{form}" for name in runs for form in by_run]
+
+
+def _refuse(paths: Sequence[Path], *, force: bool) -> None:
+    """Raise UsageError where a map is there already and may not be replaced."""
+    there = [str(path) for path in paths if path.exists()]
+    if there and not force:
+        raise UsageError(f"{', '.join(there)} exists already; add --force to replace it")

@@ -1,0 +1,54 @@
+"""Options that commands share, declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+_SWITCH = Parameter(negative="", show_default=False)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Talk:
+    """How much is said, and how."""
+
+    json: Annotated[bool, _SWITCH] = False
+    "Print the result as one JSON object."
+    quiet: Annotated[bool, Parameter(alias="-q", negative="", show_default=False)] = False
+    "Say nothing but the result and errors."
+    verbose: Annotated[int, Parameter(alias="-v", count=True, show_default=False)] = 0
+    "Say more: -v what is done, -vv also tracebacks."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Writing:
+    """Where a result goes."""
+
+    output: Annotated[Path | None, Parameter(alias="-o")] = None
+    "Where the result is written; it tells its own place where this is left out."
+    force: Annotated[bool, _SWITCH] = False
+    "Replace what netopt wrote there before."
+    dry_run: Annotated[bool, _SWITCH] = False
+    "Check everything, say what would be done, write nothing."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Solving:
+    """How hard to solve; what is left out comes from NETOPT_*, netopt.toml, or the profile."""
+
+    profile: str | None = None
+    "Solver profile: default, exact, quick, or a TOML file."
+    gap: float | None = None
+    "Proven gap to stop at, relative to gross cost (0 to 1)."
+    time_limit: float | None = None
+    "Wall-clock limit of the solver, s."
+    threads: int | None = None
+    "Threads of the solver."
+    seed: int | None = None
+    "Random seed of the solver."

@@ -1,0 +1,110 @@
+"""``netopt solve``: one instance under one policy, as a checked run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netopt.cli.console import Console, open_console
+from netopt.cli.dry_run import show_sizes
+from netopt.cli.endings import SOLVED, code_of
+from netopt.cli.explain import explain
+from netopt.cli.inputs import check_share, default_output, find_instance, find_policy
+from netopt.cli.options import Solving, Talk, Writing
+from netopt.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from netopt.cli.layering import Effective
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+    from netopt.solution.solution import Solution
+
+
+def command(
+    instance: str,
+    *,
+    policy: str,
+    formal_share: float | None = None,
+    writing: Writing = Writing(),  # noqa: B008 - frozen
+    solving: Solving = Solving(),  # noqa: B008 - frozen
+    talk: Talk = Talk(),  # noqa: B008 - frozen
+) -> int:
+    """Solve one instance under one policy, check the plan independently, and write it as a run.
+
+    Parameters
+    ----------
+    instance
+        Folder of the instance, or the name of a shipped one.
+    policy
+        Name or TOML file of the policy.
+    formal_share
+        Formal share of what retires (0 to 1), instead of the instance's.
+    """
+    from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
+    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+
+    console = open_console(talk)
+    effective = effective_options(solving)
+    check_share(formal_share)
+    loaded = read_instance(find_instance(instance))
+    chosen = find_policy(policy, loaded)
+    if writing.dry_run:
+        show_sizes(console, loaded, [chosen], formal_share)
+        return SOLVED
+    path = writing.output or default_output(loaded.name, chosen.name)
+    refuse_overwrite(path, force=writing.force)
+    try:
+        solution = _solve(console, loaded, chosen, effective, formal_share)
+    except InfeasibleError as error:
+        return explain(console, error, loaded, [chosen], path, force=writing.force)
+    return _write(console, solution, path, effective, force=writing.force)
+
+
+def _solve(
+    console: Console, instance: Instance, policy: Policy, effective: Effective, formal_share: float | None
+) -> Solution:
+    from netopt.pipeline import solve  # noqa: PLC0415 - heavy
+
+    with console.progress(f"{instance.name} {policy.name}") as progress:
+        return solve(instance, policy, effective.solve_options(formal_share, progress))
+
+
+def _write(console: Console, solution: Solution, path: Path, effective: Effective, *, force: bool) -> int:
+    from netopt.solution.store import write_run  # noqa: PLC0415 - heavy
+
+    run = write_run(solution, path, force=force, extra=effective.for_manifest())
+    code = code_of([solution.outcome.status])
+    console.result(_text(solution, run), {"exit_code": code, **_content(solution, run)})
+    return code
+
+
+def _content(solution: Solution, run: Path) -> dict[str, Any]:
+    outcome = solution.outcome
+    return {
+        "status": str(outcome.status),
+        "objective": outcome.upper_bound_cny_per_year,
+        "bound": outcome.lower_bound_cny_per_year,
+        "gap": outcome.gap,
+        "gross_cost": outcome.gross_cost_cny_per_year,
+        "unit": "CNY/yr",
+        "formal_share": solution.formal_share,
+        "checked": solution.verdict.ok,
+        "paths": {"run": str(run), "manifest": str(run / "manifest.json")},
+        "digests": {"instance": solution.instance.digest, "policy": solution.policy.digest},
+    }
+
+
+def _text(solution: Solution, run: Path) -> str:
+    outcome = solution.outcome
+    return "\n".join(
+        [
+            f"status     {outcome.status}, checked independently",
+            f"objective  {outcome.upper_bound_cny_per_year:,.0f} CNY/yr "
+            f"({solution.policy.perspective} cost, formal share {solution.formal_share:g})",
+            f"bound      {outcome.lower_bound_cny_per_year:,.0f} CNY/yr",
+            f"gap        {100 * outcome.gap:.4f} % of gross cost "
+            f"(asked for {100 * outcome.gap_target:.4f} %)",
+            f"run        {run}",
+        ]
+    )
