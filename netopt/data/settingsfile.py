@@ -1,0 +1,96 @@
+"""``instance.toml`` to settings, with every problem at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from netopt.data.checks import LARGEST_FIGURE
+from netopt.data.folder import SETTINGS_FILE
+from netopt.data.problems import ProblemLog, nearest
+from netopt.data.settings import Settings
+
+_RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "finite_number": "finite"}
+
+
+def parse_settings(text: str, log: ProblemLog) -> Settings | None:
+    """Return the settings in a TOML text; None where a problem was noted.
+
+    The ``column`` of a problem is the key with its table, for example ``horizon.discount_rate``.
+    """
+    try:
+        contents = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        row = int(at[1]) if at else None
+        said = str(error).replace(at[0], "") if at else str(error)
+        log.add(SETTINGS_FILE, row, None, "toml", "", f"not valid TOML: {said}")
+        return None
+    huge = [
+        (key, number)
+        for key, number in _numbers(contents, "")
+        if LARGEST_FIGURE < abs(number) < float("inf")
+    ]
+    for key, number in huge:
+        message = f"{number:g} is not plausible: no figure is above {LARGEST_FIGURE:g}"
+        log.add(SETTINGS_FILE, None, key, "plausible", number, message)
+    try:
+        settings = Settings.model_validate(contents)
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            _note(details, log)
+        return None
+    return None if huge else settings
+
+
+def _numbers(contents: object, key: str) -> Iterator[tuple[str, float]]:
+    """Yield every number of a parsed TOML document with its dotted key."""
+    if isinstance(contents, Mapping):
+        for name, value in contents.items():
+            yield from _numbers(value, f"{key}.{name}".lstrip("."))
+    elif isinstance(contents, list):
+        for index, value in enumerate(contents):
+            yield from _numbers(value, f"{key}[{index}]")
+    elif isinstance(contents, (int, float)):
+        yield key, contents
+
+
+def _note(details: ErrorDetails, log: ProblemLog) -> None:
+    """Note one finding of pydantic in our words."""
+    location = details["loc"]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    rule = _RULES.get(details["type"], "setting")
+    message, hint, value = details["msg"].removeprefix("Value error, "), "", details["input"]
+    if rule == "unknown_key":
+        message, hint = f"there is no setting '{key}'", nearest(str(location[-1]), _keys_at(location[:-1]))
+    elif rule == "missing_key":
+        message, value = f"the setting '{key}' is missing", ""
+    log.add(
+        SETTINGS_FILE,
+        None,
+        key or None,
+        rule,
+        "" if isinstance(value, (dict, list)) else value,
+        message,
+        hint,
+    )
+
+
+def _keys_at(location: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that a table of the settings may have."""
+    model: type[BaseModel] = Settings
+    for part in location:
+        if isinstance(part, str):
+            model = _model_of(model.model_fields[part].annotation)
+    return list(model.model_fields)
+
+
+def _model_of(annotation: Any) -> type[BaseModel]:
+    """Return the model of a field that holds one, or a list of them."""
+    model: type[BaseModel] = annotation.__args__[0] if hasattr(annotation, "__args__") else annotation
+    return model
