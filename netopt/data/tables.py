@@ -350,6 +350,11 @@ SITES = TableSpec(
             "Fixed cost of the existing capacity that closing it avoids.",
             plausible_maximum=_CNY_CEILING,
         ),
+        _flag(
+            "existing_divisible",
+            "Whether the existing capacity is many plants or lines that may close in part, each "
+            "saving its share of the fixed cost; otherwise it operates whole or not at all.",
+        ),
         _flag("may_build", "Whether new capacity may be opened or added."),
     ),
     key=("site",),

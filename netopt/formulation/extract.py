@@ -73,11 +73,13 @@ def _tidy(table: pd.DataFrame, name: str) -> pd.DataFrame:
 def _facilities(network: Network, found: Decisions) -> pd.DataFrame:
     modules = network.modules[["module", "site", "size", "capacity_tonnes_per_year"]]
     table = modules.merge(pd.DataFrame({"period": list(network.periods)}), how="cross")
-    for family in ("opened", "expanded", "closed", "renewed", "operating", "load"):
+    for family in ("opened", "expanded", "closed", "renewed", "operating", "loads"):
         decided = _long(found, family, family).rename(columns={"index": "module"})
         table = table.merge(decided, how="left", on=["module", "period"]).fillna({family: 0.0})
     table["capacity_tonnes_per_year"] *= table["operating"]
-    return _tidy(table.rename(columns={"load": "load_tonnes_per_year"}), "facilities")
+    states = ["opened", "expanded", "closed", "renewed", "operating"]
+    table[states] = table[states] > 0
+    return _tidy(table.rename(columns={"loads": "load_tonnes_per_year"}), "facilities")
 
 
 def _supply(network: Network, found: Decisions) -> pd.DataFrame:

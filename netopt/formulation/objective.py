@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import pandas as pd
 import pyomo.environ as pyo
 
-from netopt.accounts import Perspective, weight_in
+from netopt.accounts import Perspective, counts_as_gross, weight_in
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import numpy as np
+    from numpy.typing import NDArray
 
     from netopt.formulation.sets import Facts
     from netopt.network.network import Network
+    from netopt.solution.form import StandardForm
 
 OBJECTIVE_UNIT_CNY: Final = 1000.0
 """Solvers see thousands of yuan a year, which keeps coefficients near one."""
@@ -30,19 +33,39 @@ def unit_costs(network: Network, perspective: Perspective) -> pd.Series:
     """
     rates = network.rates
     accounts = rates[["category", "payer", "payee"]].drop_duplicates()
-    weights = {
-        (row.category, row.payer, row.payee): weight_in(perspective, row.category, row.payer, row.payee)
-        for row in accounts.itertuples()
-    }
-    counted = rates.merge(
-        accounts.assign(weight=[weights[key] for key in accounts.itertuples(index=False, name=None)]),
-        on=["category", "payer", "payee"],
-    )
-    total = sum(network.period_weights.values())
-    due = counted["due_period"].map(network.period_weights).astype(float) / total
-    costs = counted["weight"] * due * counted["cny_per_unit"]
-    keys = [counted["family"], counted["index"], counted["period"]]
-    return costs.groupby(keys).sum()
+    keys = accounts.itertuples(index=False, name=None)
+    weighed = accounts.assign(weight=[weight_in(perspective, *key) for key in keys])
+    weights = rates.merge(weighed, how="left", on=["category", "payer", "payee"])["weight"]
+    return _summed(network, rates["cny_per_unit"] * weights.set_axis(rates.index))
+
+
+def unit_gross_costs(network: Network) -> pd.Series:
+    """Return what one unit of each variable adds to gross cost, in CNY a year.
+
+    Exact but for accounts on which costs and savings meet (avoided emissions): an estimate to
+    turn the relative gap into an absolute one before a plan is known.
+    """
+    rates = network.rates
+    is_gross = [
+        counts_as_gross(category, cny)
+        for category, cny in zip(rates["category"], rates["cny_per_unit"], strict=True)
+    ]
+    return _summed(network, rates["cny_per_unit"].where(is_gross, 0.0))
+
+
+def _summed(network: Network, cny_per_unit: pd.Series) -> pd.Series:
+    """Return annual equivalents of ``cny_per_unit`` (index of the rates) by variable."""
+    rates = network.rates
+    due = rates["due_period"].map(network.period_weights).astype(float)
+    annual = cny_per_unit * due / sum(network.period_weights.values())
+    return annual.groupby([rates["family"], rates["index"], rates["period"]]).sum()
+
+
+def by_column(form: StandardForm, costs: pd.Series) -> tuple[NDArray[np.float64], float]:
+    """Return costs per variable as a vector over the form's columns, and the constant."""
+    found = costs.reindex(pd.MultiIndex.from_tuples(form.columns)).fillna(0.0)
+    constant = costs[costs.index.get_level_values(0) == "constant"].sum()
+    return found.to_numpy(dtype=float), float(constant)
 
 
 def add_objective(model: pyo.ConcreteModel, facts: Facts, perspective: Perspective) -> None:
@@ -60,4 +83,4 @@ def add_objective(model: pyo.ConcreteModel, facts: Facts, perspective: Perspecti
         variable = getattr(model, str(family))
         pairs = zip(rows.index, rows.to_numpy(), strict=True)
         expressions += [float(cost) * variable[index, period] for (_, index, period), cost in pairs if cost]
-    model.total_cost = pyo.Objective(expr=pyo.quicksum(expressions, linear=True) + constant)
+    model.total_cost = pyo.Objective(expr=pyo.quicksum(expressions) + constant)

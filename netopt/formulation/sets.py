@@ -135,8 +135,8 @@ class Facts:
 
     @cached_property
     def module(self) -> dict[str, dict[str, float]]:
-        """Facts of each module: capacity, minimum utilisation, life, whether it stands."""
-        columns = ["capacity_tonnes_per_year", "minimum_utilisation", "life_years", "stands"]
+        """Facts of each module: capacity, minimum utilisation, life, whether it stands, divides."""
+        columns = ["capacity_tonnes_per_year", "minimum_utilisation", "life_years", "stands", "divisible"]
         by_module: dict[str, dict[str, float]] = (
             self.network.modules.set_index("module")[columns].astype(float).to_dict("index")
         )

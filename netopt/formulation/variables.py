@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from netopt.formulation.sets import Facts
 
 
 def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     """Declare every variable, each indexed by an id of the network and a period.
 
-    ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``load`` (t/yr by module),
-    ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module),
+    ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``loads`` (t/yr by module),
+    ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
+    divisible module keeps or closes is a share of it),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
     (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at 0.
     """
@@ -31,9 +34,9 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     model.flow = pyo.Var(model.ARCS, model.PERIODS, bounds=_open_bounds(facts))
     model.throughput = pyo.Var(model.ACTIVITIES, model.PERIODS, within=pyo.NonNegativeReals)
-    model.load = pyo.Var(model.MODULES, model.PERIODS, within=pyo.NonNegativeReals)
-    model.operating = pyo.Var(model.MODULES, model.PERIODS, within=pyo.Binary)
-    model.closed = pyo.Var(model.MODULES, model.PERIODS, within=pyo.Binary)
+    model.loads = pyo.Var(model.MODULES, model.PERIODS, within=pyo.NonNegativeReals)
+    model.operating = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
+    model.closed = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
     buildable = _build_bounds(facts)
     model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
@@ -46,6 +49,13 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.shortfall = pyo.Var(model.SOFT_RULES, model.PERIODS, within=pyo.NonNegativeReals)
     # Keeps a side rule a row of the model where nothing can contribute to it.
     model.nothing = pyo.Var(bounds=(0.0, 0.0))
+
+
+def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:
+    def domain(_model: Any, module: str, _period: str) -> Any:
+        return pyo.UnitInterval if facts.module[module]["divisible"] else pyo.Binary
+
+    return domain
 
 
 def _open_bounds(facts: Facts) -> object:

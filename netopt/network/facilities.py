@@ -47,12 +47,14 @@ def build_modules(instance: Instance) -> pd.DataFrame:
         variable_cny_per_tonne=0.0,
         minimum_utilisation=0.0,
         stands=True,
+        divisible=sites["existing_divisible"],
     )[effective > 0]
-    buildable = sites[sites["may_build"]].merge(instance["sizes"], on="facility_type").assign(stands=False)
+    buildable = sites[sites["may_build"]].merge(instance["sizes"], on="facility_type")
+    buildable = buildable.assign(stands=False, divisible=False)
     modules = pd.concat([standing, buildable], ignore_index=True).merge(types, on="facility_type")
     modules.insert(0, "module", modules["site"] + "/" + modules["size"])
     columns = ["module", "site", "size", "capacity_tonnes_per_year", "minimum_utilisation", "life_years"]
-    columns += ["stands", "facility_type", "jurisdiction"]
+    columns += ["stands", "divisible", "facility_type", "jurisdiction"]
     columns += ["capital_cny", "fixed_cny_per_year", "variable_cny_per_tonne"]
     return modules[columns].sort_values("module", ignore_index=True)
 

@@ -48,7 +48,7 @@ class Network:
     modules
         A capacity step at a site: ``module`` id; ``site``; ``size`` (``existing`` stands
         already); ``capacity_tonnes_per_year`` (effective); ``minimum_utilisation``;
-        ``life_years``; ``stands`` (bool).
+        ``life_years``; ``stands`` (bool); ``divisible`` (bool): may operate in part.
     may_build
         bool, index module id, one column per period: whether it may be opened or added then.
     stores

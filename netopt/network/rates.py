@@ -3,7 +3,7 @@
 The objective and the ledger are both read from it. Columns of the price list:
 
 ``family, index, period``
-    The variable: flow (arc), throughput (activity), load, operating, opened, expanded, renewed
+    The variable: flow (arc), throughput (activity), loads, operating, opened, expanded, renewed
     (module), stored (store), leaked and unserved (supply), shortfall (rule), constant ("").
 ``due_period``
     When it is paid; it weighs ``period_weights[due_period]``.
@@ -229,7 +229,7 @@ def price_modules(
     """Add variable, fixed and capital cost of modules, and what levers charge facilities."""
     types, where = modules["facility_type"], modules["jurisdiction"]
     variable = modules["variable_cny_per_tonne"] * costs.at(where, types, "processing")
-    prices.add(_rows(modules, "load", "module"), ("processing", CHAIN, SUPPLIERS), variable)
+    prices.add(_rows(modules, "loads", "module"), ("processing", CHAIN, SUPPLIERS), variable)
     operating = _rows(modules, "operating", "module")
     fixed = modules["fixed_cny_per_year"] * costs.at(where, types, "fixed")
     prices.add(operating, ("fixed", CHAIN, SUPPLIERS), fixed)

@@ -21,7 +21,7 @@ def module_load(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     def rule(m: Any, site: str, period: str) -> Any:
         processed = pyo.quicksum(m.throughput[a, period] for a in facts.activities_at[site])
-        load = pyo.quicksum(m.load[module, period] for module in facts.modules_at.get(site, []))
+        load = pyo.quicksum(m.loads[module, period] for module in facts.modules_at.get(site, []))
         return processed - load == 0
 
     model.module_load = pyo.Constraint(sites, model.PERIODS, rule=rule)
@@ -37,9 +37,10 @@ def capacity_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
     site_of = facts.network.modules.set_index("module")["site"].to_dict()
 
     def rule(m: Any, module: str, period: str) -> Any:
-        capacity = facts.module[module]["capacity_tonnes_per_year"]
-        usable = min(capacity, reach[period].get(site_of[module], 0.0))
-        return m.load[module, period] - usable * m.operating[module, period] <= 0
+        usable = facts.module[module]["capacity_tonnes_per_year"]
+        if not facts.module[module]["divisible"]:
+            usable = min(usable, reach[period].get(site_of[module], 0.0))
+        return m.loads[module, period] - usable * m.operating[module, period] <= 0
 
     model.capacity_limit = pyo.Constraint(model.MODULES, model.PERIODS, rule=rule)
 
@@ -54,7 +55,7 @@ def minimum_throughput(model: pyo.ConcreteModel, facts: Facts) -> None:
     def rule(m: Any, module: str, period: str) -> Any:
         row = facts.module[module]
         least = row["minimum_utilisation"] * row["capacity_tonnes_per_year"]
-        return m.load[module, period] - least * m.operating[module, period] >= 0
+        return m.loads[module, period] - least * m.operating[module, period] >= 0
 
     model.minimum_throughput = pyo.Constraint(demanding, model.PERIODS, rule=rule)
 

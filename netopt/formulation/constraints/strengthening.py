@@ -27,10 +27,17 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
     def rule(m: Any, source: str, commodity: str, site: str, period: str) -> Any:
         most = float(collectable.loc[supply_of[source, commodity], period])
         room = pyo.quicksum(
-            min(most, facts.module[module]["capacity_tonnes_per_year"]) * m.operating[module, period]
+            _room(facts, module, most) * m.operating[module, period]
             for module in facts.modules_at.get(site, [])
         )
         sent = pyo.quicksum(m.flow[arc, period] for arc in links[source, commodity, site])
         return sent - room <= 0
 
     model.strong_link = pyo.Constraint(sorted(links), model.PERIODS, rule=rule)
+
+
+def _room(facts: Facts, module: str, collectable: float) -> float:
+    """Return the most that one source can send to a module; a part of one may serve it in full."""
+    row = facts.module[module]
+    capacity = row["capacity_tonnes_per_year"]
+    return capacity if row["divisible"] else min(collectable, capacity)

@@ -1,0 +1,74 @@
+"""From an instance and a policy to a checked solution: the only way in to the solver's rooms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netopt.errors import CheckError, InfeasibleError
+from netopt.formulation.extract import answer
+from netopt.network.build import build_network
+from netopt.policy.compose import compose
+from netopt.solution.check import check
+from netopt.solution.options import SolveOptions
+from netopt.solution.solution import Solution
+from netopt.strategies.ceilings import explain_infeasible
+from netopt.strategies.direct import solve_direct
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+
+
+def solve(instance: Instance, policy: Policy, options: SolveOptions | None = None) -> Solution:
+    """Return the cheapest plan under a policy, proven to a gap and independently checked.
+
+    Parameters
+    ----------
+    instance
+        Validated; ``options.formal_share`` overrides its formal share.
+    policy
+        Its perspective decides whose cost is minimised.
+    options
+        Gap, limits, threads, seed; default ``SolveOptions()``.
+
+    Raises
+    ------
+    InfeasibleError
+        Where no plan exists, with the reason in words and the ceiling of each hard rule.
+    NoSolutionError, SolverError
+        Where a limit comes before any plan; where the solver fails or contradicts itself.
+    CheckError
+        Where the independent checker rejects the plan: it is never returned.
+    """
+    options = options or SolveOptions()
+    if options.formal_share is not None:
+        instance = instance.with_formal_share(options.formal_share)
+    effects = compose(policy, instance)
+    network = build_network(instance, effects)
+    try:
+        found = solve_direct(network, policy.perspective, options)
+    except InfeasibleError:
+        raise InfeasibleError(explain_infeasible(instance, policy.name, effects, options)) from None
+    plan = answer(network, found.decisions)
+    share = instance.settings.leakage.formal_share
+    verdict = check(
+        instance,
+        policy,
+        plan,
+        found.ledger,
+        formal_share=share,
+        upper_bound_cny_per_year=found.outcome.upper_bound_cny_per_year,
+    )
+    if not verdict.ok:
+        listed = "\n".join(f"  {violation}" for violation in verdict.violations[:20])
+        raise CheckError(f"the checker rejects the plan for {instance.name} under {policy.name}:\n{listed}")
+    return Solution(
+        instance=instance,
+        policy=policy,
+        formal_share=share,
+        answer=plan,
+        ledger=found.ledger,
+        outcome=found.outcome,
+        verdict=verdict,
+        dropped_arcs=network.dropped_arcs,
+    )

@@ -1,0 +1,198 @@
+"""Why a policy cannot be met: the ceiling of each hard rule, by optimisation, in words.
+
+A ceiling comes from a linear relaxation, so "at most" is proven: no whole plan can do better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from netopt.accounts import Perspective
+from netopt.backends import highs
+from netopt.backends.result import BackendStatus
+from netopt.formulation.build import build_model
+from netopt.formulation.compile import compile_model
+from netopt.network.build import build_network
+from netopt.policy.effects import Effects, Mass
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.network.network import Network
+    from netopt.policy.effects import ShareRule
+    from netopt.solution.options import SolveOptions
+
+ENOUGH: Final = 1e-7
+"""A share short by less than this is met."""
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The most a rule can reach in one period.
+
+    Attributes
+    ----------
+    share
+        Largest reachable ``part / whole``; None where the whole depends on the plan.
+    shortfall_tonnes_per_year
+        Least that is missing to the share the rule asks for.
+    """
+
+    period: str
+    share: float | None
+    shortfall_tonnes_per_year: float
+
+
+def explain_infeasible(instance: Instance, policy: str, effects: Effects, options: SolveOptions) -> str:
+    """Return in words why no plan exists: which rules cannot be met, and how far they could be.
+
+    Parameters
+    ----------
+    instance, effects
+        What was infeasible; ``policy`` is its name.
+    options
+        Threads and seed of the relaxations.
+    """
+    opening = f"{instance.name} under {policy}: no plan satisfies every rule."
+    hard = [rule for rule in effects.share_rules if rule.penalty_cny_per_tonne is None]
+    if ceilings(instance, _without_hard_rules(effects), None, options) is None:
+        return f"{opening}\n{_beyond_rules(effects)}"
+    lines = [line for rule in hard for line in _explained(instance, effects, rule, options)]
+    if lines:
+        return "\n".join([opening, *lines])
+    together = ", ".join(rule.rule for rule in hard)
+    return f"{opening}\nEach hard rule could be met alone, but not all together with whole facilities: {together}."
+
+
+def ceilings(
+    instance: Instance, effects: Effects, rule: ShareRule | None, options: SolveOptions
+) -> list[Ceiling] | None:
+    """Return the ceiling of a rule in every period, all other hard rules left out.
+
+    The rule is made soft and its shortfall in the period minimised over the linear relaxation. Where
+    the whole is a constant (retired mass, or collected mass that has no choice), the share is
+    ``1 - (whole - part) / whole`` at its largest.
+
+    Returns
+    -------
+    list of Ceiling or None
+        None where no plan exists even without the rule; empty where ``rule`` is None.
+    """
+    rules = _without_hard_rules(effects).share_rules
+    if rule is not None:
+        rules = (*rules, replace(rule, penalty_cny_per_tonne=1.0))
+    network = build_network(instance, replace(effects, share_rules=rules))
+    form = compile_model(build_model(network, Perspective.SOCIAL))
+    found = []
+    for period in network.periods if rule is not None else network.periods[:1]:
+        is_short = [
+            rule is not None and column.family == "shortfall" and column[1:] == (rule.rule, period)
+            for column in form.columns
+        ]
+        goal = replace(form, cost=np.array(is_short, dtype=float), offset=0.0)
+        settings = {"threads": options.threads, "random_seed": options.seed}
+        result = highs.solve_form(goal, settings, relaxed=True)
+        if result.status is not BackendStatus.OPTIMAL or result.objective is None:
+            return None
+        if rule is not None:
+            found.append(_ceiling(network, rule, period, max(0.0, result.objective)))
+    return found
+
+
+def _ceiling(network: Network, rule: ShareRule, period: str, shortfall: float) -> Ceiling:
+    whole = _fixed_whole(network, rule.whole, period)
+    share = None if whole is None or whole <= 0 else rule.share - shortfall / whole
+    return Ceiling(period, share, shortfall)
+
+
+def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
+    """Return the mass that a rule's share is of, in t/yr, where no plan can change it."""
+    depends = whole.measure not in ("retired", "collected")
+    may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
+    returns = len(network.return_rates) > 0 and not whole.origins
+    if depends or (whole.measure == "collected" and (may_stay or returns)):
+        return None
+    supplies = network.supplies
+    meant = supplies["commodity"].isin(whole.commodities) | (not whole.commodities)
+    meant &= supplies["jurisdiction"].isin(whole.origins) | (not whole.origins)
+    tonnes = network.supply_tonnes[period]
+    if whole.measure == "collected":
+        tonnes = tonnes - network.leaked_tonnes[period]
+    return float(tonnes[meant.to_numpy()].sum())
+
+
+def _explained(
+    instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions
+) -> list[str]:
+    """Return why one hard rule cannot be met alone; nothing where it can."""
+    found = ceilings(instance, effects, rule, options)
+    if found is None:
+        return []
+    worst = max(found, key=lambda item: item.shortfall_tonnes_per_year)
+    whole = _fixed_whole_words(rule.whole)
+    if worst.share is None:
+        if worst.shortfall_tonnes_per_year <= ENOUGH:
+            return []
+        missing = worst.shortfall_tonnes_per_year
+        return [f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; every plan misses it by at "
+                f"least {missing:,.0f} t a year."]
+    if worst.share >= rule.share - ENOUGH:
+        return []
+    lines = [
+        f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; at most {worst.share:.1%} can be "
+        f"reached, {worst.shortfall_tonnes_per_year:,.0f} t a year too little."
+    ]
+    if rule.part.measure == "processed" and rule.part.facility_types:
+        lines += _steps_to_ceiling(instance, effects, rule, options, worst)
+    return lines
+
+
+def _steps_to_ceiling(
+    instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions, worst: Ceiling
+) -> list[str]:
+    """Return what lowers the ceiling, step by step: fitness, rejects, the formal share."""
+    formal_share = instance.settings.leakage.formal_share
+    everything = instance.with_formal_share(1.0)
+    asked = replace(rule, share=1.0, whole=replace(rule.whole, measure="retired"))
+    fit_part = Mass("eligible", origins=rule.part.origins)
+    steps = []
+    for words, part in (
+        ("is fit for it before rejects", fit_part),
+        ("could be used so after rejects, if all of it were collected formally", rule.part),
+    ):
+        found = ceilings(everything, effects, replace(asked, part=part), options)
+        share = _share_in(found, worst.period)
+        if share is not None:
+            steps.append(f"{share:.1%} of the retired mass {words}")
+    if rule.whole.measure == "retired":
+        steps.append(f"{formal_share:.0%} of the retired mass is collected formally")
+    return [f"  Why: {'; '.join(steps)}."] if steps else []
+
+
+def _share_in(found: list[Ceiling] | None, period: str) -> float | None:
+    for item in found or []:
+        if item.period == period:
+            return item.share
+    return None
+
+
+def _without_hard_rules(effects: Effects) -> Effects:
+    soft = tuple(rule for rule in effects.share_rules if rule.penalty_cny_per_tonne is not None)
+    return replace(effects, share_rules=soft)
+
+
+def _beyond_rules(effects: Effects) -> str:
+    levers = sorted({rule.lever for rule in effects.forbidden_operators})
+    barred = f" with operators kept out by {', '.join(levers)}" if levers else ""
+    return (
+        "Even without any hard share rule the collected mass cannot be placed"
+        f"{barred}: capacity, market limits, storage, the emission cap or missing arcs stand in the way."
+    )
+
+
+def _fixed_whole_words(whole: Mass) -> str:
+    where = f" from {', '.join(whole.origins)}" if whole.origins else ""
+    what = f" {', '.join(whole.commodities)}" if whole.commodities else ""
+    return f"all {whole.measure}{what} mass{where}"
