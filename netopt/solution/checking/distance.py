@@ -74,7 +74,8 @@ def _between_km(origins: pd.DataFrame, destinations: pd.DataFrame) -> np.ndarray
 def _road_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:
     result = pd.Series(np.nan, index=pairs.index)
     for mode in pairs["mode"].unique():
-        rows = pairs[(pairs["mode"] == mode) & (pairs["to_location"] != "")]
+        located = (pairs["from_location"] != "") & (pairs["to_location"] != "")
+        rows = pairs[(pairs["mode"] == mode) & located]
         edges = instance["road_edges"]
         edges = edges[edges["mode"] == mode]
         if len(rows) and len(edges):
@@ -84,7 +85,6 @@ def _road_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:
 
 def _one_mode_km(instance: Instance, pairs: pd.DataFrame, edges: pd.DataFrame) -> np.ndarray:
     nodes = instance["road_nodes"]
-    nodes = nodes[nodes["node"].isin(edges["from_node"]) | nodes["node"].isin(edges["to_node"])]
     position = pd.Series(range(len(nodes)), index=nodes["node"].to_numpy())
     shortest = edges.groupby(["from_node", "to_node"])["distance_km"].min().reset_index()
     ends = position[shortest["from_node"]].to_numpy(), position[shortest["to_node"]].to_numpy()

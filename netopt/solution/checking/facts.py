@@ -62,6 +62,12 @@ class Facts:
             index=pd.Index([period.period for period in periods], name="period"),
         )
 
+    @cached_property
+    def spans(self) -> list[tuple[str, int, int]]:
+        """Period, its first year and the year after its last, in order."""
+        periods = self.instance.settings.horizon.periods
+        return [(row.period, row.start_year, row.start_year + row.length_years) for row in periods]
+
     def discounted_years(self, first: int, last: int) -> Number:
         """Return the discounted years from ``first`` up to, not including, ``last`` (yr)."""
         horizon = self.instance.settings.horizon
@@ -74,7 +80,7 @@ class Facts:
     @cached_property
     def weights(self) -> pd.Series:
         """Discounted years of each period (yr), by period."""
-        values = [self.discounted_years(row.start, row.end) for row in self.periods.itertuples()]
+        values = [self.discounted_years(start, end) for _, start, end in self.spans]
         return pd.Series(values, index=self.periods.index)
 
     @cached_property

@@ -6,13 +6,14 @@ import math
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pandas as pd
 
 from netopt.units import FLOW_TOLERANCE_TONNES
 
-Number = float | Fraction
+Number: TypeAlias = Any
+"""``float`` or ``Fraction``; pandas' type stubs know no column of the latter."""
 
 RELATIVE_TOLERANCE: Final = 1e-6
 """Rounding of a row relative to its largest term: far below the gaps that results are proven to."""

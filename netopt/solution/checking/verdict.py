@@ -127,7 +127,9 @@ class Findings:
         for key, amount, allowed in zip(
             found.index.to_list(), found.to_list(), tolerance[failing].to_list(), strict=True
         ):
-            row: dict[Hashable, Any] = dict(zip(names, key if isinstance(key, tuple) else (key,), strict=True))
+            row: dict[Hashable, Any] = dict(
+                zip(names, key if isinstance(key, tuple) else (key,), strict=True)
+            )
             self.violations.append(
                 Violation(
                     tag,

@@ -1,0 +1,132 @@
+"""Ledger entries of flows: collection, haulage, delay, sales and what comes back from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.solution.checking.accounting import (
+    BUYERS,
+    CHAIN,
+    INFORMAL,
+    NATURE,
+    PUBLIC,
+    SUPPLIERS,
+    entries,
+    factor,
+    is_meant,
+)
+from netopt.solution.checking.balances import returning_sales
+from netopt.solution.checking.limits import emission_kg
+from netopt.solution.checking.numbers import lookup, mapped
+
+if TYPE_CHECKING:
+    from netopt.solution.checking.facts import Facts
+    from netopt.solution.checking.plan import Plan
+
+
+def flow_entries(plan: Plan) -> list[pd.DataFrame]:
+    """Return the entries of every flow, by the prices in ``netopt/README.md``."""
+    return [
+        *_collection_entries(plan),
+        *_haulage_entries(plan),
+        *_sales_entries(plan),
+        *_return_entries(plan),
+    ]
+
+
+def _where(flows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the account of a flow: where it starts."""
+    return {
+        "jurisdiction": flows["from_jurisdiction"],
+        "facility_type": flows["from_facility_type"],
+        "commodity": flows["commodity"],
+    }
+
+
+def _collection_entries(plan: Plan) -> list[pd.DataFrame]:
+    facts = plan.facts
+    flows = plan.flows[plan.flows["from_kind"] != "site"]
+    where, period, tonnes = _where(flows), flows["period"], flows["tonnes"]
+    listed = facts.commodities["collection_cny_per_tonne"].fillna(0)
+    cost = tonnes * mapped(flows["commodity"], listed)
+    cost *= factor(facts, flows["from_jurisdiction"], "", "collection")
+    parts = [entries(cost, period, "collection", (CHAIN, SUPPLIERS), **where)]
+    for charge in facts.effects.collection_charges:
+        charged = tonnes.where(is_meant(flows["commodity"], charge.commodities), 0)
+        paid = charged * facts.arithmetic.number(charge.cny_per_tonne)
+        parts.append(entries(paid, period, charge.category, (CHAIN, SUPPLIERS), **where))
+    transfers = facts.table("transfers")
+    for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
+        paid = tonnes.where(flows["commodity"] == item["subject"], 0) * item["cny_per_tonne"]
+        parts.append(entries(paid, period, item["category"], (item["payer"], item["payee"]), **where))
+    return parts
+
+
+def _haulage_entries(plan: Plan) -> list[pd.DataFrame]:
+    facts, flows = plan.facts, plan.flows
+    where, period, keys = _where(flows), flows["period"], ["mode", "goods_class", "leg"]
+    tariffs = facts.table("haulage").set_index(keys)
+    tariff = lookup(tariffs["tariff_cny_per_tonne_km"], flows, keys, 0)
+    loading = lookup(tariffs["loading_cny_per_tonne"], flows, keys, 0)
+    carbon = facts.arithmetic.number(facts.instance.settings.prices.carbon_cny_per_tonne)
+    held = flows["tonnes"].where(flows["left_after"] & ~flows["left_before"], 0)
+    delay = held * facts.arithmetic.number(facts.effects.delay_cny_per_tonne)
+    return [
+        entries(tariff * flows["tonnes"] * flows["km"], period, "haulage", (CHAIN, SUPPLIERS), **where),
+        entries(loading * flows["tonnes"], period, "loading", (CHAIN, SUPPLIERS), **where),
+        entries(emission_kg(plan)[0] / 1000 * carbon, period, "emissions", (PUBLIC, NATURE), **where),
+        entries(delay, period, "delay", (CHAIN, SUPPLIERS), **where),
+    ]
+
+
+def _sales_entries(plan: Plan) -> list[pd.DataFrame]:
+    sales = plan.flows.rename(columns={"to_place": "market"})
+    sales = sales.merge(plan.facts.offtake, on=["market", "commodity", "period"])
+    payee = sales["category"].map(lambda category: SUPPLIERS if category == "disposal" else BUYERS)
+    paid = -sales["units"] * sales["price_cny_per_unit"]
+    return [entries(paid, sales["period"], sales["category"], (CHAIN, payee), **_where(sales))]
+
+
+def _return_entries(plan: Plan) -> list[pd.DataFrame]:
+    """End of life after the horizon, and what the leaked share of returns costs and damages."""
+    facts, sales = plan.facts, returning_sales(plan)
+    after = sales["period"] == ""
+    due = sales["period"].where(~after, facts.periods.index[-1])
+    share = sales["discounted_years"] / mapped(due, facts.weights)
+    tonnes = sales["units"] * sales["returned_tonnes_per_unit"] * share
+    kept = (tonnes * (1 - sales["leakage_share"])).where(after, 0)
+    ended = kept * sales["end_of_life_cost_cny_per_tonne"]
+    where = _where(sales)
+    leaked = tonnes * sales["leakage_share"]
+    return [
+        entries(ended, due, "end_of_life", (CHAIN, SUPPLIERS), **where),
+        *informal_entries(facts, sales["returned_commodity"], leaked, due, where),
+    ]
+
+
+def informal_entries(
+    facts: Facts,
+    leaked_commodity: pd.Series,
+    tonnes: pd.Series,
+    period: pd.Series,
+    where: dict[str, pd.Series],
+) -> list[pd.DataFrame]:
+    """Return what leaked ``tonnes`` (t/yr) cost, recover and damage in the informal channel."""
+    informal = facts.table("informal").set_index("commodity")
+    carbon = facts.arithmetic.number(facts.instance.settings.prices.carbon_cny_per_tonne)
+    frame = pd.DataFrame({"commodity": leaked_commodity})
+
+    def paid(column: str) -> pd.Series:
+        return tonnes * lookup(informal[column], frame, ["commodity"], 0)
+
+    emitted = paid("emission_kgco2e_per_tonne") / 1000 * carbon
+    return [
+        entries(
+            paid("processing_cny_per_tonne"), period, "informal_processing", (INFORMAL, SUPPLIERS), **where
+        ),
+        entries(-paid("recovered_cny_per_tonne"), period, "informal_recovery", (INFORMAL, BUYERS), **where),
+        entries(paid("damage_cny_per_tonne"), period, "informal_damage", (PUBLIC, NATURE), **where),
+        entries(emitted, period, "informal_emissions", (PUBLIC, NATURE), **where),
+    ]

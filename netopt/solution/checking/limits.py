@@ -1,0 +1,126 @@
+"""Limits of markets and nature, and the share rules of a policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.solution.checking.numbers import lookup, mapped, net_and_size, total_by
+
+if TYPE_CHECKING:
+    from netopt.policy.effects import Mass, ShareRule
+    from netopt.solution.checking.plan import Plan
+    from netopt.solution.checking.verdict import Findings
+
+
+def check_limits(plan: Plan, findings: Findings) -> None:
+    """Check ``market_limit``, ``disposal_limit``, ``emission_cap`` and ``share_rule``."""
+    _check_markets(plan, findings)
+    _check_emissions(plan, findings)
+    for rule in plan.facts.effects.share_rules:
+        _check_rule(plan, rule, findings)
+
+
+def _check_markets(plan: Plan, findings: Findings) -> None:
+    keys = ["market", "commodity", "period"]
+    flows = plan.flows[plan.flows["to_kind"] == "market"].rename(columns={"to_place": "market"})
+    sold = total_by(flows, keys, flows["units"])
+    limited = plan.facts.offtake[plan.facts.offtake["limit_units_per_year"].notna()]
+    for tag, is_disposal in (("market_limit", False), ("disposal_limit", True)):
+        rows = limited[(limited["category"] == "disposal") == is_disposal]
+        limit = rows.set_index(keys)["limit_units_per_year"]
+        taken = sold.reindex(limit.index, fill_value=0)
+        findings.limit(tag, net_and_size([taken, -limit]), "units/yr")
+
+
+def emission_kg(plan: Plan) -> tuple[pd.Series, pd.Series]:
+    """Return the emissions (kg CO2e a year) of each row of flows and of throughput."""
+    flows, keys = plan.flows, ["mode", "goods_class", "leg"]
+    tariffs = plan.facts.table("haulage").set_index(keys)["emission_kgco2e_per_tonne_km"]
+    per_tonne_km = lookup(tariffs, flows, keys, 0)
+    runs = plan.throughput
+    return flows["tonnes"] * flows["km"] * per_tonne_km, runs["tonnes"] * runs["emission_kgco2e_per_tonne"]
+
+
+def _check_emissions(plan: Plan, findings: Findings) -> None:
+    cap = plan.facts.instance.settings.limits.emission_tonnes_co2e_per_year
+    if cap is None:
+        return
+    periods = plan.facts.periods.index
+    of_flows, of_runs = emission_kg(plan)
+    tonnes = [
+        (of_flows / 1000).groupby(plan.flows["period"]).sum(),
+        (of_runs / 1000).groupby(plan.throughput["period"]).sum(),
+    ]
+    limit = pd.Series([plan.facts.arithmetic.number(cap)] * len(periods), index=periods)
+    findings.limit("emission_cap", net_and_size([*tonnes, -limit]), "t CO2e/yr")
+
+
+def _check_rule(plan: Plan, rule: ShareRule, findings: Findings) -> None:
+    """Check ``share * whole - part - shortfall <= 0`` in every period; hard rules allow none."""
+    number = plan.facts.arithmetic.number
+    periods = plan.facts.periods.index
+    rows = plan.tables["shortfalls"]
+    rows = rows[rows["rule"] == rule.rule]
+    if rule.penalty_cny_per_tonne is None:
+        claimed = rows["shortfall_tonnes_per_year"] > 0
+        findings.rows("share_rule", rows, claimed, "a hard rule allows no shortfall")
+        rows = rows[:0]
+    shortfall = total_by(rows, ["period"], rows["shortfall_tonnes_per_year"])
+    part, whole = mass_tonnes(plan, rule.part), mass_tonnes(plan, rule.whole) * number(rule.share)
+    terms = [term.reindex(periods, fill_value=0) for term in (whole, -part, -shortfall)]
+    result = net_and_size(terms)
+    result.index = pd.MultiIndex.from_product([[rule.rule], result.index], names=["rule", "period"])
+    findings.limit("share_rule", result, "t/yr")
+
+
+def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
+    """Return a mass of ``policy.effects.Mass`` by period (t/yr), absent where it is zero."""
+    measures = {
+        "retired": _retired,
+        "collected": _collected,
+        "eligible": _eligible,
+        "processed": _processed,
+    }
+    return measures[mass.measure](plan, mass)
+
+
+def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
+    return values.isin(ids) if ids else pd.Series(True, index=values.index)
+
+
+def _retired(plan: Plan, mass: Mass) -> pd.Series:
+    supply = plan.facts.table("supply")
+    jurisdiction = mapped(supply["source"], plan.facts.places["jurisdiction"])
+    meant = supply[_named(supply["commodity"], mass.commodities) & _named(jurisdiction, mass.origins)]
+    return total_by(meant, ["period"], meant["supply_tonnes_per_year"])
+
+
+def _collected(plan: Plan, mass: Mass) -> pd.Series:
+    flows = plan.flows
+    first = flows["from_kind"] == "source" if mass.origins else flows["from_kind"] != "site"
+    named = _named(flows["commodity"], mass.commodities) & _named(flows["from_jurisdiction"], mass.origins)
+    meant = flows[first & named]
+    return total_by(meant, ["period"], meant["tonnes"])
+
+
+def _eligible(plan: Plan, mass: Mass) -> pd.Series:
+    is_grade = plan.facts.commodities["cascade_grade"]
+    inputs = plan.facts.instance["recipe_inputs"]
+    graded = inputs.loc[mapped(inputs["commodity"], is_grade).astype(bool), "recipe"]
+    outputs = plan.outputs
+    is_new = mapped(outputs["commodity"], is_grade).astype(bool) & ~outputs["recipe"].isin(graded)
+    meant = outputs[is_new & _named(outputs["run_origin"], mass.origins)]
+    return total_by(meant, ["period"], meant["tonnes"])
+
+
+def _processed(plan: Plan, mass: Mass) -> pd.Series:
+    parts = []
+    for rows, sign in ((plan.inputs, 1), (plan.outputs, -1)):
+        named = _named(rows["run_origin"], mass.origins)
+        named &= _named(rows["facility_type"], mass.facility_types)
+        named &= _named(rows["jurisdiction"], mass.jurisdictions)
+        meant = rows[named & rows["undismantled"]]
+        parts.append(total_by(meant, ["period"], meant["tonnes"] * sign))
+    return net_and_size(parts)["net"]
