@@ -13,6 +13,7 @@ from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
+from netopt.solution.check import check
 from tests.policy.tiny import Site, Tiny, cost, solved
 
 # A and B are 100 km apart; A's recycler is dear to keep running, B's plants belong to a firm of A.
@@ -288,3 +289,24 @@ def _recycled(plan) -> dict[tuple[str, str], float]:
     throughput = plan.answer.throughput
     recycled = throughput[throughput["site"].str.startswith("R")]
     return recycled.groupby(["site", "origin"])["throughput_tonnes_per_year"].sum().to_dict()
+
+
+@pytest.mark.parametrize(
+    ("label", "broken"),
+    [({"A": "B", "B": "A"}, {"share_rule"}), ({"A": "A", "B": "A"}, {"conversion", "share_rule"})],
+    ids=["exchanged", "all called A"],
+)
+def test_new_labels_at_a_hub_are_noticed_by_the_checker(label, broken):
+    # The plan of two duties, with other origins on all that leaves M's hub. Exchanged, as many
+    # tonnes of each origin leave the hub as came, but not for home; all called A, B's vanish in it.
+    case = replace(THROUGH_M, supply={("M", "2024"): 0.0})
+    plan = solved(case, InProvinceProcessing(jurisdictions=("A", "B")))
+    flows, throughput = plan.answer.flows.copy(), plan.answer.throughput.copy()
+    leaves_hub = flows["from_place"] == "HM"
+    flows.loc[leaves_hub, "origin"] = flows.loc[leaves_hub, "origin"].map(label)
+    recycled = throughput["site"].isin(["RA", "RB"])
+    throughput.loc[recycled, "origin"] = throughput.loc[recycled, "origin"].map(label)
+    relabelled = replace(plan.answer, flows=flows, throughput=throughput)
+    verdict = check(plan.instance, plan.policy, relabelled, plan.ledger, formal_share=plan.formal_share)
+    assert not verdict.ok
+    assert {violation.tag for violation in verdict.violations} == broken
