@@ -21,7 +21,7 @@ from netopt.solution.checking.facilities import check_facilities
 from netopt.solution.checking.facts import Facts
 from netopt.solution.checking.ledger import ACCOUNT, ledger_of
 from netopt.solution.checking.limits import check_limits
-from netopt.solution.checking.numbers import Arithmetic, Number, tolerance_of
+from netopt.solution.checking.numbers import Number, tolerance_of
 from netopt.solution.checking.plan import Plan
 from netopt.solution.checking.tables import read_answer, read_ledger
 from netopt.solution.checking.verdict import Findings, Verdict, Violation
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from netopt.policy.base import Policy
     from netopt.solution.tables import Answer
 
-__all__ = ["Verdict", "Violation", "check", "check_same_supply", "recompute_ledger"]
+__all__ = ["Verdict", "Violation", "check", "check_same_supply", "judge", "recompute_ledger"]
 
 _SMALLEST_ACCOUNT_CNY = 1000.0
 """Accounts below are compared to ``MONEY_TOLERANCE`` of this sum: a tenth of a fen is no error."""
@@ -75,7 +75,17 @@ def check(
     PolicyError
         If the levers of the policy contradict each other.
     """
-    facts = _facts(instance, policy, formal_share, exact=exact)
+    facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share, exact=exact)
+    return judge(facts, answer, ledger, upper_bound_cny_per_year)
+
+
+def judge(
+    facts: Facts,
+    answer: Answer,
+    ledger: pd.DataFrame | None,
+    upper_bound_cny_per_year: float | None = None,
+) -> Verdict:
+    """Return the verdict on an answer under given facts; see ``check``."""
     findings = Findings(facts.names)
     plan = Plan(facts, read_answer(facts, answer, findings))
     check_arcs(plan, findings)
@@ -95,7 +105,7 @@ def check(
         objective_cny_per_year=float(objective),
         gross_cost_cny_per_year=float(gross),
         n_checks=dict(sorted(findings.n_checks.items())),
-        exact=exact,
+        exact=facts.arithmetic.exact,
     )
 
 
@@ -110,7 +120,7 @@ def recompute_ledger(
         Columns ``LEDGER_COLUMNS``; CNY a year in the period in which it is due. Malformed rows of
         the answer are left out: ``check`` says which.
     """
-    facts = _facts(instance, policy, formal_share, exact=False)
+    facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share)
     plan = Plan(facts, read_answer(facts, answer, Findings(facts.names)))
     return ledger_of(plan).astype(LEDGER_COLUMNS)
 
@@ -145,12 +155,6 @@ def check_same_supply(answers: Mapping[str, Answer]) -> list[Violation]:
     return findings.violations
 
 
-def _facts(instance: Instance, policy: Policy, formal_share: float, *, exact: bool) -> Facts:
-    arithmetic = Arithmetic(exact)
-    effects = compose(policy, instance)
-    return Facts(instance, policy, effects, arithmetic.number(formal_share), arithmetic)
-
-
 def _annual(facts: Facts, ledger: pd.DataFrame) -> pd.Series:
     """Return the annual equivalent of each row: ``w[t] * cny / sum(w)`` (CNY a year)."""
     shares = facts.weights / facts.weights.sum()
@@ -160,7 +164,7 @@ def _annual(facts: Facts, ledger: pd.DataFrame) -> pd.Series:
 
 def _objective(facts: Facts, ledger: pd.DataFrame) -> Number:
     accounts = ledger[["category", "payer", "payee"]].itertuples(index=False, name=None)
-    weights = [int(weight_in(facts.policy.perspective, *account)) for account in accounts]
+    weights = [int(weight_in(facts.perspective, *account)) for account in accounts]
     total: Number = (_annual(facts, ledger) * pd.Series(weights, index=ledger.index, dtype=int)).sum()
     return total
 

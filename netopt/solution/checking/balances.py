@@ -170,7 +170,7 @@ def _check_storage_limit(plan: Plan, findings: Findings) -> None:
     rows["facility_type"] = mapped(rows["site"], facts.places["facility_type"])
     room = facts.table("storage").set_index(["facility_type", "commodity"])["capacity_units"]
     limit = lookup(room, rows, ["facility_type", "commodity"], 0)
-    operates = modules.groupby(["site", "period"])["operating"].any()
-    limit = limit.where(lookup(operates, rows, ["site", "period"], False).astype(bool), 0)
+    operating = lookup(modules.groupby(["site", "period"])["share"].sum(), rows, ["site", "period"], 0)
+    limit *= operating.where(operating < 1, 1)
     limit.index = kept.index
     findings.limit("storage_limit", net_and_size([kept, -limit]), "units")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from netopt.solution.checking.arcs import is_barred
 from netopt.solution.checking.numbers import are_in, net_and_size, total_by
+from netopt.units import INTEGRALITY_TOLERANCE
 
 if TYPE_CHECKING:
     from netopt.solution.checking.plan import Plan
@@ -21,7 +22,8 @@ def check_facilities(plan: Plan, findings: Findings) -> None:
     """Check operating states, openings, loads and capacity of every module."""
     modules = plan.modules
     _check_complete(plan, findings)
-    _check_states(modules, findings)
+    _check_states(modules[~modules["divisible"]], findings)
+    _check_parts(modules[modules["divisible"]], findings)
     _check_openings(modules, findings)
     _check_replacement(plan, findings)
     _check_operators(plan, findings)
@@ -44,6 +46,19 @@ def _check_states(modules: pd.DataFrame, findings: Findings) -> None:
     findings.rows("closing", modules[SHOWN], modules["closed"] & (before == 0), "closed without operating")
 
 
+def _check_parts(modules: pd.DataFrame, findings: Findings) -> None:
+    """Check divisible existing capacity: a share that only shrinks, and flags that say so."""
+    keyed = modules.set_index(MODULE)
+    closed = keyed["share_before"] - keyed["share"]
+    allowed = pd.Series(INTEGRALITY_TOLERANCE, index=keyed.index)
+    findings.sizes("stay_open", -closed, allowed, "share")
+    wrong = keyed["operating"] != (keyed["share"] > 0)
+    findings.rows("stay_open", modules[SHOWN], wrong, "operating does not follow from the capacity")
+    silent = (closed > INTEGRALITY_TOLERANCE) & ~keyed["closed"]
+    findings.rows("stay_open", modules[SHOWN], silent, "capacity closed without saying so")
+    findings.rows("closing", modules[SHOWN], keyed["closed"] & ~(closed > 0), "closed without operating")
+
+
 def _check_openings(modules: pd.DataFrame, findings: Findings) -> None:
     standing = modules["stands"] & (modules["opened"] | modules["expanded"])
     findings.rows("open_once", modules[SHOWN], standing, "what stands already cannot be built")
@@ -56,8 +71,8 @@ def _check_openings(modules: pd.DataFrame, findings: Findings) -> None:
     findings.sizes("open_once", built.sum() - 1, built.sum() * 0, "openings")
     at = [modules["site"], modules["period"]]
     expanded = modules["expanded"].astype(int).groupby(at).sum()
-    operated = modules["was_operating"].astype(int).groupby(at).sum()
-    findings.sizes("expansion", expanded - operated, expanded * 0, "expansions")
+    operated = modules["share_before"].groupby(at).sum()
+    findings.sizes("expansion", expanded - operated, expanded * 0 + INTEGRALITY_TOLERANCE, "expansions")
 
 
 def _check_replacement(plan: Plan, findings: Findings) -> None:
@@ -84,7 +99,7 @@ def _check_operators(plan: Plan, findings: Findings) -> None:
 def _check_loads(plan: Plan, findings: Findings) -> None:
     modules, runs = plan.modules, plan.throughput
     load = total_by(modules, MODULE, modules["load_tonnes_per_year"])
-    limit = modules["capacity"].where(modules["operating"], 0)
+    limit = modules["capacity"] * modules["share"]
     offered = total_by(modules, MODULE, limit)
     claimed = total_by(modules, MODULE, modules["capacity_tonnes_per_year"])
     least = total_by(modules, MODULE, limit * modules["minimum_utilisation"])

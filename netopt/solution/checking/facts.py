@@ -11,8 +11,8 @@ import pandas as pd
 from netopt.solution.checking.numbers import Arithmetic, Number
 
 if TYPE_CHECKING:
+    from netopt.accounts import Perspective
     from netopt.data.instance import Instance
-    from netopt.policy.base import Policy
     from netopt.policy.effects import Effects
 
 PROVENANCE: Final = ["origin", "left"]
@@ -26,10 +26,24 @@ class Facts:
     """
 
     instance: Instance
-    policy: Policy
+    perspective: Perspective
     effects: Effects
     formal_share: Number
     arithmetic: Arithmetic
+
+    @classmethod
+    def of(
+        cls,
+        instance: Instance,
+        perspective: Perspective,
+        effects: Effects,
+        formal_share: float,
+        *,
+        exact: bool = False,
+    ) -> Facts:
+        """Return the facts in floating point or, where ``exact``, in rational arithmetic."""
+        arithmetic = Arithmetic(exact)
+        return cls(instance, perspective, effects, arithmetic.number(formal_share), arithmetic)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return one table of the instance with its numbers in the arithmetic."""
@@ -108,13 +122,15 @@ class Facts:
     def modules(self) -> pd.DataFrame:
         """Every capacity step by (site, size): what stands, and what may be built.
 
-        ``facility_type, jurisdiction, operator, stands, capacity`` (t/yr, effective),
-        ``minimum_utilisation, life_years, capital_cny, fixed_cny_per_year, variable_cny_per_tonne``.
+        ``facility_type, jurisdiction, operator, stands, divisible`` (may close in part),
+        ``capacity`` (t/yr, effective), ``minimum_utilisation, life_years, capital_cny``,
+        ``fixed_cny_per_year, variable_cny_per_tonne``.
         """
         sites = self.table("sites")
         standing = sites.assign(
             size="existing",
             stands=True,
+            divisible=sites["existing_divisible"],
             capacity=sites["existing_capacity_tonnes_per_year"] * sites["effective_share"],
             capital_cny=self.arithmetic.number(0.0),
             fixed_cny_per_year=sites["existing_fixed_cny_per_year"],
@@ -123,13 +139,16 @@ class Facts:
         )
         standing = standing[(standing["capacity"] > 0).to_numpy(dtype=bool)]
         sizes = self.table("sizes").rename(columns={"capacity_tonnes_per_year": "capacity"})
-        built = sites[sites["may_build"]].merge(sizes, on="facility_type").assign(stands=False)
+        built = (
+            sites[sites["may_build"]].merge(sizes, on="facility_type").assign(stands=False, divisible=False)
+        )
         columns = [
             "site",
             "size",
             "facility_type",
             "operator",
             "stands",
+            "divisible",
             "capacity",
             "minimum_utilisation",
             "capital_cny",

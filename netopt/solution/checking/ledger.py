@@ -80,14 +80,14 @@ def _module_entries(plan: Plan) -> list[pd.DataFrame]:
     variable = modules["load_tonnes_per_year"] * modules["variable_cny_per_tonne"]
     variable *= factor(facts, modules["jurisdiction"], types, "processing")
     fixed = modules["fixed_cny_per_year"] * factor(facts, modules["jurisdiction"], types, "fixed")
-    operating = modules["operating"]
+    share = modules["share"]
     parts = [
         entries(variable, period, "processing", (CHAIN, SUPPLIERS), **where),
-        entries(fixed.where(operating, 0), period, "fixed", (CHAIN, SUPPLIERS), **where),
+        entries(fixed * share, period, "fixed", (CHAIN, SUPPLIERS), **where),
     ]
     for charge in facts.effects.facility_charges:
-        charged = operating & is_meant(types, charge.facility_types)
-        paid = charged.astype(int) * facts.arithmetic.number(charge.cny_per_year)
+        charged = share.where(is_meant(types, charge.facility_types), 0)
+        paid = charged * facts.arithmetic.number(charge.cny_per_year)
         parts.append(entries(paid, period, charge.category, (CHAIN, SUPPLIERS), **where))
     return parts
 

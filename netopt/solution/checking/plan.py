@@ -98,7 +98,9 @@ class Plan:
         """Modules of the facts crossed with periods and joined with the claimed states.
 
         Flags are False and numbers 0 where the answer has no row. Added: ``order`` of the period,
-        ``was_operating`` in the period before (before the first: ``stands``).
+        ``was_operating`` in the period before (before the first: ``stands``), ``share`` in
+        operation (0 or 1, but of divisible modules what their claimed capacity is of the whole) and
+        ``share_before``.
         """
         claimed = self.tables["facilities"].drop_duplicates(["site", "size", "period"])
         claimed = claimed.set_index(["site", "size", "period"])
@@ -111,4 +113,9 @@ class Plan:
         grid = grid.sort_values(["site", "size", "order"], ignore_index=True)
         before = grid.groupby(["site", "size"])["operating"].shift(1)
         grid["was_operating"] = before.where(grid["order"] > 0, grid["stands"]).astype(bool)
+        one = self.facts.arithmetic.number(1.0)
+        part = grid["capacity_tonnes_per_year"] / grid["capacity"]
+        grid["share"] = (grid["operating"].astype(int) * one).where(~grid["divisible"], part)
+        earlier = grid.groupby(["site", "size"])["share"].shift(1)
+        grid["share_before"] = earlier.where(grid["order"] > 0, grid["stands"].astype(int) * one)
         return grid
