@@ -1,0 +1,90 @@
+"""The words of a picture: subtitle and footer."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from netopt.maps import style
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.maps.basemap import BaseMap
+    from netopt.maps.shipments import MapInput
+    from netopt.solution.outcome import Outcome
+
+_CREDITS = {
+    "OpenStreetMap": "Road distances: © OpenStreetMap contributors, ODbL 1.0.",
+    "GeoNames": "Coordinates: GeoNames, CC BY 4.0.",
+}
+_LARGEST_SOURCES_FILE = 5_000_000
+
+
+def subtitle(run: MapInput, retired_tonnes_per_year: float, collected_tonnes_per_year: float) -> list[str]:
+    """Return the lines under the title: policy, instance, years; volume, share, cost interval."""
+    about = run.instance.settings.instance
+    first = f"Policy: {run.policy.title or run.policy.name} · {about.title} ({about.name}) · {_years(run)}"
+    share = collected_tonnes_per_year / retired_tonnes_per_year if retired_tonnes_per_year > 0 else 0.0
+    volume = (
+        f"{style.amount(collected_tonnes_per_year)} t/yr collected formally of "
+        f"{style.amount(retired_tonnes_per_year)} t/yr retired ({share:.0%})"
+    )
+    cost = "" if run.outcome is None else f" · {run.policy.perspective} {interval(run.outcome)}"
+    return [first, volume + cost]
+
+
+def _years(run: MapInput) -> str:
+    periods = run.instance.settings.horizon.periods
+    start, last = periods[0].start_year, periods[-1].start_year + periods[-1].length_years - 1
+    if start == last:
+        return str(start)
+    return f"{start} to {last}, mean year of {len(periods)} periods"
+
+
+def interval(outcome: Outcome) -> str:
+    """Return the cost interval in words, million CNY a year."""
+    upper = outcome.upper_bound_cny_per_year / 1e6
+    lower = outcome.lower_bound_cny_per_year / 1e6
+    if not math.isfinite(lower):
+        return f"cost Z at most {upper:,.2f} million CNY/yr, no lower bound proven"
+    return f"cost Z in [{lower:,.2f}, {upper:,.2f}] million CNY/yr, gap {outcome.gap:.2%} of gross cost"
+
+
+def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:
+    """Return the lines at the foot: what was drawn how, from which sources, under which notices.
+
+    Parameters
+    ----------
+    omitted
+        What was left out of the picture, "" for nothing.
+    """
+    name = run.instance.name
+    drawn = (
+        "Computed, not observed traffic. Sources and assumptions of every figure: SOURCES.md of "
+        f"instance {name}. Routes: curves between places, not roads; hauls inside one place have no line."
+    )
+    ground = (
+        "No boundaries for this instance: places on a plain ground."
+        if base_map is None
+        else base_map.credit
+    )
+    if base_map is not None and base_map.approval_number:
+        ground += f" Approval number: {base_map.approval_number}."
+    return [
+        " ".join(part for part in (drawn, omitted) if part),
+        " ".join([ground, *credits_of(run.instance)]),
+    ]
+
+
+def credits_of(instance: Instance) -> list[str]:
+    """Return the notices that an instance's data ask for.
+
+    They are asked for where the distances run along roads, or where the instance's SOURCES.md or
+    datapackage.json names the source.
+    """
+    text = "OpenStreetMap" if instance.settings.distance.method == "road" else ""
+    for name in ("SOURCES.md", "datapackage.json"):
+        path = None if instance.directory is None else instance.directory / name
+        if path is not None and path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
+            text += path.read_text(encoding="utf-8", errors="replace")
+    return [notice for source, notice in _CREDITS.items() if source in text]

@@ -1,0 +1,55 @@
+"""GeoJSON of a run (RFC 7946): facilities, routes and sources, EPSG:4326."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyogrio
+
+from netopt.maps import layers
+from netopt.maps.aside import written_aside
+from netopt.maps.text import plain_table
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from netopt.maps.shipments import MapInput
+
+
+def write_geojson(run: MapInput, folder: Path) -> list[Path]:
+    """Write ``facilities.geojson``, ``routes.geojson`` and ``sources.geojson`` into a folder.
+
+    Columns and units are those of ``netopt.maps.layers``; a blank figure is null. The folder is
+    made where it is missing, older files are replaced.
+
+    Returns
+    -------
+    list of Path
+        The three files.
+
+    Raises
+    ------
+    UsageError
+        If the answer names places or commodities that the instance does not have.
+    """
+    tables = {
+        "facilities": (layers.facilities(run), "Point"),
+        "routes": (layers.routes(run), "LineString"),
+        "sources": (layers.sources(run), "Point"),
+    }
+    folder = Path(folder)
+    return [_write(table, folder / f"{name}.geojson", kind) for name, (table, kind) in tables.items()]
+
+
+def _write(table: gpd.GeoDataFrame, path: Path, kind: str) -> Path:
+    has_parts = len(table) > 0 and table.geom_type.str.startswith("Multi").any()
+    with written_aside(path) as draft:
+        pyogrio.write_dataframe(
+            plain_table(table),
+            draft,
+            driver="GeoJSON",
+            geometry_type="Unknown" if has_parts else kind,
+            layer_options={"RFC7946": "YES", "WRITE_NAME": "NO"},
+        )
+    return path

@@ -1,0 +1,77 @@
+"""Labels that keep out of each other's way: greedy placement in display coordinates (pixels)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in pixels."""
+
+
+def overlap(first: Box, second: Box) -> float:
+    """Return the area that two boxes share, in square pixels.
+
+    Examples
+    --------
+    >>> overlap((0, 0, 2, 2), (1, 1, 3, 3)), overlap((0, 0, 1, 1), (2, 0, 3, 1))
+    (1, 0)
+    """
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
+    return width * height if width > 0 and height > 0 else 0
+
+
+@dataclass
+class Crowd:
+    """What is drawn already, each with a weight: how bad it is to cover a square pixel of it.
+
+    Attributes
+    ----------
+    frame
+        Labels outside of it are as bad as labels on labels.
+    """
+
+    frame: Box
+    _taken: list[tuple[Box, float]] = field(default_factory=list)
+
+    def add(self, box: Box, weight: float) -> None:
+        """Remember something drawn."""
+        self._taken.append((box, weight))
+
+    def cost(self, box: Box) -> float:
+        """Return what covering a box would cost: weighted square pixels."""
+        area = (box[2] - box[0]) * (box[3] - box[1])
+        outside = area - overlap(box, self.frame)
+        return outside * 10 + sum(weight * overlap(box, taken) for taken, weight in self._taken)
+
+    def best(self, boxes: Sequence[Box]) -> tuple[int, float]:
+        """Return the index of the cheapest box (the first of equals) and its cost."""
+        costs = [self.cost(box) for box in boxes]
+        index = min(range(len(boxes)), key=costs.__getitem__)
+        return index, costs[index]
+
+
+def boxes_around(centre: tuple[float, float], radius: float, size: tuple[float, float]) -> list[Box]:
+    """Return eight places for a label of a size around a disc: right, left, above, below, corners."""
+    width, height = size
+    x, y = centre
+    gap = radius * 1.05 + 1
+    slant = gap * 0.72
+    corners = [
+        (x + gap, y - height / 2),
+        (x - gap - width, y - height / 2),
+        (x - width / 2, y + gap),
+        (x - width / 2, y - gap - height),
+        (x + slant, y + slant),
+        (x + slant, y - slant - height),
+        (x - slant - width, y + slant),
+        (x - slant - width, y - slant - height),
+    ]
+    return [(left, bottom, left + width, bottom + height) for left, bottom in corners]
+
+
+def boxes_at(centres: Iterable[tuple[float, float]], size: tuple[float, float]) -> list[Box]:
+    """Return a label's box centred on each point."""
+    width, height = size
+    return [(x - width / 2, y - height / 2, x + width / 2, y + height / 2) for x, y in centres]

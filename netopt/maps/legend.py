@@ -1,0 +1,126 @@
+"""The legend of a picture: what every colour, width, shape and size means, in round tonnes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.lines import Line2D
+from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, TextArea, VPacker
+from matplotlib.patches import Rectangle
+
+from netopt.maps import style
+from netopt.maps.glyphs import drawable, inert
+from netopt.maps.symbols import Sizes, marker_style
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+    from netopt.maps.shipments import MapInput
+
+_HANDLE_PT = (22.0, 9.0)
+_LONGEST = 34
+
+
+class Legend:
+    """Sections of rows, packed from the top of a panel."""
+
+    def __init__(self, scale: float) -> None:
+        self._scale = scale
+        self._sections: list[Artist] = []
+
+    def section(self, title: str, rows: list[tuple[DrawingArea, str]]) -> None:
+        """Add a titled section; without rows it is left out."""
+        if not rows:
+            return
+        heading = self._text(title, 7.4, weight="bold", color=style.INK)
+        lines = [
+            HPacker(children=[handle, self._text(text, 7.0)], pad=0, sep=5 * self._scale, align="center")
+            for handle, text in rows
+        ]
+        self._sections.append(
+            VPacker(children=[heading, *lines], pad=0, sep=2.6 * self._scale, align="left")
+        )
+
+    def draw(self, axes: Axes) -> None:
+        """Place the sections in the upper left corner of axes; nothing without sections."""
+        if not self._sections:
+            return
+        packed = VPacker(children=self._sections, pad=0, sep=9 * self._scale, align="left")
+        axes.add_artist(AnchoredOffsetbox("upper left", child=packed, pad=0, borderpad=0, frameon=False))
+
+    def _text(self, text: str, size_pt: float, **properties: Any) -> TextArea:
+        look = inert(fontsize=size_pt * self._scale, color=style.INK) | properties
+        return TextArea(drawable(text, longest=_LONGEST), textprops=look)
+
+    def area(self) -> tuple[DrawingArea, float, float]:
+        """Return an empty handle with its width and height in points."""
+        width, height = (side * self._scale for side in _HANDLE_PT)
+        return DrawingArea(width, height, 0, 0), width, height
+
+    def swatch(self, colour: str) -> DrawingArea:
+        """Return a filled rectangle."""
+        area, width, height = self.area()
+        edge = "#c3cad0"
+        area.add_artist(Rectangle((0, 0), width, height, facecolor=colour, edgecolor=edge, linewidth=0.5))
+        return area
+
+    def line(self, colour: str, width_pt: float) -> DrawingArea:
+        """Return a line of a width."""
+        area, width, height = self.area()
+        middle = [height / 2, height / 2]
+        line = Line2D([0, width], middle, color=colour, linewidth=width_pt, solid_capstyle="butt")
+        area.add_artist(line)
+        return area
+
+    def marker(self, marker: str, colour: str, status: str, radius_pt: float) -> DrawingArea:
+        """Return a facility's symbol."""
+        area, width, height = self.area()
+        look = marker_style(marker, colour, status, radius_pt)
+        area.add_artist(Line2D([width / 2], [height / 2], **look))
+        return area
+
+
+def add_routes(legend: Legend, run: MapInput, stages: list[str], sizes: Sizes) -> None:
+    """Add the colours and widths of the routes that are drawn."""
+    titles = style.stage_names(run.instance, stages)
+    rows = [(legend.line(style.STAGE_COLOURS[stage], 3 * sizes.scale), titles[stage]) for stage in stages]
+    legend.section("Routes: what is hauled", rows)
+    widths = style.size_figures(sizes.most_moved)
+    legend.section(
+        "Routes: how much, t/yr",
+        [(legend.line(style.QUIET_INK, sizes.width_pt(tonnes)), style.amount(tonnes)) for tonnes in widths],
+    )
+
+
+def add_facilities(
+    legend: Legend, run: MapInput, types: list[str], statuses: list[str], sizes: Sizes
+) -> None:
+    """Add shapes, states and sizes of the facilities that are drawn."""
+    shapes, colours = style.markers(run.instance), style.facility_colours(run.instance)
+    names = run.instance["facility_types"].set_index("facility_type")["name"]
+    radius = 3.6 * sizes.scale
+    legend.section(
+        "Facilities",
+        [
+            (legend.marker(shapes[name], colours[name], "new", radius), drawable(names[name], instead=name))
+            for name in types
+        ],
+    )
+    legend.section(
+        "Facilities: state",
+        [
+            (legend.marker("o", style.QUIET_INK, status, radius), style.STATUS_TITLES[status])
+            for status in statuses
+        ],
+    )
+    legend.section(
+        "Facilities: capacity, t/yr",
+        [
+            (
+                legend.marker("o", style.QUIET_INK, "new", sizes.radius_pt(tonnes)),
+                style.amount(tonnes),
+            )
+            for tonnes in style.size_figures(sizes.most_capacity)
+        ],
+    )

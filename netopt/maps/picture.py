@@ -1,0 +1,226 @@
+"""A picture of a run for print and slides: PNG, SVG or PDF."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import matplotlib as mpl
+import matplotlib.style
+
+from netopt.errors import UsageError
+from netopt.maps import caption, ground, labelling, layers, style, symbols
+from netopt.maps.aside import written_aside
+from netopt.maps.basemap import BaseMap, base_map_of
+from netopt.maps.glyphs import families
+from netopt.maps.legend import Legend, add_facilities, add_routes
+from netopt.maps.sheet import DESIGN_INCHES, Sheet
+from netopt.maps.shipments import STAGES, MapInput
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+FORMATS: Final = ("png", "svg", "pdf")
+FILLS: Final = {
+    "collected_tonnes_per_year": "Collected per province, t/yr",
+    "retired_tonnes_per_year": "Retired per province, t/yr",
+    "processed_tonnes_per_year": "Facilities' load per province, t/yr",
+}
+_SMALLEST_INCHES: Final = 3.0
+
+
+def draw(
+    run: MapInput,
+    path: Path,
+    *,
+    title: str,
+    dpi: int = 150,
+    figsize: tuple[float, float] = DESIGN_INCHES,
+    base_map: BaseMap | None = None,
+    fill: str = "collected_tonnes_per_year",
+) -> Path:
+    """Draw one run as a map and return the path of the picture.
+
+    Parameters
+    ----------
+    path
+        Its suffix chooses the format: .png, .svg or .pdf. An older file is replaced.
+    title
+        Headline; policy, instance, years, volume and cost interval are added below.
+    dpi, figsize
+        Pixels per inch of a PNG; width and height in inches (at least 3).
+    base_map
+        Boundaries instead of the shipped ones (see ``netopt.maps.basemap``). Instances of which
+        the shipped ones know no jurisdiction are drawn as places on a plain ground.
+    fill
+        The figure that provinces are filled by, a key of ``FILLS``.
+
+    Raises
+    ------
+    UsageError
+        For another suffix, fill or size, or an answer that names unknown places.
+    """
+    path = Path(path)
+    _refuse_what_cannot_be_drawn(path, dpi, figsize, fill)
+    with mpl.style.context("default"), mpl.rc_context(_settings()):
+        sheet = Sheet(figsize, dpi)
+        _compose(sheet, run, title, base_map or base_map_of(run.instance), fill)
+        with written_aside(path) as draft:
+            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path))
+    return path
+
+
+def _refuse_what_cannot_be_drawn(path: Path, dpi: int, figsize: tuple[float, float], fill: str) -> None:
+    if path.suffix.lower().lstrip(".") not in FORMATS:
+        raise UsageError(f"a picture ends in {', '.join(FORMATS)}; {path.name} does not")
+    if min(figsize) < _SMALLEST_INCHES or dpi < 1:
+        raise UsageError(f"a picture is at least {_SMALLEST_INCHES:g} inches wide and high")
+    if fill not in FILLS:
+        raise UsageError(f"provinces can be filled by {', '.join(FILLS)}; not by {fill}")
+
+
+def _settings() -> Any:
+    """Return matplotlib settings: fonts with fallback, nothing that differs from run to run."""
+    return {
+        "font.family": list(families()),
+        "svg.hashsalt": "netopt",
+        "pdf.fonttype": 42,
+        "figure.facecolor": "white",
+        "axes.unicode_minus": False,
+    }
+
+
+def _metadata(path: Path) -> dict[str, str | None]:
+    """Return file metadata without a date, so that the same run gives the same file."""
+    dates: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    return dates.get(path.suffix.lower(), {"Software": "netopt"})
+
+
+def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, fill: str) -> None:
+    """Draw everything onto the sheet, from the ground up."""
+    axes = sheet.map_area()
+    facilities, routes = layers.facilities(run), layers.routes(run)
+    figures = layers.jurisdiction_figures(run)
+    sizes = _sizes(sheet, facilities, routes)
+    frame = _frame(axes, run, base_map)
+    frame.show_on(axes)
+    legend = Legend(sheet.scale)
+    if base_map is None:
+        ground.draw_graticule(axes, frame, sheet.scale)
+        _frame_line(axes)
+    else:
+        _draw_provinces(sheet, axes, legend, base_map, figures[fill], FILLS[fill])
+    ground.draw_scale_bar(axes, frame, sheet.scale)
+    groups = symbols.clusters(facilities, sizes, frame.crs)
+    places = symbols.places_in(run, frame.crs)
+    curves = symbols.curves(routes, places, sizes)
+    _draw_network(axes, run, groups, curves, sizes.scale, places)
+    _label(axes, groups, curves, places, sizes.scale, "location" if base_map is None else "jurisdiction")
+    _add_keys(legend, run, groups, curves, sizes)
+    legend.draw(sheet.legend_area())
+    totals = figures.sum()
+    sheet.head(
+        title,
+        caption.subtitle(run, totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]),
+    )
+    sheet.foot(caption.footer(run, base_map, _omitted(routes)))
+
+
+def _sizes(sheet: Sheet, facilities: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> symbols.Sizes:
+    most_moved = float(routes["tonnes_per_year"].max()) if len(routes) else 0.0
+    return symbols.Sizes(sheet.scale, most_moved, max(symbols.symbol_capacities(facilities), default=0.0))
+
+
+def _frame(axes: Axes, run: MapInput, base_map: BaseMap | None) -> ground.Frame:
+    if base_map is not None:
+        return ground.frame_of(base_map)
+    area = axes.get_window_extent()
+    return ground.frame_of_places(run.instance, area.width / area.height)
+
+
+def _frame_line(axes: Axes) -> None:
+    axes.set_facecolor("#fafbfb")
+    for spine in axes.spines.values():
+        spine.set(edgecolor="#c3cad0", linewidth=0.7)
+
+
+def _draw_provinces(
+    sheet: Sheet, axes: Axes, legend: Legend, base_map: BaseMap, figures: pd.Series, heading: str
+) -> None:
+    """Fill the provinces on the map and on the inset, and add their classes to the legend."""
+    axes.set_axis_off()
+    shapes = base_map.boundaries.to_crs(base_map.crs)
+    breaks = style.class_breaks(figures)
+    grounds = [axes]
+    if base_map.inset_deg is not None:
+        inset = sheet.inset_area(axes)
+        ground.draw_inset(inset, base_map, shapes, sheet.scale)
+        grounds.append(inset)
+    for each in grounds:
+        limits = each.get_xlim(), each.get_ylim()
+        ground.fill_provinces(each, shapes, figures, breaks)
+        each.set(xlim=limits[0], ylim=limits[1])
+    rows = [(legend.swatch(colour), text) for colour, text in ground.fill_swatches(breaks)]
+    legend.section(
+        heading, [*rows, (legend.swatch(style.NO_FIGURE_COLOUR), "none, or not in the instance")]
+    )
+
+
+def _draw_network(
+    axes: Axes,
+    run: MapInput,
+    groups: list[symbols.Cluster],
+    curves: list[symbols.Curve],
+    scale: float,
+    places: gpd.GeoDataFrame,
+) -> None:
+    symbols.draw_routes(axes, curves, {group.location: group.radius_pt for group in groups}, scale)
+    built = {group.location for group in groups}
+    symbols.draw_sources(axes, places[places["has_source"] & ~places.index.isin(built)], scale)
+    symbols.draw_facilities(axes, groups, run)
+
+
+def _label(
+    axes: Axes,
+    groups: list[symbols.Cluster],
+    curves: list[symbols.Curve],
+    places: gpd.GeoDataFrame,
+    scale: float,
+    by: str,
+) -> None:
+    """Write names and tonnes; ``by`` what a place is called: jurisdiction or location."""
+    crowd = labelling.crowd_of(axes, groups, curves)
+    named = labelling.label_places(axes, crowd, groups, scale, by=by)
+    labelling.label_routes(axes, crowd, curves, scale)
+    labelling.label_sources(axes, crowd, places[places["has_source"]], scale, by=by, named=named)
+
+
+def _add_keys(
+    legend: Legend,
+    run: MapInput,
+    groups: list[symbols.Cluster],
+    curves: list[symbols.Curve],
+    sizes: symbols.Sizes,
+) -> None:
+    """Add the keys of what is drawn to the legend, in the order of the chain."""
+    hauled = {curve.stage for curve in curves}
+    stages: list[str] = [stage for stage in STAGES if stage in hauled]
+    add_routes(legend, run, stages, sizes)
+    every = run.instance["facility_types"]["facility_type"]
+    drawn = [symbol for group in groups for symbol in group.symbols]
+    types = [name for name in every if name in {symbol.facility_type for symbol in drawn}]
+    states = [name for name in style.STATUS_TITLES if name in {symbol.status for symbol in drawn}]
+    add_facilities(legend, run, types, states, sizes)
+
+
+def _omitted(routes: gpd.GeoDataFrame) -> str:
+    """Return in words which routes were too many to draw."""
+    if not len(routes):
+        return "No shipment leaves its place."
+    rest = routes["tonnes_per_year"].iloc[symbols.MOST_ROUTES :]
+    if not len(rest):
+        return ""
+    share = rest.sum() / routes["tonnes_per_year"].sum()
+    return f"The {len(rest)} lightest routes ({share:.1%} of the tonnes) are not drawn."

@@ -1,0 +1,200 @@
+"""QGIS styles (QML) for the layers of a GeoPackage, so that it opens readable.
+
+Every text goes through an XML writer and every expression through ``_quoted``, so that a name can
+never become markup or part of an expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from netopt.maps import style
+
+_QGIS_VERSION: Final = "3.22.16"
+_DOCTYPE: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
+_WIDEST_MM: Final = 2.4
+_THINNEST_MM: Final = 0.25
+_LARGEST_MM: Final = 6.0
+_SMALLEST_MM: Final = 1.8
+
+
+def routes_qml(breaks: list[float]) -> str:
+    """Return a style for routes: width graduated by ``tonnes_per_year``, colour by ``stage``.
+
+    Parameters
+    ----------
+    breaks
+        Upper bounds of the classes, t/yr, ascending; see ``style.class_breaks``.
+    """
+    widths = _steps(_THINNEST_MM, _WIDEST_MM, len(breaks))
+    symbols = [_line_symbol(str(rank), width) for rank, width in enumerate(widths)]
+    return _graduated("tonnes_per_year", breaks, symbols, method="GraduatedSize", unit="t/yr")
+
+
+def provinces_qml(column: str, breaks: list[float]) -> str:
+    """Return a style for jurisdictions: grey fills graduated by a column."""
+    colours = style.FILL_COLOURS[len(style.FILL_COLOURS) - len(breaks) :]
+    symbols = [_fill_symbol(str(rank), colour) for rank, colour in enumerate(colours)]
+    if not breaks:
+        return _single(_fill_symbol("0", style.NO_FIGURE_COLOUR))
+    return _graduated(column, breaks, symbols, method="GraduatedColor", unit="t/yr")
+
+
+def facilities_qml(types: Mapping[str, tuple[str, str, str]], most_tonnes_per_year: float) -> str:
+    """Return a style for facilities: shape and colour by type, size by capacity, hollow if closed.
+
+    Parameters
+    ----------
+    types
+        Facility type -> (name, matplotlib marker, colour).
+    most_tonnes_per_year
+        Capacity of the largest symbol.
+    """
+    root = ET.Element(
+        "renderer-v2", {"type": "categorizedSymbol", "attr": "facility_type", "symbollevels": "0"}
+    )
+    categories = ET.SubElement(root, "categories")
+    symbols = ET.SubElement(root, "symbols")
+    for rank, (key, (name, marker, colour)) in enumerate(types.items()):
+        entry = {"value": key, "label": name, "symbol": str(rank), "render": "true"}
+        ET.SubElement(categories, "category", entry)
+        symbols.append(_facility_symbol(str(rank), marker, colour, most_tonnes_per_year))
+    return _document(root)
+
+
+def points_qml(colour: str, marker: str = "o") -> str:
+    """Return a style for plain points."""
+    return _single(_point_symbol("0", marker, colour, {}))
+
+
+def _steps(low: float, high: float, count: int) -> list[float]:
+    return [low + (high - low) * (rank + 1) / count for rank in range(count)]
+
+
+def _graduated(
+    column: str, breaks: list[float], symbols: list[ET.Element], *, method: str, unit: str
+) -> str:
+    attributes = {"type": "graduatedSymbol", "attr": column, "graduatedMethod": method, "symbollevels": "0"}
+    root = ET.Element("renderer-v2", attributes)
+    ranges = ET.SubElement(root, "ranges")
+    lower = [0.0, *breaks][: len(breaks)]
+    for rank, (low, high) in enumerate(zip(lower, breaks, strict=True)):
+        label = f"{style.amount(low)} to {style.amount(high)} {unit}"
+        entry = {"lower": f"{low:.15g}", "upper": f"{high:.15g}", "symbol": str(rank), "label": label}
+        ET.SubElement(ranges, "range", {**entry, "render": "true"})
+    holder = ET.SubElement(root, "symbols")
+    holder.extend(symbols)
+    return _document(root)
+
+
+def _single(symbol: ET.Element) -> str:
+    root = ET.Element("renderer-v2", {"type": "singleSymbol", "symbollevels": "0"})
+    ET.SubElement(root, "symbols").append(symbol)
+    return _document(root)
+
+
+def _line_symbol(name: str, width_mm: float) -> ET.Element:
+    look = {
+        "line_color": _rgba(style.QUIET_INK),
+        "line_style": "solid",
+        "line_width": f"{width_mm:.3f}",
+        "line_width_unit": "MM",
+        "capstyle": "round",
+        "joinstyle": "round",
+    }
+    cases = " ".join(
+        f'WHEN "stage" = {_quoted(stage)} THEN {_quoted(colour)}'
+        for stage, colour in style.STAGE_COLOURS.items()
+    )
+    return _symbol(name, "line", "SimpleLine", look, {"outlineColor": f"CASE {cases} END"})
+
+
+def _fill_symbol(name: str, colour: str) -> ET.Element:
+    look = {
+        "color": _rgba(colour),
+        "style": "solid",
+        "outline_color": _rgba(style.HIGHLIGHT_WHITE),
+        "outline_style": "solid",
+        "outline_width": "0.26",
+        "outline_width_unit": "MM",
+    }
+    return _symbol(name, "fill", "SimpleFill", look, {})
+
+
+def _facility_symbol(name: str, marker: str, colour: str, most_tonnes_per_year: float) -> ET.Element:
+    largest = max(most_tonnes_per_year, 1e-9)
+    share = f'sqrt(coalesce("capacity_tonnes_per_year", 0) / {largest:.15g})'
+    expressions = {
+        "size": f"max({_SMALLEST_MM}, {_LARGEST_MM} * {share})",
+        "fillColor": f"if(\"status\" = 'closed', '#ffffff', {_quoted(colour)})",
+    }
+    return _point_symbol(name, marker, colour, expressions)
+
+
+def _point_symbol(name: str, marker: str, colour: str, expressions: Mapping[str, str]) -> ET.Element:
+    look = {
+        "name": style.qgis_marker(marker),
+        "color": _rgba(colour),
+        "size": f"{_SMALLEST_MM:.2f}",
+        "size_unit": "MM",
+        "outline_color": _rgba(style.INK),
+        "outline_style": "solid",
+        "outline_width": "0.2",
+        "outline_width_unit": "MM",
+    }
+    return _symbol(name, "marker", "SimpleMarker", look, expressions)
+
+
+def _symbol(
+    name: str, kind: str, layer_class: str, look: Mapping[str, str], expressions: Mapping[str, str]
+) -> ET.Element:
+    symbol = ET.Element("symbol", {"name": name, "type": kind, "alpha": "1", "clip_to_extent": "1"})
+    layer = ET.SubElement(
+        symbol, "layer", {"class": layer_class, "enabled": "1", "locked": "0", "pass": "0"}
+    )
+    _options(layer, look.items())
+    for key, value in look.items():
+        ET.SubElement(layer, "prop", {"k": key, "v": value})
+    if expressions:
+        _data_defined(layer, expressions)
+    return symbol
+
+
+def _options(parent: ET.Element, items: Iterable[tuple[str, str]]) -> ET.Element:
+    options = ET.SubElement(parent, "Option", {"type": "Map"})
+    for key, value in items:
+        ET.SubElement(options, "Option", {"name": key, "type": "QString", "value": value})
+    return options
+
+
+def _data_defined(layer: ET.Element, expressions: Mapping[str, str]) -> None:
+    holder = _options(ET.SubElement(layer, "data_defined_properties"), [("name", "")])
+    properties = ET.SubElement(holder, "Option", {"name": "properties", "type": "Map"})
+    for key, expression in expressions.items():
+        one = ET.SubElement(properties, "Option", {"name": key, "type": "Map"})
+        ET.SubElement(one, "Option", {"name": "active", "type": "bool", "value": "true"})
+        ET.SubElement(one, "Option", {"name": "expression", "type": "QString", "value": expression})
+        ET.SubElement(one, "Option", {"name": "type", "type": "int", "value": "3"})
+    ET.SubElement(holder, "Option", {"name": "type", "type": "QString", "value": "collection"})
+
+
+def _document(renderer: ET.Element) -> str:
+    root = ET.Element("qgis", {"version": _QGIS_VERSION, "styleCategories": "Symbology"})
+    root.append(renderer)
+    ET.SubElement(root, "blendMode").text = "0"
+    ET.SubElement(root, "featureBlendMode").text = "0"
+    ET.SubElement(root, "layerOpacity").text = "1"
+    ET.indent(root)
+    return _DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def _quoted(text: str) -> str:
+    """Return text as a string of a QGIS expression."""
+    escaped = text.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _rgba(colour: str) -> str:
+    return ",".join(str(int(colour[start : start + 2], 16)) for start in (1, 3, 5)) + ",255"

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from xml.etree import ElementTree as ET
+
+import geopandas as gpd
+import matplotlib as mpl
+import numpy as np
+import pytest
+from map_cases import FakeRun, china_run, empty_answer, make_instance, make_outcome, make_policy, toy_run
+from matplotlib.image import imread
+from test_map_files import hostile_run
+
+from netopt.errors import UsageError
+from netopt.maps import caption, style
+from netopt.maps.basemap import base_map_of, china, read_base_map
+from netopt.maps.glyphs import drawable
+from netopt.maps.labels import Crowd, boxes_around, overlap
+from netopt.maps.picture import draw
+from netopt.resources import shipped
+
+SMALL = {"dpi": 60, "figsize": (9.0, 6.0)}
+HEX = re.compile(r"#(..)(..)(..)")
+
+
+def pixels(path) -> np.ndarray:
+    """Return the picture's colours, 0 to 255."""
+    return np.round(imread(path)[..., :3] * 255).astype(int)
+
+
+def has_colour(image: np.ndarray, colour: str, near: int = 12) -> bool:
+    """Return whether some pixels have a colour, about."""
+    wanted = [int(part, 16) for part in HEX.fullmatch(colour).groups()]
+    return bool((np.abs(image - wanted).max(axis=-1) <= near).sum() > 5)
+
+
+def test_picture_has_the_size_asked_for_and_shows_every_stage(tmp_path):
+    image = pixels(draw(china_run(), tmp_path / "a.png", title="China", dpi=100, figsize=(11.0, 8.0)))
+    assert image.shape == (800, 1100, 3)
+    for stage in ("first_leg", "cascade_grade", "undismantled", "intermediate"):
+        assert has_colour(image, style.STAGE_COLOURS[stage]), stage
+    assert has_colour(image, style.FILL_COLOURS[-1])
+    assert (image == 255).all(axis=-1).mean() < 0.9
+
+
+def test_plain_ground_without_boundaries(tmp_path):
+    image = pixels(draw(toy_run(2), tmp_path / "a.png", title="Toy", **SMALL))
+    assert image.shape == (360, 540, 3)
+    assert has_colour(image, style.STAGE_COLOURS["undismantled"])
+    assert not has_colour(image, style.FILL_COLOURS[-1], near=3)
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path):
+    for suffix in ("png", "svg", "pdf"):
+        first = draw(toy_run(), tmp_path / f"a.{suffix}", title="Toy", **SMALL).read_bytes()
+        again = draw(toy_run(), tmp_path / f"b.{suffix}", title="Toy", **SMALL).read_bytes()
+        assert first == again, suffix
+
+
+def test_pictures_leave_matplotlib_as_it_was(tmp_path):
+    before = dict(mpl.rcParams)
+    draw(toy_run(), tmp_path / "a.png", title="Toy", **SMALL)
+    assert dict(mpl.rcParams) == before
+
+
+def test_svg_is_one_well_formed_file_without_foreign_parts(tmp_path):
+    path = draw(hostile_run(), tmp_path / "a.svg", title="<b>$x$ & 'y'</b>", **SMALL)
+    root = ET.parse(path).getroot()  # noqa: S314 - our own file
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert tags.isdisjoint({"script", "image", "foreignObject", "a"})
+    links = [value for each in root.iter() for key, value in each.attrib.items() if key.endswith("href")]
+    assert all(link.startswith("#") for link in links)
+
+
+def test_pdf_is_written(tmp_path):
+    assert draw(china_run(), tmp_path / "a.pdf", title="China", **SMALL).read_bytes().startswith(b"%PDF-")
+
+
+def test_hostile_names_do_not_break_the_drawing(tmp_path):
+    image = pixels(draw(hostile_run(), tmp_path / "a.png", title="$\\frac{1}{0}$ " + "t" * 5000, **SMALL))
+    assert has_colour(image, style.STAGE_COLOURS["undismantled"])
+
+
+def test_an_empty_answer_and_an_unknown_bound_are_drawn(tmp_path):
+    run = FakeRun(make_instance(), make_policy(), empty_answer(), None)
+    assert pixels(draw(run, tmp_path / "a.png", title="Nothing", **SMALL)).std() > 0
+    unproven = replace(make_outcome(), lower_bound_cny_per_year=-np.inf, gap=np.inf)
+    assert "no lower bound" in caption.interval(unproven)
+    draw(replace(toy_run(), outcome=unproven), tmp_path / "b.png", title="Unproven", **SMALL)
+
+
+def test_one_place_alone_is_drawn(tmp_path):
+    instance = make_instance([("A", "Aster", "", 103.0, 31.0, 1.0)])
+    run = FakeRun(instance, make_policy(), empty_answer(), None)
+    assert pixels(draw(run, tmp_path / "a.png", title="One place", **SMALL)).std() > 0
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"path": "a.gif"}, {"fill": "profit"}, {"figsize": (1.0, 1.0)}, {"dpi": 0}], ids=str
+)
+def test_what_cannot_be_drawn_is_refused(tmp_path, wrong):
+    options = {"path": "a.png", "title": "No"} | wrong
+    with pytest.raises(UsageError):
+        draw(toy_run(), tmp_path / options.pop("path"), **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_subtitle_says_policy_year_volume_share_and_interval():
+    first, second = caption.subtitle(china_run(), 580_000.0, 174_000.0)
+    assert "Unified planning" in first
+    assert first.endswith("2024")
+    assert "174,000 t/yr collected formally of 580,000 t/yr retired (30%)" in second
+    assert "social cost Z in [1,234.38, 1,234.50] million CNY/yr" in second
+    assert caption.subtitle(china_run(3), 1.0, 1.0)[0].endswith("2024 to 2028, mean year of 3 periods")
+
+
+def test_footer_carries_notices_and_the_approval_number(tmp_path):
+    run = china_run()
+    text = " ".join(caption.footer(run, china(), ""))
+    assert "Natural Earth" in text
+    assert "not a standard map" in text
+    assert "OpenStreetMap" not in text
+    (tmp_path / "SOURCES.md").write_text("distances: OpenStreetMap, ODbL", encoding="utf-8")
+    located = replace(run, instance=replace(run.instance, directory=tmp_path))
+    assert "© OpenStreetMap contributors, ODbL" in " ".join(caption.footer(located, china(), ""))
+    approved = replace(china(), approval_number="GS(2024)0650")
+    assert "Approval number: GS(2024)0650" in " ".join(caption.footer(run, approved, ""))
+
+
+def test_a_base_map_of_ones_own_is_drawn_with_its_lines(tmp_path):
+    boundaries = china().boundaries
+    lines = gpd.GeoDataFrame({"jurisdiction": [""]}, geometry=boundaries.geometry[:1].boundary, crs=4326)
+    file = tmp_path / "standard.gpkg"
+    gpd.pd.concat([boundaries, lines], ignore_index=True).to_file(file)
+    own = read_base_map(file, credit="Standard map", approval_number="GS(2024)0650")
+    assert len(own.boundaries) == 35
+    image = pixels(draw(china_run(), tmp_path / "a.png", title="Own", base_map=own, **SMALL))
+    assert has_colour(image, style.FILL_COLOURS[-1])
+
+
+def test_a_base_map_that_is_none_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_base_map(tmp_path / "missing.gpkg", credit="")
+    china().boundaries.drop(columns="jurisdiction").to_file(tmp_path / "x.gpkg")
+    with pytest.raises(UsageError, match="needs a column jurisdiction"):
+        read_base_map(tmp_path / "x.gpkg", credit="")
+
+
+def test_shipped_boundaries_are_whole_and_documented():
+    base_map = base_map_of(china_run().instance)
+    assert base_map is not None
+    boundaries = base_map.boundaries
+    assert len(boundaries) == 34
+    assert boundaries["jurisdiction"].is_unique
+    assert boundaries.is_valid.all()
+    assert {"CN-TW", "CN-HK", "CN-MO"} <= set(boundaries["jurisdiction"])
+    sources = (shipped("instances") / "geo" / "SOURCES.md").read_text(encoding="utf-8")
+    for column in boundaries.columns:
+        assert f"`{column}`" in sources
+
+
+def test_text_is_drawable_in_the_fonts_there_are():
+    assert drawable("A$b") == "A$b"
+    assert drawable("\U0001f50b\U0001f50b", instead="CN-SC") == "CN-SC"
+    assert len(drawable("n" * 3000, longest=22)) == 22
+
+
+def test_colours_differ_in_a_grey_print():
+    order = ("first_leg", "cascade_grade", "undismantled", "intermediate")
+    grey = []
+    for stage in order:
+        red, green, blue = (int(part, 16) for part in HEX.fullmatch(style.STAGE_COLOURS[stage]).groups())
+        grey.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
+    assert all(first - second > 25 for first, second in pairwise(grey))
+
+
+def test_classes_hold_every_province():
+    breaks = style.class_breaks([3.0, 17.0, 1234.0, 5.0, 99999.0, 0.0, float("nan"), 801.0])
+    assert breaks == sorted(set(breaks))
+    assert len(breaks) == 5
+    assert [style.class_of(value, breaks) for value in (0.0, 3.0, 99999.0)] == [None, 0, 4]
+    assert style.class_breaks([]) == []
+    assert style.class_breaks([7.0, 7.0]) == [7.0]
+
+
+def test_labels_take_a_free_place():
+    crowd = Crowd((0, 0, 100, 100))
+    spots = boxes_around((50.0, 50.0), 5.0, (20.0, 10.0))
+    assert crowd.best(spots)[0] == 0
+    crowd.add(spots[0], 10.0)
+    index, cost = crowd.best(spots)
+    assert index != 0
+    assert cost == 0
+    assert overlap(spots[index], spots[0]) == 0
