@@ -1,0 +1,1 @@
+"""How the tables of this instance are made from the committed source tables."""
