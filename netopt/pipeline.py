@@ -13,6 +13,7 @@ from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
 from netopt.strategies.direct import solve_direct
+from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -72,3 +73,23 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         verdict=verdict,
         dropped_arcs=network.dropped_arcs,
     )
+
+
+def social_range(solution: Solution, options: SolveOptions | None = None) -> tuple[float, float]:
+    """Return bounds on the social cost of a policy whose plan minimises private cost.
+
+    Parameters
+    ----------
+    solution
+        Of a policy with the private perspective; a social one has its own bounds.
+    options
+        Gap and limits of the two solves; default ``SolveOptions()``.
+
+    Returns
+    -------
+    tuple of float
+        Lower bound of the least and upper bound of the greatest social cost (CNY a year) over
+        plans whose private cost is at most the incumbent's.
+    """
+    network = build_network(solution.instance, compose(solution.policy, solution.instance))
+    return social_range_cny_per_year(network, solution.outcome, options or SolveOptions())

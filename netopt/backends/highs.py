@@ -133,12 +133,12 @@ def _report_progress(
     solver.cbMipLogging += report
 
 
-def _result(
-    solver: highspy.Highs, found: str, *, relaxed: bool, interrupted: bool
-) -> BackendResult:
+def _result(solver: highspy.Highs, found: str, *, relaxed: bool, interrupted: bool) -> BackendResult:
     said = solver.getModelStatus()
     if said == highspy.HighsModelStatus.kUnboundedOrInfeasible:
-        raise SolverError("HiGHS cannot tell whether the model is infeasible or unbounded; turn presolve off")
+        raise SolverError(
+            "HiGHS cannot tell whether the model is infeasible or unbounded; turn presolve off"
+        )
     status = BackendStatus.INTERRUPTED if interrupted else _STATUS.get(said)
     if status is None:
         raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(said)}', which proves nothing")
@@ -153,7 +153,7 @@ def _result(
         bound = float(info.mip_dual_bound)
     return BackendResult(
         status=status,
-        values=values,
+        point=values,
         objective=objective,
         bound=bound,
         n_nodes=0 if relaxed else max(0, int(info.mip_node_count)),

@@ -25,12 +25,12 @@ class BackendStatus(StrEnum):
 class BackendResult:
     """Values and bounds in the unit of the standard form.
 
-    ``values`` is None where no point was found; ``bound`` is the proven lower bound (-inf: none);
+    ``point`` is None where no point was found; ``bound`` is the proven lower bound (-inf: none);
     ``row_duals`` is filled for linear programs only.
     """
 
     status: BackendStatus
-    values: NDArray[np.float64] | None
+    point: NDArray[np.float64] | None
     objective: float | None
     bound: float
     n_nodes: int

@@ -144,7 +144,9 @@ def _with_modes(instance: Instance, effects: Effects, pairs: pd.DataFrame) -> pd
 
 def _arrivals(arcs: pd.DataFrame) -> pd.DataFrame:
     into_sites = arcs[arcs["to_kind"] == "site"]
-    renamed = into_sites[["to_place", "commodity", "origin", "left_after"]].set_axis(["site", *STATE], axis=1)
+    renamed = into_sites[["to_place", "commodity", "origin", "left_after"]].set_axis(
+        ["site", *STATE], axis=1
+    )
     return renamed.drop_duplicates()
 
 
@@ -184,7 +186,9 @@ def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame
 
 def _activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     inputs = activities.merge(instance["recipe_inputs"], on="recipe")
-    inputs["units_per_tonne"] = inputs["mass_share"] / inputs["commodity"].map(_mass(instance)).astype(float)
+    inputs["units_per_tonne"] = inputs["mass_share"] / inputs["commodity"].map(_mass(instance)).astype(
+        float
+    )
     outputs = activities.merge(instance["recipe_outputs"], on="recipe")
     outputs = outputs.rename(columns={"yield_units_per_tonne": "units_per_tonne"})
     columns = ["activity", "site", *STATE, "units_per_tonne"]

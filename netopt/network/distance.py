@@ -50,8 +50,14 @@ def haul_distances_km(instance: Instance, hauls: pd.DataFrame) -> pd.Series:
 
 
 def _table_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:
-    table = instance["distances"].rename(columns={"origin": "from_location", "destination": "to_location"})
-    return pairs.merge(table, how="left", validate="one_to_one")["distance_km"]
+    """Return the table's distances; a row holds both ways unless the way back has its own."""
+    ends = {"origin": "from_location", "destination": "to_location"}
+    back = {"origin": "to_location", "destination": "from_location"}
+    table = instance["distances"]
+    both_ways = pd.concat([table.rename(columns=ends), table.rename(columns=back)])
+    keys = ["from_location", "to_location", "mode"]
+    known = both_ways.drop_duplicates(keys, keep="first")
+    return pairs.merge(known, how="left", on=keys, validate="one_to_one")["distance_km"]
 
 
 def geodesic_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:

@@ -25,9 +25,7 @@ def located_sites(instance: Instance) -> pd.DataFrame:
     homes = instance["operators"].set_index("operator")["jurisdiction"]
     lies_in = instance["locations"].set_index("location")["jurisdiction"]
     sites = instance["sites"]
-    return sites.assign(
-        jurisdiction=sites["location"].map(lies_in), home=sites["operator"].map(homes)
-    )
+    return sites.assign(jurisdiction=sites["location"].map(lies_in), home=sites["operator"].map(homes))
 
 
 def build_modules(instance: Instance) -> pd.DataFrame:
@@ -105,6 +103,8 @@ def build_stores(instance: Instance, stocked: pd.DataFrame) -> pd.DataFrame:
     sites = instance["sites"][["site", "facility_type"]]
     stores = sites.merge(instance["storage"], on="facility_type").merge(stocked, on=["site", "commodity"])
     left = stores["left"].map({True: "left", False: ""}).astype(str)
-    stores.insert(0, "store", stores["site"] + ":" + stores["commodity"] + ":" + stores["origin"] + ":" + left)
+    stores.insert(
+        0, "store", stores["site"] + ":" + stores["commodity"] + ":" + stores["origin"] + ":" + left
+    )
     columns = ["store", "site", "commodity", "origin", "left", "capacity_units", "cost_cny_per_unit_year"]
     return stores[[*columns, "facility_type"]].sort_values("store", ignore_index=True)

@@ -97,7 +97,9 @@ class RegionalCosts:
     def at(self, jurisdiction: pd.Series, facility_type: pd.Series | str, category: str) -> pd.Series:
         """Return the multiplier of each row (index of ``jurisdiction``)."""
         types = facility_type if isinstance(facility_type, str) else facility_type.to_numpy()
-        keys = pd.DataFrame({"jurisdiction": jurisdiction.to_numpy(), "type": types}).assign(category=category)
+        keys = pd.DataFrame({"jurisdiction": jurisdiction.to_numpy(), "type": types}).assign(
+            category=category
+        )
         found = self.factors.reindex(pd.MultiIndex.from_frame(keys)).fillna(1.0)
         return pd.Series(found.to_numpy(dtype=float), index=jurisdiction.index)
 
@@ -148,7 +150,9 @@ def price_collection(
     """Add what a collected tonne costs as it leaves its source or returns from second life."""
     first = arcs[arcs["from_kind"].isin(["source", "market"])]
     rows = _arc_rows(instance, first)
-    base = first["commodity"].map(instance["commodities"].set_index("commodity")["collection_cny_per_tonne"])
+    base = first["commodity"].map(
+        instance["commodities"].set_index("commodity")["collection_cny_per_tonne"]
+    )
     factor = costs.at(first["from_jurisdiction"], "", "collection")
     prices.add(rows, ("collection", CHAIN, SUPPLIERS), base.astype(float) * factor)
     for charge in effects.collection_charges:
@@ -273,7 +277,9 @@ def _annuity_shares(instance: Instance, life_years: int) -> list[tuple[str, str,
         for due in horizon.periods[number:]:
             years = range(due.start_year, due.start_year + due.length_years)
             paid = [year for year in years if year < start.start_year + life_years]
-            discounted = sum(discount_factor(horizon.discount_rate, year - horizon.base_year) for year in paid)
+            discounted = sum(
+                discount_factor(horizon.discount_rate, year - horizon.base_year) for year in paid
+            )
             if paid:
                 shares.append((start.period, due.period, annuity * discounted / weights[due.period]))
     return shares
@@ -325,7 +331,9 @@ def _price_leaked(
     prices: PriceList, instance: Instance, rows: pd.DataFrame, leaked: pd.Series, tonnes: pd.Series
 ) -> None:
     """Add the informal categories of ``tonnes`` of the ``leaked`` commodity per unit."""
-    informal = instance["informal"].set_index("commodity").reindex(leaked.to_numpy()).set_index(leaked.index)
+    informal = (
+        instance["informal"].set_index("commodity").reindex(leaked.to_numpy()).set_index(leaked.index)
+    )
     carbon = _carbon_cny_per_kg(instance)
     for category, payer, payee, amount in (
         ("informal_processing", INFORMAL, SUPPLIERS, informal["processing_cny_per_tonne"]),

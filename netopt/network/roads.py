@@ -47,7 +47,9 @@ def road_distances_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:
         row_of = {location: row for row, location in enumerate(origins)}
         start = rows["from_location"].map(row_of).to_numpy()
         end = nearest.loc[rows["to_location"]].to_numpy()
-        ends_km = access_km.loc[rows["from_location"]].to_numpy() + access_km.loc[rows["to_location"]].to_numpy()
+        ends_km = (
+            access_km.loc[rows["from_location"]].to_numpy() + access_km.loc[rows["to_location"]].to_numpy()
+        )
         km.loc[rows.index] = paths[start, end] + ends_km
     km = km.where(np.isfinite(km))
     return km * instance.settings.distance.road_correction
@@ -71,7 +73,9 @@ def _nearest_nodes(instance: Instance) -> tuple[pd.Series, pd.Series]:
     return pd.Series(nearest, index=index), pd.Series(access_km, index=index)
 
 
-def _shortest_paths_km(instance: Instance, mode: str, start_nodes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _shortest_paths_km(
+    instance: Instance, mode: str, start_nodes: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return km from each start node (rows) to every node (columns), inf where unreachable."""
     nodes, edges = instance["road_nodes"], instance["road_edges"]
     edges = edges[edges["mode"] == mode]

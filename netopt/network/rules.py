@@ -122,6 +122,4 @@ def activity_masses(
     processed = mass(inputs, "undismantled") - mass(outputs, "undismantled")
     is_first_test = mass(inputs, "cascade_grade") == 0
     eligible = mass(outputs, "cascade_grade") * is_first_test
-    return activities.assign(
-        processed_tonnes=processed.to_numpy(), eligible_tonnes=eligible.to_numpy()
-    )
+    return activities.assign(processed_tonnes=processed.to_numpy(), eligible_tonnes=eligible.to_numpy())

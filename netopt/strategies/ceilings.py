@@ -123,9 +123,7 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     return float(tonnes[meant.to_numpy()].sum())
 
 
-def _explained(
-    instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions
-) -> list[str]:
+def _explained(instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions) -> list[str]:
     """Return why one hard rule cannot be met alone; nothing where it can."""
     found = ceilings(instance, effects, rule, options)
     if found is None:
@@ -136,13 +134,15 @@ def _explained(
         if worst.shortfall_tonnes_per_year <= ENOUGH:
             return []
         missing = worst.shortfall_tonnes_per_year
-        return [f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; every plan misses it by at "
-                f"least {missing:,.0f} t a year."]
+        return [
+            f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; every plan misses it "
+            f"by at least {missing:,.0f} t a year."
+        ]
     if worst.share >= rule.share - ENOUGH:
         return []
     lines = [
-        f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; at most {worst.share:.1%} can be "
-        f"reached, {worst.shortfall_tonnes_per_year:,.0f} t a year too little."
+        f"{rule.rule} asks for {rule.share:.1%} of {whole} in {worst.period}; at most {worst.share:.1%} "
+        f"can be reached, {worst.shortfall_tonnes_per_year:,.0f} t a year too little."
     ]
     if rule.part.measure == "processed" and rule.part.facility_types:
         lines += _steps_to_ceiling(instance, effects, rule, options, worst)

@@ -79,7 +79,9 @@ def solve_direct(
     found = decisions(network, form, values)
     ledger = build_ledger(network, found)
     outcome = _outcome(network, perspective, options, form, result, ledger)
-    timed = replace(outcome, build_time_s=build_time_s, solve_time_s=time.monotonic() - began - build_time_s)
+    timed = replace(
+        outcome, build_time_s=build_time_s, solve_time_s=time.monotonic() - began - build_time_s
+    )
     _agree(form, values, timed)
     return Found(found, ledger, timed, form)
 
@@ -121,15 +123,15 @@ def _solved(result: BackendResult) -> BackendResult:
         raise InfeasibleError("no plan satisfies every constraint")
     if result.status is BackendStatus.UNBOUNDED:
         raise SolverError("the model is unbounded: some chain of recipes and sales earns without end")
-    if result.values is None:
+    if result.point is None:
         raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
     return result
 
 
 def _point(result: BackendResult) -> NDArray[np.float64]:
-    if result.values is None:
+    if result.point is None:
         raise NoSolutionError("no plan was found")
-    return result.values
+    return result.point
 
 
 def _polished(
@@ -148,9 +150,9 @@ def _polished(
     )
     settings = {"threads": options.threads, "random_seed": options.seed}
     result = highs.solve_form(whole, settings, relaxed=True)
-    if result.status is not BackendStatus.OPTIMAL or result.values is None:
+    if result.status is not BackendStatus.OPTIMAL or result.point is None:
         raise SolverError(f"the plan does not survive rounding its decisions ({result.status})")
-    return np.where(form.is_integer, fixed, np.clip(result.values, form.lower, form.upper))
+    return np.where(form.is_integer, fixed, np.clip(result.point, form.lower, form.upper))
 
 
 def _outcome(
@@ -166,7 +168,9 @@ def _outcome(
     lower = result.bound * OBJECTIVE_UNIT_CNY
     tolerance = MONEY_TOLERANCE * max(1.0, gross)
     if lower > upper + tolerance:
-        raise SolverError(f"{result.solver}'s bound {lower:.2f} lies above its plan's cost {upper:.2f} CNY a year")
+        raise SolverError(
+            f"{result.solver}'s bound {lower:.2f} lies above its plan's cost {upper:.2f} CNY a year"
+        )
     lower = min(lower, upper)
     gap = (upper - lower) / gross if gross > 0 else 0.0
     return Outcome(
@@ -202,7 +206,9 @@ def _agree(form: StandardForm, values: NDArray[np.float64], outcome: Outcome) ->
     objective = form.objective(values) * OBJECTIVE_UNIT_CNY
     ledger = outcome.upper_bound_cny_per_year
     if abs(objective - ledger) > MONEY_TOLERANCE * max(1.0, outcome.gross_cost_cny_per_year):
-        raise SolverError(f"the ledger adds up to {ledger:.2f}, the objective is {objective:.2f} CNY a year")
+        raise SolverError(
+            f"the ledger adds up to {ledger:.2f}, the objective is {objective:.2f} CNY a year"
+        )
 
 
 def _peak_memory_mib() -> float:

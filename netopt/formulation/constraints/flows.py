@@ -130,7 +130,9 @@ def storage_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     def rule(m: Any, site: str, commodity: str, period: str) -> Any:
         kept = pyo.quicksum(m.stored[store, period] for store in groups[site, commodity])
-        open_modules = pyo.quicksum(m.operating[module, period] for module in facts.modules_at.get(site, []))
+        open_modules = pyo.quicksum(
+            m.operating[module, period] for module in facts.modules_at.get(site, [])
+        )
         room = 0.0 if period == facts.periods[-1] else capacity[site, commodity] * open_modules
         return kept - room <= 0
 

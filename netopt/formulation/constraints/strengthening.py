@@ -14,10 +14,12 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``flow from source into site <= sum(min(collectable, capacity) * operating)`` (t/yr).
 
     One row per source, commodity, site and period, over modes. Implied by ``capacity_limit`` for
-    whole decisions; for fractional ones it is far tighter.
+    whole decisions; for fractional ones it is far tighter. A site that may store can take in more
+    in a period than it processes, so it has no such row.
     """
     network = facts.network
     arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
+    arcs = arcs[~arcs["to_place"].isin(network.stores["site"])]
     links = {
         key: rows["arc"].tolist() for key, rows in arcs.groupby(["from_place", "commodity", "to_place"])
     }

@@ -1,0 +1,308 @@
+"""The main job: what policies cost more than the base, as proven intervals with their conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from netopt.accounts import Perspective
+from netopt.analysis.wording import comparison_markdown
+from netopt.errors import CheckError, UsageError
+from netopt.network.leakage import formal_share
+from netopt.pipeline import social_range, solve
+from netopt.policy.compose import compose, friction_cny_per_tonne
+from netopt.policy.read import make_policy
+from netopt.solution.check import check_same_supply
+from netopt.solution.options import SolveOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+    from netopt.solution.solution import Solution
+
+PASS_THROUGHS: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
+"""Points of the curve: shares of a cost change that reach the formal offer (model.md section 6)."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a policy costs more than the base, proven.
+
+    Attributes
+    ----------
+    policy, base
+        Names. The interval is ``[LB(policy) - UB(base), UB(policy) - LB(base)]``.
+    low_cny_per_year, high_cny_per_year
+        Annual equivalent, social perspective.
+    retired_tonnes_per_year
+        Same supply on both sides (annual equivalent).
+    base_gross_cny_per_year
+        Gross cost of the base's plan, the denominator of per cents.
+    formal_share, base_formal_share
+        Shares in force; they differ only on the curve.
+    pass_through
+        None with leakage off.
+    penalty_priced
+        False where shortfalls of soft targets are counted at zero.
+    """
+
+    policy: str
+    base: str
+    low_cny_per_year: float
+    high_cny_per_year: float
+    retired_tonnes_per_year: float
+    base_gross_cny_per_year: float
+    formal_share: float
+    base_formal_share: float
+    pass_through: float | None = None
+    penalty_priced: bool = True
+
+    @property
+    def sign(self) -> int | None:
+        """1: proven dearer than the base; -1: proven cheaper; None: the interval holds zero."""
+        if self.low_cny_per_year > 0:
+            return 1
+        return -1 if self.high_cny_per_year < 0 else None
+
+    @property
+    def per_tonne(self) -> tuple[float, float]:
+        """The interval in CNY per tonne retired."""
+        tonnes = self.retired_tonnes_per_year
+        return self.low_cny_per_year / tonnes, self.high_cny_per_year / tonnes
+
+    @property
+    def share_of_gross(self) -> tuple[float, float]:
+        """The interval as a share of the base's gross cost."""
+        gross = self.base_gross_cny_per_year
+        return self.low_cny_per_year / gross, self.high_cny_per_year / gross
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        return {
+            "policy": self.policy,
+            "base": self.base,
+            "low_cny_per_year": self.low_cny_per_year,
+            "high_cny_per_year": self.high_cny_per_year,
+            "low_cny_per_tonne_retired": self.per_tonne[0],
+            "high_cny_per_tonne_retired": self.per_tonne[1],
+            "low_share_of_base_gross_cost": self.share_of_gross[0],
+            "high_share_of_base_gross_cost": self.share_of_gross[1],
+            "sign": self.sign,
+            "formal_share": self.formal_share,
+            "base_formal_share": self.base_formal_share,
+            "pass_through": self.pass_through,
+            "penalty_priced": self.penalty_priced,
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Solutions under several policies and what each costs more than the first.
+
+    Attributes
+    ----------
+    solutions
+        By policy name, the base first; at the formal share in force, leakage off.
+    social_ranges
+        Of private policies: bounds on social cost (CNY a year).
+    headline
+        One cost per policy after the base.
+    full_collection, without_penalty
+        The same with everything collected formally, and with shortfalls of soft targets at zero.
+    curve
+        Social policies at the formal shares that follow from each pass-through.
+    """
+
+    solutions: dict[str, Solution]
+    social_ranges: dict[str, tuple[float, float]]
+    headline: tuple[Cost, ...]
+    full_collection: tuple[Cost, ...] = ()
+    without_penalty: tuple[Cost, ...] = ()
+    curve: tuple[Cost, ...] = ()
+
+    @property
+    def base(self) -> Solution:
+        """The solution that the others are compared with."""
+        return next(iter(self.solutions.values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON."""
+        lines = ("headline", "full_collection", "without_penalty", "curve")
+        return {
+            "base": self.base.policy.name,
+            "formal_share": self.base.formal_share,
+            "social_ranges_cny_per_year": {name: list(ends) for name, ends in self.social_ranges.items()},
+            **{line: [cost.to_dict() for cost in getattr(self, line)] for line in lines},
+        }
+
+    def to_markdown(self) -> str:
+        """Return the verdict in words and tables."""
+        return comparison_markdown(self)
+
+
+@dataclass
+class _Solver:
+    """Solves each policy at each formal share once."""
+
+    instance: Instance
+    options: SolveOptions
+    known: dict[tuple[str, float], Solution] = field(default_factory=dict)
+    ranges: dict[tuple[str, float], tuple[float, float]] = field(default_factory=dict)
+
+    def solution(self, policy: Policy, share: float) -> Solution:
+        key = (policy.digest, share)
+        if key not in self.known:
+            self.known[key] = solve(self.instance, policy, replace(self.options, formal_share=share))
+        return self.known[key]
+
+    def social_bounds(self, policy: Policy, share: float) -> tuple[float, float]:
+        """Return lower and upper bound of the policy's social cost (CNY a year)."""
+        solution = self.solution(policy, share)
+        if policy.perspective is Perspective.SOCIAL:
+            return solution.outcome.lower_bound_cny_per_year, solution.outcome.upper_bound_cny_per_year
+        key = (policy.digest, share)
+        if key not in self.ranges:
+            self.ranges[key] = social_range(solution, self.options)
+        return self.ranges[key]
+
+    def cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
+        low, high = self.social_bounds(policy, share)
+        base_low, base_high = self.social_bounds(base, base_share)
+        planned = self.solution(base, base_share)
+        return Cost(
+            policy=policy.name,
+            base=base.name,
+            low_cny_per_year=low - base_high,
+            high_cny_per_year=high - base_low,
+            retired_tonnes_per_year=retired_tonnes_per_year(planned),
+            base_gross_cny_per_year=planned.outcome.gross_cost_cny_per_year,
+            formal_share=share,
+            base_formal_share=base_share,
+        )
+
+
+def compare(
+    instance: Instance,
+    policies: Sequence[Policy],
+    options: SolveOptions | None = None,
+    *,
+    curve: bool = True,
+) -> Comparison:
+    """Return what each policy costs more than the first, on the same retired batteries.
+
+    Parameters
+    ----------
+    instance
+        What is planned for.
+    policies
+        At least two; the first is the base and must minimise social cost.
+    options
+        Of every solve; ``formal_share`` holds on both sides (leakage off).
+    curve
+        Also compare with everything collected, with soft targets priced at zero, and over the
+        pass-through of the informal channel.
+
+    Raises
+    ------
+    UsageError
+        Where there is nothing to compare, or the base minimises private cost.
+    CheckError
+        Where two plans are not for the same batteries.
+    """
+    options = options or SolveOptions()
+    _refuse_meaningless(policies)
+    base, others = policies[0], policies[1:]
+    solver = _Solver(instance, options)
+    share = options.formal_share
+    if share is None:
+        share = instance.settings.leakage.formal_share
+    solutions = {policy.name: solver.solution(policy, share) for policy in policies}
+    _assert_same_supply(solutions)
+    headline = tuple(solver.cost(policy, base, share, share) for policy in others)
+    private = [policy for policy in policies if policy.perspective is Perspective.PRIVATE]
+    ranges = {policy.name: solver.social_bounds(policy, share) for policy in private}
+    if not curve:
+        return Comparison(solutions, ranges, headline)
+    social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
+    return Comparison(
+        solutions,
+        ranges,
+        headline,
+        full_collection=tuple(solver.cost(policy, base, 1.0, 1.0) for policy in social),
+        without_penalty=_without_penalty(solver, base, social, share),
+        curve=tuple(_curve(solver, base, social)),
+    )
+
+
+def retired_tonnes_per_year(solution: Solution) -> float:
+    """Return the retired mass of a solution: t/yr, annual equivalent over the horizon."""
+    weights = solution.instance.period_weights()
+    supply = solution.answer.supply
+    discounted = supply["retired_tonnes_per_year"] * supply["period"].map(weights).astype(float)
+    return float(discounted.sum() / sum(weights.values()))
+
+
+def _refuse_meaningless(policies: Sequence[Policy]) -> None:
+    if len(policies) < 2:
+        raise UsageError("a comparison needs at least two policies; the first is the base")
+    names = [policy.name for policy in policies]
+    if len(set(names)) < len(names):
+        raise UsageError(f"two policies of a comparison have the same name: {', '.join(names)}")
+    if policies[0].perspective is not Perspective.SOCIAL:
+        raise UsageError(f"the base of a comparison must minimise social cost; {names[0]} is private")
+
+
+def _assert_same_supply(solutions: dict[str, Solution]) -> None:
+    differences = check_same_supply({name: solution.answer for name, solution in solutions.items()})
+    if differences:
+        listed = "\n".join(f"  {difference}" for difference in differences[:20])
+        raise CheckError(f"the compared plans are not for the same batteries:\n{listed}")
+
+
+def _without_penalty(
+    solver: _Solver, base: Policy, others: Sequence[Policy], share: float
+) -> tuple[Cost, ...]:
+    """Return the costs with shortfalls at zero; empty where no policy prices a shortfall."""
+    free = [_free_of_penalty(policy) for policy in (base, *others)]
+    if all(policy.digest == given.digest for policy, given in zip(free, (base, *others), strict=True)):
+        return ()
+    _assert_same_supply({policy.name: solver.solution(policy, share) for policy in free})
+    costs = [solver.cost(policy, free[0], share, share) for policy in free[1:]]
+    return tuple(replace(cost, penalty_priced=False) for cost in costs)
+
+
+def _free_of_penalty(policy: Policy) -> Policy:
+    levers = [
+        lever.model_copy(update={"penalty_cny_per_tonne": 0.0})
+        if getattr(lever, "penalty_cny_per_tonne", None)
+        else lever
+        for lever in policy.levers
+    ]
+    return make_policy(policy.name, levers, policy.perspective, policy.title, policy.description)
+
+
+def _curve(solver: _Solver, base: Policy, others: Sequence[Policy]) -> list[Cost]:
+    """Return the costs at the formal shares that each pass-through leads to."""
+    leakage = solver.instance.settings.leakage
+    frictions = {
+        policy.digest: friction_cny_per_tonne(compose(policy, solver.instance), solver.instance)
+        for policy in (base, *others)
+    }
+    costs = []
+    for pass_through in PASS_THROUGHS:
+        base_share = formal_share(leakage, frictions[base.digest], pass_through)
+        for policy in others:
+            share = formal_share(leakage, frictions[policy.digest], pass_through)
+            cost = solver.cost(policy, base, share, base_share)
+            _assert_same_retirement(solver.solution(policy, share), solver.solution(base, base_share))
+            costs.append(replace(cost, pass_through=pass_through))
+    return costs
+
+
+def _assert_same_retirement(one: Solution, other: Solution) -> None:
+    keys = ["source", "commodity", "period"]
+    ours, theirs = (s.answer.supply.set_index(keys)["retired_tonnes_per_year"] for s in (one, other))
+    if not ours.sort_index().equals(theirs.sort_index()):
+        raise CheckError("two plans of the curve are not for the same retired batteries")
