@@ -11,7 +11,7 @@ from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, worst_status
 from netopt.cli.explain import explain
-from netopt.cli.inputs import check_share, default_output, find_instance, find_policies
+from netopt.cli.inputs import check_share, default_output, find_policies
 from netopt.cli.map import FORMATS, draw_maps
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
@@ -58,7 +58,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     console = open_console(talk)
     effective = effective_options(solving)
     check_share(formal_share)
-    loaded = read_instance(find_instance(instance))
+    loaded = read_instance(instance)
     chosen = find_policies(policies, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, chosen, formal_share)

@@ -59,13 +59,13 @@ class Console:
         if self.talk.json:
             print_json({"schema_version": SCHEMA_VERSION, **content})
         elif text:
-            self.out.print(text, markup=False)
+            print(text, flush=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Print a table: framed on a terminal, tab-separated lines without a heading elsewhere."""
         if not self.out.is_terminal:
             for row in rows:
-                self.out.print("\t".join(row), markup=False)
+                print("\t".join(row), flush=True)
             return
         table = Table(*columns, title=title, box=box.SIMPLE, title_justify="left")
         for row in rows:
@@ -214,6 +214,12 @@ def open_console(talk: Talk) -> Console:
     """Return the console of a command; ``main`` reports errors through the latest."""
     _current[:] = [Console(talk)]
     return _current[0]
+
+
+def forget_console() -> None:
+    """Forget the console of a command that ended, and its log."""
+    _current.clear()
+    log.handlers.clear()
 
 
 def current_console(*, json_wanted: bool) -> Console:

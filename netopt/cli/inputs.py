@@ -24,24 +24,6 @@ def shipped_instances() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in shipped("instances").glob("*/instance.toml")))
 
 
-def find_instance(text: str) -> Path:
-    """Return the folder of an instance: a path, or else the name of a shipped one.
-
-    Raises
-    ------
-    UsageError
-        Where there is neither; the message suggests one.
-    """
-    path = Path(text)
-    if path.is_dir():
-        return path
-    if text in shipped_instances():
-        return shipped("instances") / text
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    hint = suggestion(path.name, {*shipped_instances(), *beside})
-    raise UsageError(f"there is no instance {text}{hint} (shipped: {', '.join(shipped_instances())})")
-
-
 def find_policy(text: str, instance: Instance) -> Policy:
     """Return a policy by name or TOML file.
 

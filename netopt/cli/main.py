@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from netopt import __version__
-from netopt.cli.console import current_console
+from netopt.cli.console import current_console, forget_console
 from netopt.cli.endings import INTERNAL, USAGE, catch_interrupts, interrupted_code
 from netopt.errors import NetoptError
 
@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Words of the command line; the process's own by default.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    forget_console()
     catch_interrupts()
     try:
         return int(app(words) or 0)

@@ -29,7 +29,8 @@ def command(
 ) -> int:
     """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.
 
-    Maps go to RUN/maps unless an output folder is given. A folder that was altered is refused.
+    Maps go to RUN/maps unless an output folder is given: network.gpkg, a folder of GeoJSON layers
+    per policy, a picture per policy. A run that was altered is refused.
 
     Parameters
     ----------
@@ -78,7 +79,7 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
         write_geopackage(runs, folder / _GEOPACKAGE)
     for name, run in runs.items():
         if "geojson" in formats:
-            write_geojson(run, folder / f"{name}.geojson")
+            write_geojson(run, folder / name)
         if "png" in formats:
             draw(run, folder / f"{name}.png", title=run.policy.title)
 
@@ -87,9 +88,10 @@ _GEOPACKAGE: Final = "network.gpkg"
 
 
 def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -> list[Path]:
-    package = [folder / _GEOPACKAGE] if "gpkg" in formats else []
-    by_run = [form for form in formats if form != "gpkg"]
-    return package + [folder / f"{name}.{form}" for name in runs for form in by_run]
+    """Return what ``draw_maps`` writes: files, and a folder of layers per run for GeoJSON."""
+    paths = [folder / _GEOPACKAGE] if "gpkg" in formats else []
+    paths += [folder / name for name in runs if "geojson" in formats]
+    return paths + [folder / f"{name}.png" for name in runs if "png" in formats]
 
 
 def _refuse(paths: Sequence[Path], *, force: bool) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netopt.cli.console import Console, open_console
+from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of
 from netopt.cli.explain import explain
-from netopt.cli.inputs import check_share, default_output, find_instance, find_policy
+from netopt.cli.inputs import check_share, default_output, find_policy
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
 
@@ -47,7 +47,7 @@ def command(
     console = open_console(talk)
     effective = effective_options(solving)
     check_share(formal_share)
-    loaded = read_instance(find_instance(instance))
+    loaded = read_instance(instance)
     chosen = find_policy(policy, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, [chosen], formal_share)
@@ -66,6 +66,7 @@ def _solve(
 ) -> Solution:
     from netopt.pipeline import solve  # noqa: PLC0415 - heavy
 
+    log.info("solving %s under %s with %s", instance.name, policy.name, effective.for_manifest())
     with console.progress(f"{instance.name} {policy.name}") as progress:
         return solve(instance, policy, effective.solve_options(formal_share, progress))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netopt.cli.console import Console, open_console
 from netopt.cli.endings import SOLVED
-from netopt.cli.inputs import find_instance, find_policy
+from netopt.cli.inputs import find_policy
 from netopt.cli.options import Talk
 from netopt.errors import InstanceError, PolicyError
 
@@ -30,13 +30,14 @@ def command(
     policy
         Name or TOML file of a policy to check against the instance.
     """
+    from netopt.data.folder import find_folder  # noqa: PLC0415 - heavy
+    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+
     console = open_console(talk)
-    folder = find_instance(instance)
+    folder = find_folder(instance)
     problems = _problems(folder, policy)
     if problems:
         return _report(console, folder, problems)
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
-
     loaded = read_instance(folder)
     rows = {name: len(table) for name, table in loaded.tables.items() if len(table)}
     content = {"status": "valid", "exit_code": SOLVED, "problems": [], "rows": rows}

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from netopt import __version__
 from netopt.data.read import read_instance
-from netopt.data.write import write_instance
+from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
@@ -99,7 +99,7 @@ def write_run(
     """
     path = Path(path)
     with staged_folder(path, force=force) as folder:
-        write_instance(solution.instance, folder / "instance")
+        write_package(solution.instance, folder / "instance")
         _write_text(folder / "policy.toml", policy_to_toml(solution.policy))
         write_json(folder / "outcome.json", finite_or_null(solution.outcome.to_dict()))
         write_json(folder / "verdict.json", solution.verdict.to_dict())

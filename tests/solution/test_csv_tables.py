@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -30,8 +31,6 @@ def test_a_guarded_text_is_no_formula_and_comes_back(text: str) -> None:
     )
 )
 def test_a_table_reads_back_to_the_last_bit(rows: list[tuple[str, float, bool]]) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "one.csv"
         table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)

@@ -37,7 +37,7 @@ def test_a_folder_appears_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> 
 
 def test_nothing_is_visible_while_writing_nor_after_a_failure(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt), staged_folder(run) as folder:  # noqa: PT012
+    with pytest.raises(KeyboardInterrupt), staged_folder(run) as folder:
         _fill(folder, "first")
         assert not run.exists()
         raise KeyboardInterrupt
@@ -55,7 +55,7 @@ def test_a_run_is_replaced_only_with_force_and_only_by_a_whole_one(tmp_path: Pat
     _write(run, "first")
     with pytest.raises(UsageError, match="--force"):
         _write(run, "second")
-    with pytest.raises(ValueError, match="half"), staged_folder(run, force=True) as folder:  # noqa: PT012
+    with pytest.raises(ValueError, match="half"), staged_folder(run, force=True) as folder:
         _fill(folder, "half")
         raise ValueError("half")
     assert _text(run) == "first"
@@ -80,7 +80,7 @@ def test_force_never_replaces_what_netopt_did_not_write(tmp_path: Path) -> None:
 
 def test_the_slower_of_two_writers_is_told_and_the_faster_one_kept(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with pytest.raises(UsageError, match="exists already"), staged_folder(run) as slow:  # noqa: PT012
+    with pytest.raises(UsageError, match="exists already"), staged_folder(run) as slow:
         _fill(slow, "slow")
         _write(run, "fast")
     assert _text(run) == "fast"

@@ -1,0 +1,324 @@
+"""Solves from the command line: runs, checks, exit codes, interrupts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Run, environment, files_of
+
+import netopt.pipeline
+from netopt.errors import NoSolutionError
+from netopt.solution.outcome import Status
+
+HARD_POLICY = """
+name = "hard"
+[[levers]]
+lever = "cascade_target"
+share = 0.9
+denominator = "retired"
+hard = true
+facility_types = ["cascade"]
+"""
+
+
+def _solve(run: Run, *words: object) -> Any:
+    return run("solve", "toy", "--policy", "unified", "--threads", "1", *words)
+
+
+def test_a_solve_writes_a_checked_run_and_says_where(netopt_process: Run, tmp_path: Path) -> None:
+    ended = _solve(netopt_process, "-o", "run", "--json", "--profile", "exact")
+    assert ended.code == 0, ended.err
+    content = ended.json()
+    assert content["status"] == "optimal"
+    assert content["checked"] is True
+    assert content["bound"] <= content["objective"]
+    assert content["gap"] == pytest.approx(
+        (content["objective"] - content["bound"]) / content["gross_cost"], abs=1e-12
+    )
+    assert content["paths"] == {"run": "run", "manifest": str(Path("run") / "manifest.json")}
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["policy"]["digest"] == content["digests"]["policy"]
+    assert manifest["instance"]["digest"] == content["digests"]["instance"]
+    options = manifest["options"]
+    assert (options["profile"], options["threads"], options["gap"]) == ("exact", 1, 0.0)
+    assert options["solver_options"]["mip_feasibility_tolerance"] == 1e-9
+    for line in ended.err.splitlines():
+        assert json.loads(line)["event"] == "progress"
+
+
+def test_a_run_goes_to_a_dated_folder_by_default(netopt_here: Run, tmp_path: Path) -> None:
+    ended = _solve(netopt_here)
+    assert ended.code == 0
+    (run,) = (tmp_path / "results" / "runs").iterdir()
+    assert re.fullmatch(r"toy-unified-\d{8}T\d{6}Z", run.name)
+    assert ended.out.splitlines()[-1].endswith(str(Path("results") / "runs" / run.name))
+
+
+def test_a_run_that_is_there_is_kept_unless_forced(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(toy_run, run)
+    before = files_of(run)
+    refused = _solve(netopt_here, "-o", run)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--force" in refused.err
+    assert files_of(run) == before
+    assert _solve(netopt_here, "-o", run, "--force", "--seed", "3").code == 0
+    assert json.loads((run / "manifest.json").read_text(encoding="utf-8"))["options"]["seed"] == 3
+
+
+def test_the_formal_share_is_that_asked_for(netopt_here: Run, tmp_path: Path) -> None:
+    content = _solve(netopt_here, "-o", "run", "--formal-share", "1", "--json").json()
+    assert content["formal_share"] == 1.0
+    supply = (tmp_path / "run" / "tables" / "supply.csv").read_text(encoding="utf-8").splitlines()
+    leaked = supply[0].split(",").index("leaked_tonnes_per_year")
+    assert {float(row.split(",")[leaked]) for row in supply[1:]} == {0.0}
+    assert netopt_here("check", "run").code == 0
+
+
+def test_check_passes_what_was_solved(netopt_here: Run, toy_run: Path) -> None:
+    ended = netopt_here("check", toy_run)
+    assert (ended.code, ended.out.strip()) == (0, f"{toy_run}: passed")
+    content = netopt_here("check", toy_run, "--json").json()
+    assert (content["status"], content["altered_files"]) == ("passed", [])
+    assert content["verdict"]["ok"] is True
+
+
+def test_check_names_edited_files_and_broken_rules(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(toy_run, run)
+    flows = run / "tables" / "flows.csv"
+    lines = flows.read_text(encoding="utf-8").splitlines()
+    flows.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    ended = netopt_here("check", run)
+    assert ended.code == 7
+    assert "altered: tables/flows.csv: changed" in ended.out
+    assert "violated: " in ended.out
+    content = netopt_here("check", run, "--json").json()
+    assert (content["status"], content["exit_code"]) == ("check_failed", 7)
+    assert content["verdict"]["violations"]
+
+
+def test_check_judges_a_foreign_answer_by_its_tables(
+    netopt_here: Run, toy_run: Path, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign"
+    for part in ("instance", "tables"):
+        shutil.copytree(toy_run / part, foreign / part)
+    for part in ("policy.toml", "ledger.csv"):
+        shutil.copyfile(toy_run / part, foreign / part)
+    assert netopt_here("check", foreign).code == 0
+    ledger = foreign / "ledger.csv"
+    text = ledger.read_text(encoding="utf-8")
+    ledger.write_text("\n".join(text.splitlines()[:-1]) + "\n", encoding="utf-8")
+    ended = netopt_here("check", foreign)
+    assert ended.code == 7
+    assert "violated: " in ended.out
+    (foreign / "tables" / "flows.csv").write_text("from_place\n", encoding="utf-8")
+    unreadable = netopt_here("check", foreign)
+    assert (unreadable.code, "columns missing" in unreadable.err) == (7, True)
+
+
+def test_an_impossible_policy_is_explained_in_words_and_in_a_file(netopt_here: Run, tmp_path: Path) -> None:
+    policy = tmp_path / "hard.toml"
+    policy.write_text(HARD_POLICY, encoding="utf-8")
+    words = ["solve", "toy", "--policy", policy, "-o", "why"]
+    ended = netopt_here(*words)
+    assert (ended.code, ended.out) == (4, "")
+    explanation = (tmp_path / "why" / "explanation.txt").read_text(encoding="utf-8")
+    assert "cascade_target" in explanation
+    assert re.search(r"\d+(\.\d+)? ?%", explanation)
+    assert explanation.strip() in ended.err
+    content = netopt_here(*words, "--force", "--json").json()
+    assert (content["status"], content["exit_code"]) == ("infeasible", 4)
+    assert content["paths"] == {"explanation": str(Path("why") / "explanation.txt")}
+    assert netopt_here("check", "why").code == 2
+    words = ["compare", "toy", "--policies", f"unified,{policy}", "-o", "whynot", "--no-curve"]
+    assert netopt_here(*words).code == 4
+    assert (tmp_path / "whynot" / "explanation.txt").is_file()
+
+
+def test_an_option_that_the_solver_refuses_is_an_internal_error(netopt_here: Run, tmp_path: Path) -> None:
+    (tmp_path / "netopt.toml").write_text("[solver_options]\nno_such_option = 1\n", encoding="utf-8")
+    ended = _solve(netopt_here, "-o", "run")
+    assert (ended.code, ended.out) == (1, "")
+    assert "no_such_option" in ended.err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_fault_is_one_line_and_a_traceback_on_request(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(netopt.pipeline, "solve", faulty)
+    ended = _solve(netopt_here, "-o", "run")
+    assert ended.code == 1
+    assert ended.err.splitlines()[0] == "error: by zero"
+    assert "-vv" in ended.err
+    assert "Traceback" not in ended.err
+    assert "Traceback" in _solve(netopt_here, "-o", "run", "-vv").err
+    assert not (tmp_path / "run").exists()
+
+
+def _ends_with(monkeypatch: pytest.MonkeyPatch, status: Status) -> None:
+    """Let solves end as if a limit or the user had ended them, with the plan they have."""
+    whole = netopt.pipeline.solve
+
+    def cut_short(*words: Any) -> Any:
+        solution = whole(*words)
+        return replace(solution, outcome=replace(solution.outcome, status=status, gap=0.5))
+
+    monkeypatch.setattr(netopt.pipeline, "solve", cut_short)
+
+
+@pytest.mark.parametrize(("status", "code"), [(Status.LIMIT, 5), (Status.INTERRUPTED, 130)])
+def test_a_plan_within_a_wider_gap_is_written_and_told_apart(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: Status, code: int
+) -> None:
+    _ends_with(monkeypatch, status)
+    ended = _solve(netopt_here, "-o", "run", "--json")
+    assert ended.code == code
+    assert (ended.json()["status"], ended.json()["exit_code"]) == (str(status), code)
+    assert netopt_here("check", "run").code == 0
+
+
+def test_no_plan_at_all_writes_nothing(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hasty(*_: object) -> None:
+        raise NoSolutionError("the time limit came before any plan")
+
+    monkeypatch.setattr(netopt.pipeline, "solve", hasty)
+    ended = _solve(netopt_here, "-o", "run", "--json")
+    assert (ended.code, ended.json()["status"]) == (6, "no_solution")
+    assert list(tmp_path.iterdir()) == []
+
+
+_SLOW = """
+import sys, time
+import netopt.pipeline
+from netopt.cli.main import main
+
+def slow(*words):
+    print("solving", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+netopt.pipeline.solve = slow
+sys.exit(main(["solve", "toy", "--policy", "unified", "-o", "run"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_before_any_plan_ends_at_once_and_writes_nothing(
+    tmp_path: Path, number: int, code: int
+) -> None:
+    words = [sys.executable, "-c", _SLOW]
+    with subprocess.Popen(  # noqa: S603
+        words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "solving\n"
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(timeout=20) == code
+    assert "interrupted; nothing was written" in rest
+    assert "Traceback" not in rest
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_stops_listening_is_no_fault(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "netopt", "schema", "instance"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(  # noqa: S603
+        words, cwd=tmp_path, env=environment(), text=True, **pipes
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert "Traceback" not in errors
+    assert "Exception" not in errors
+
+
+def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    dry = netopt_here("map", toy_run, "-o", "maps", "--dry-run")
+    assert (dry.code, (tmp_path / "maps").exists()) == (0, False)
+    ended = netopt_here("map", toy_run, "-o", "maps", "--json")
+    assert ended.code == 0, ended.err
+    paths = sorted(Path(path) for path in ended.json()["paths"].values())
+    assert [path.name for path in paths] == ["network.gpkg", "unified", "unified.png"]
+    assert sorted((tmp_path / "maps").iterdir()) == [tmp_path / path for path in paths]
+    json.loads((tmp_path / "maps" / "unified" / "routes.geojson").read_text(encoding="utf-8"))
+    assert (tmp_path / "maps" / "unified.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "maps" / "network.gpkg").read_bytes().startswith(b"SQLite format 3")
+    again = netopt_here("map", toy_run, "-o", "maps", "--format", "geojson")
+    assert (again.code, "--force" in again.err) == (2, True)
+    assert netopt_here("map", toy_run, "-o", "maps", "--format", "geojson", "--force").code == 0
+    typo = netopt_here("map", toy_run, "--format", "geojsn")
+    assert (typo.code, "did you mean geojson?" in typo.err) == (2, True)
+
+
+def test_an_altered_run_is_not_mapped(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(toy_run, run)
+    (run / "ledger.csv").write_text("", encoding="utf-8")
+    ended = netopt_here("map", run)
+    assert (ended.code, "ledger.csv: changed" in ended.err) == (7, True)
+    assert not (run / "maps").exists()
+
+
+def test_compare_leaves_runs_verdict_and_maps(netopt_here: Run, tmp_path: Path) -> None:
+    ended = netopt_here("compare", "toy", "-o", "all", "--threads", "1", "--json")
+    assert ended.code == 0, ended.err
+    content = ended.json()
+    names = {"unified", "mandates", "open-market"}
+    assert set(content["objective"]) == set(content["gap"]) == names
+    folder = tmp_path / "all"
+    assert {path.name for path in (folder / "runs").iterdir()} == names
+    top = {path.name for path in folder.iterdir()}
+    assert {"comparison.json", "README.md", "manifest.json", "maps"} <= top
+    assert {"network.gpkg", "mandates.png"} <= {path.name for path in (folder / "maps").iterdir()}
+    for name in names:
+        assert netopt_here("check", folder / "runs" / name).code == 0
+    json.loads((folder / "comparison.json").read_text(encoding="utf-8"))
+    assert netopt_here("map", folder, "-o", "again", "--format", "gpkg").code == 0
+
+
+def test_compare_prints_the_verdict(netopt_here: Run, tmp_path: Path) -> None:
+    words = [
+        "compare",
+        "toy",
+        "--policies",
+        "unified,mandates",
+        "--no-maps",
+        "--no-curve",
+        "--formal-share",
+        "0.25",
+    ]
+    ended = netopt_here(*words, "-o", "two")
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "two" / "README.md").read_text(encoding="utf-8").rstrip() in ended.out
+    assert not (tmp_path / "two" / "maps").exists()
+    assert ended.out.rstrip().endswith("two")
+
+
+def test_solves_are_not_lost_to_a_map_that_cannot_be_drawn(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr("netopt.maps.picture.draw", broken)
+    ended = netopt_here("compare", "toy", "--policies", "unified,mandates", "--no-curve", "-o", "two")
+    assert (ended.code, "no ink" in ended.err) == (1, True)
+    assert netopt_here("check", Path("two") / "runs" / "mandates").code == 0
