@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netopt.maps import style
+from netopt.resources import shipped
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -79,12 +80,12 @@ def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:
 def credits_of(instance: Instance) -> list[str]:
     """Return the notices that an instance's data ask for.
 
-    They are asked for where the distances run along roads, or where the instance's SOURCES.md or
-    datapackage.json names the source.
+    They are asked for where the distances run along roads, or where the SOURCES.md of the
+    instance names the source; that of the shipped instance of its name speaks for copies.
     """
+    folders = [shipped("instances") / instance.name, instance.directory]
     text = "OpenStreetMap" if instance.settings.distance.method == "road" else ""
-    for name in ("SOURCES.md", "datapackage.json"):
-        path = None if instance.directory is None else instance.directory / name
-        if path is not None and path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
+    for path in [folder / "SOURCES.md" for folder in folders if folder is not None]:
+        if path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
             text += path.read_text(encoding="utf-8", errors="replace")
     return [notice for source, notice in _CREDITS.items() if source in text]

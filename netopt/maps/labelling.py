@@ -47,18 +47,20 @@ def crowd_of(axes: Axes, groups: list[Cluster], curves: list[Curve]) -> Crowd:
 
 
 def label_places(axes: Axes, crowd: Crowd, groups: list[Cluster], scale: float, *, by: str) -> set[str]:
-    """Write the names of places with facilities in use and return the ids that are named.
+    """Write the names of places with facilities and return the ids; idle places in small grey.
 
     ``by`` is what a place is called: its ``jurisdiction`` (once each) or its ``location``.
     """
     named: set[str] = set()
     for group in groups:
         key = getattr(group, by)
-        if key in named or all(symbol.status == "closed" for symbol in group.symbols):
+        if key in named:
             continue
         named.add(key)
         name = drawable(getattr(group, f"{by}_name"), instead=key, longest=_LONGEST_NAME)
-        look = _Name(name, _PLACE_PT * scale, style.INK, must=True)
+        is_quiet = all(symbol.status == "closed" for symbol in group.symbols)
+        size_pt, colour = (_QUIET_PT, style.QUIET_INK) if is_quiet else (_PLACE_PT, style.INK)
+        look = _Name(name, size_pt * scale, colour, must=not is_quiet)
         _write_around(axes, crowd, group.at, group.radius_pt, look)
     return named
 

@@ -101,9 +101,9 @@ def _metadata(path: Path) -> dict[str, str | None]:
 def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, fill: str) -> None:
     """Draw everything onto the sheet, from the ground up."""
     axes = sheet.map_area()
-    facilities, routes = layers.facilities(run), layers.routes(run)
+    facilities, strands = layers.facilities(run), symbols.strands(layers.routes(run))
     figures = layers.jurisdiction_figures(run)
-    sizes = _sizes(sheet, facilities, routes)
+    sizes = _sizes(sheet, facilities, strands)
     frame = _frame(axes, run, base_map)
     frame.show_on(axes)
     legend = Legend(sheet.scale)
@@ -115,7 +115,7 @@ def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, 
     ground.draw_scale_bar(axes, frame, sheet.scale)
     groups = symbols.clusters(facilities, sizes, frame.crs)
     places = symbols.places_in(run, frame.crs)
-    curves = symbols.curves(routes, places, sizes)
+    curves = symbols.curves(strands, places, sizes)
     _draw_network(axes, run, groups, curves, sizes.scale, places)
     _label(axes, groups, curves, places, sizes.scale, "location" if base_map is None else "jurisdiction")
     _add_keys(legend, run, groups, curves, sizes)
@@ -125,11 +125,11 @@ def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, 
         title,
         caption.subtitle(run, totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]),
     )
-    sheet.foot(caption.footer(run, base_map, _omitted(routes)))
+    sheet.foot(caption.footer(run, base_map, _omitted(strands)))
 
 
-def _sizes(sheet: Sheet, facilities: gpd.GeoDataFrame, routes: gpd.GeoDataFrame) -> symbols.Sizes:
-    most_moved = float(routes["tonnes_per_year"].max()) if len(routes) else 0.0
+def _sizes(sheet: Sheet, facilities: gpd.GeoDataFrame, strands: pd.DataFrame) -> symbols.Sizes:
+    most_moved = float(strands["tonnes_per_year"].max()) if len(strands) else 0.0
     return symbols.Sizes(sheet.scale, most_moved, max(symbols.symbol_capacities(facilities), default=0.0))
 
 
@@ -215,12 +215,12 @@ def _add_keys(
     add_facilities(legend, run, types, states, sizes)
 
 
-def _omitted(routes: gpd.GeoDataFrame) -> str:
+def _omitted(strands: pd.DataFrame) -> str:
     """Return in words which routes were too many to draw."""
-    if not len(routes):
+    if not len(strands):
         return "No shipment leaves its place."
-    rest = routes["tonnes_per_year"].iloc[symbols.MOST_ROUTES :]
+    rest = strands["tonnes_per_year"].iloc[symbols.MOST_ROUTES :]
     if not len(rest):
         return ""
-    share = rest.sum() / routes["tonnes_per_year"].sum()
+    share = rest.sum() / strands["tonnes_per_year"].sum()
     return f"The {len(rest)} lightest routes ({share:.1%} of the tonnes) are not drawn."

@@ -66,17 +66,19 @@ def qgis_marker(marker: str) -> str:
 def facility_colours(instance: Instance) -> dict[str, str]:
     """Return the colour of every facility type: that of the last stage that it takes in.
 
-    A type that takes in retired batteries alone has the colour of the first leg.
+    A type that takes in retired batteries alone has the colour of the first leg. Where an earlier
+    type has the colour already, the next later stage gives it, as long as there is one.
     """
     commodities = instance["commodities"]
     retired = commodities.loc[commodities["collection_cny_per_tonne"].notna(), "commodity"]
     stages = stage_of_commodities(instance) | dict.fromkeys(retired, "first_leg")
     recipes = instance["recipe_inputs"].merge(instance["recipes"][["recipe", "facility_type"]], on="recipe")
     taken = recipes.groupby("facility_type")["commodity"].agg(set).to_dict()
-    colours = {}
+    colours: dict[str, str] = {}
     for name in instance["facility_types"]["facility_type"]:
         ranks = [STAGES.index(stages[commodity]) for commodity in taken.get(name, ())]
-        colours[name] = STAGE_COLOURS[STAGES[max(ranks, default=0)]]
+        later = [STAGE_COLOURS[stage] for stage in STAGES[max(ranks, default=0) :]]
+        colours[name] = next((each for each in later if each not in colours.values()), later[0])
     return colours
 
 

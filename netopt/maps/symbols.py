@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
+import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import ArrowStyle, ConnectionStyle, FancyArrowPatch
 from matplotlib.transforms import ScaledTranslation
@@ -186,13 +187,12 @@ def draw_facilities(axes: Axes, drawn: list[Cluster], run: MapInput) -> None:
     shapes, colours = style.markers(run.instance), style.facility_colours(run.instance)
     inches = axes.figure.dpi_scale_trans
     for cluster in drawn:
+        x, y = cluster.at
         for symbol in cluster.symbols:
             kind = symbol.facility_type
             move = ScaledTranslation(symbol.shift_pt[0] / 72, symbol.shift_pt[1] / 72, inches)
             look = marker_style(shapes[kind], colours[kind], symbol.status, symbol.radius_pt)
-            axes.add_line(
-                Line2D([cluster.at[0]], [cluster.at[1]], transform=axes.transData + move, zorder=5, **look)
-            )
+            axes.add_line(Line2D([x], [y], transform=axes.transData + move, zorder=5, **look))
 
 
 @dataclass(frozen=True)
@@ -218,35 +218,40 @@ class Curve:
         return float(x), float(y)
 
 
-def curves(routes: gpd.GeoDataFrame, places: gpd.GeoDataFrame, sizes: Sizes) -> list[Curve]:
-    """Return the heaviest routes as curves that bend to the right; parallel ones bend further.
+def strands(routes: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return what is drawn as one curve: routes of one stage between two places, heaviest first.
+
+    Returns
+    -------
+    DataFrame
+        ``from_location, to_location, stage, tonnes_per_year``.
+    """
+    keys = ["from_location", "to_location", "stage"]
+    sums = pd.DataFrame(routes.groupby(keys)["tonnes_per_year"].sum().reset_index())
+    return sums.sort_values(["tonnes_per_year", *keys], ascending=[False, True, True, True])
+
+
+def curves(drawn: pd.DataFrame, places: gpd.GeoDataFrame, sizes: Sizes) -> list[Curve]:
+    """Return the heaviest strands as curves that bend to the right; parallel ones bend further.
 
     Parameters
     ----------
-    routes
-        Layer of routes, heaviest first.
+    drawn
+        See ``strands``.
     places
         Points of the locations in the picture's projection, index location.
     """
     result: list[Curve] = []
     met: dict[tuple[str, str], int] = {}
-    for row in routes.head(MOST_ROUTES).itertuples():
-        pair = (row.from_location, row.to_location)
-        if places.geometry[pair[0]].equals(places.geometry[pair[1]]):
+    top = drawn.head(MOST_ROUTES)
+    pairs = zip(top["from_location"], top["to_location"], strict=True)
+    for pair, stage, tonnes in zip(pairs, top["stage"], top["tonnes_per_year"], strict=True):
+        start, end = (places.geometry[name] for name in pair)
+        if start.equals(end):
             continue
         rank = met[pair] = met.get(pair, -1) + 1
-        start, end = (places.geometry[name] for name in pair)
-        result.append(
-            Curve(
-                (start.x, start.y),
-                (end.x, end.y),
-                row.to_location,
-                _FIRST_BEND + _NEXT_BEND * rank,
-                sizes.width_pt(row.tonnes_per_year),
-                row.stage,
-                row.tonnes_per_year,
-            )
-        )
+        bend, width_pt = _FIRST_BEND + _NEXT_BEND * rank, sizes.width_pt(tonnes)
+        result.append(Curve((start.x, start.y), (end.x, end.y), pair[1], bend, width_pt, stage, tonnes))
     return result
 
 

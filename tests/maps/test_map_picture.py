@@ -14,7 +14,7 @@ from matplotlib.image import imread
 from test_map_files import hostile_run
 
 from netopt.errors import UsageError
-from netopt.maps import caption, style
+from netopt.maps import caption, layers, style, symbols
 from netopt.maps.basemap import base_map_of, china, read_base_map
 from netopt.maps.glyphs import drawable
 from netopt.maps.labels import Crowd, boxes_around, overlap
@@ -125,6 +125,10 @@ def test_footer_carries_notices_and_the_approval_number(tmp_path):
     (tmp_path / "SOURCES.md").write_text("distances: OpenStreetMap, ODbL", encoding="utf-8")
     located = replace(run, instance=replace(run.instance, directory=tmp_path))
     assert "© OpenStreetMap contributors, ODbL" in " ".join(caption.footer(located, china(), ""))
+    about = run.instance.settings.instance.model_copy(update={"name": "china-provinces"})
+    settings = run.instance.settings.model_copy(update={"instance": about})
+    copied = replace(run.instance, settings=settings, directory=None)
+    assert "Road distances: © OpenStreetMap contributors, ODbL 1.0." in caption.credits_of(copied)
     approved = replace(china(), approval_number="GS(2024)0650")
     assert "Approval number: GS(2024)0650" in " ".join(caption.footer(run, approved, ""))
 
@@ -174,6 +178,20 @@ def test_colours_differ_in_a_grey_print():
         red, green, blue = (int(part, 16) for part in HEX.fullmatch(style.STAGE_COLOURS[stage]).groups())
         grey.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
     assert all(first - second > 25 for first, second in pairwise(grey))
+
+
+def test_routes_of_one_stage_between_two_places_are_one_curve():
+    routes = layers.routes(toy_run())
+    twice = gpd.pd.concat([routes, routes.assign(commodity="another")])
+    strands = symbols.strands(twice)
+    assert len(strands) == len(routes) == 4
+    assert strands["tonnes_per_year"].tolist() == pytest.approx((2 * routes["tonnes_per_year"]).tolist())
+
+
+def test_facility_types_have_the_colours_of_what_they_take_in():
+    colours = style.facility_colours(make_instance())
+    expected = ("first_leg", "cascade_grade", "undismantled", "intermediate")
+    assert list(colours.values()) == [style.STAGE_COLOURS[stage] for stage in expected]
 
 
 def test_classes_hold_every_province():
