@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from netopt.data.csvfile import RawTable
 from netopt.data.problems import ProblemLog, nearest, unprintable
 from netopt.data.schema import Column, ColumnType, TableSpec
+from netopt.data.tables import TABLES
 
 Mask = npt.NDArray[np.bool_]
+_Cells = npt.NDArray[Any] | ExtensionArray
+_STR: Final = pd.StringDtype(na_value=np.nan)
 
 TEXT_TYPES: Final = (ColumnType.ID, ColumnType.TEXT)
+_LARGEST_INTEGER: Final = 10**15
 TRUE, FALSE = "true", "false"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
@@ -61,9 +66,14 @@ class Table:
         return self.whole and not self.doubtful.intersection(columns)
 
 
-def empty_frame(spec: TableSpec) -> pd.DataFrame:
-    """Return the table without rows, its columns typed."""
-    return pd.DataFrame({column.name: _typed(column, []) for column in spec.columns})
+@cache
+def empty_table(name: str) -> Table:
+    """Return a table without rows, its columns typed."""
+    spec = TABLES[name]
+    blank = np.zeros(0, dtype=np.float64)
+    frame = pd.DataFrame({column.name: _typed(column, blank) for column in spec.columns})
+    nowhere = np.zeros(0, dtype=np.int64)
+    return Table(spec, frame, nowhere, nowhere.astype(np.bool_), frozenset(), whole=True)
 
 
 def type_file(raw: RawTable, spec: TableSpec, log: ProblemLog) -> Table:
@@ -107,12 +117,15 @@ def _texts_in_memory(series: pd.Series) -> tuple[npt.NDArray[np.object_], Mask]:
     return cells, alien
 
 
-def _typed(column: Column, values: Sequence[object] | npt.NDArray[np.generic]) -> pd.Series:
+def _typed(column: Column, values: npt.NDArray[Any]) -> _Cells:
+    """Return cells in the column's type; building no Series keeps small instances fast."""
     if column.type in TEXT_TYPES:
-        return pd.Series(values, dtype="str")
+        return pd.array(values, dtype=_STR)
     if column.type is ColumnType.BOOLEAN:
-        return pd.Series(values, dtype="bool")
-    return pd.Series(values, dtype="int64" if column.type is ColumnType.INTEGER else "float64")
+        return values.astype(np.bool_)
+    if column.type is ColumnType.INTEGER:  # one that could not be read becomes one that no bound refuses
+        return np.where(np.isnan(values), column.minimum or 0, values).astype(np.int64)
+    return values.astype(np.float64)
 
 
 class _Reading:
@@ -122,12 +135,12 @@ class _Reading:
         self._spec = spec
         self._lines = lines
         self._log = log
-        self._columns: dict[str, pd.Series] = {}
+        self._columns: dict[str, _Cells] = {}
         self._sound = np.ones(len(lines), dtype=np.bool_)
         self._doubtful: set[str] = set()
 
     def table(self, whole: bool) -> Table:
-        frame = pd.DataFrame(self._columns, index=pd.RangeIndex(len(self._lines)))
+        frame = pd.DataFrame(self._columns, index=pd.RangeIndex(len(self._lines)), copy=False)
         return Table(self._spec, frame, self._lines, self._sound, frozenset(self._doubtful), whole)
 
     def miss(self, column: Column) -> None:
@@ -172,20 +185,20 @@ class _Reading:
             cells = [_as_text(cell, column.type) for cell in series]
             self.take_texts(column, np.array(cells, dtype=object))
 
-    def _numbers_in_memory(self, column: Column, numbers: npt.NDArray[np.float64]) -> pd.Series:
-        wrong = np.isinf(numbers) if column.nullable else ~np.isfinite(numbers)
-        self._refuse(column, wrong, numbers, "finite", "'{value}' is not a finite number", _FINITE_HINT)
-        if column.type is not ColumnType.INTEGER:
-            return _typed(column, np.where(wrong, np.nan, numbers) if wrong.any() else numbers)
-        fraction = ~wrong & (numbers != np.round(numbers))
-        self._refuse(column, fraction, numbers, "type", "'{value}' is not a whole number")
-        return _typed(column, np.where(wrong | fraction, 0, numbers).astype(np.int64))
+    def _numbers_in_memory(self, column: Column, numbers: npt.NDArray[np.float64]) -> _Cells:
+        unread = np.isinf(numbers) if column.nullable else ~np.isfinite(numbers)
+        self._refuse(column, unread, numbers, "finite", "'{value}' is not a finite number", _FINITE_HINT)
+        if column.type is ColumnType.INTEGER:
+            fraction = ~unread & ((numbers != np.round(numbers)) | (np.abs(numbers) > _LARGEST_INTEGER))
+            self._refuse(column, fraction, numbers, "type", "'{value}' is not a whole number")
+            unread |= fraction
+        return _typed(column, np.where(unread, np.nan, numbers))
 
-    def _numbers(self, column: Column, cells: npt.NDArray[np.object_], blank: Mask) -> pd.Series:
+    def _numbers(self, column: Column, cells: npt.NDArray[np.object_], blank: Mask) -> _Cells:
         whole = column.type is ColumnType.INTEGER
         pattern = _INTEGER if whole else _NUMBER
         reads = np.fromiter((pattern.fullmatch(cell) is not None for cell in cells), np.bool_, len(cells))
-        numbers = np.full(len(cells), 0.0 if whole else np.nan)
+        numbers = np.full(len(cells), np.nan)
         numbers[reads] = cells[reads].astype(np.float64)
         odd = ~(reads | blank)
         infinite = np.isinf(numbers)
@@ -194,8 +207,7 @@ class _Reading:
         self._refuse(column, infinite, cells, "finite", "'{value}' is not a finite number", _FINITE_HINT)
         kind = "a whole number" if whole else "a number"
         self._refuse(column, odd & ~infinite, cells, "type", f"'{{value}}' is not {kind}", _number_hint)
-        numbers[infinite] = 0.0 if whole else np.nan
-        return _typed(column, numbers.astype(np.int64) if whole else numbers)
+        return _typed(column, np.where(infinite, np.nan, numbers))
 
     def _refuse_odd_texts(self, column: Column, cells: npt.NDArray[np.object_]) -> None:
         """Refuse control characters, ids with blanks around them, and texts outside the choices."""
@@ -261,6 +273,6 @@ def _number_hint(cell: str) -> str:
         return "write a decimal point, and no thousands separator"
     if re.fullmatch(r"[0-9]{1,4}[-/][0-9]{1,2}([-/][0-9]{1,4})?|[0-9]{1,2}-[A-Za-z]{3}", cell):
         return "a spreadsheet may have turned the number into a date"
-    if _NUMBER.match(cell.strip()):
+    if re.match(r"[+-]?[0-9.]+ *[^0-9.]+$", cell):
         return "write the number alone; its unit is in the column's name"
     return ""

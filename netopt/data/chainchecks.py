@@ -29,11 +29,13 @@ def _places_once(draft: Draft) -> None:
 
 @cross_check("supply.period", settings=True)
 def _supply_periods(draft: Draft) -> None:
+    """Every period of supply.csv is one of instance.toml."""
     _check_periods(draft, "supply", draft["supply"]["period"])
 
 
 @cross_check("offtake.period", settings=True)
 def _offtake_periods(draft: Draft) -> None:
+    """Every period of offtake.csv is one of instance.toml, or blank."""
     _check_periods(draft, "offtake", draft["offtake"]["period"])
 
 
@@ -59,6 +61,7 @@ def _sources_supply(draft: Draft) -> None:
 
 @cross_check("supply.commodity", "commodities.commodity", "commodities.collection_cny_per_tonne")
 def _supplied_can_be_collected(draft: Draft) -> None:
+    """Every commodity that retires has a collection cost."""
     _check_collection_cost(draft, set(draft["supply"]["commodity"]), "retires")
 
 
@@ -66,9 +69,14 @@ def _supplied_can_be_collected(draft: Draft) -> None:
     "second_life.returned_commodity", "commodities.commodity", "commodities.collection_cny_per_tonne"
 )
 def _returned_can_be_collected(draft: Draft) -> None:
-    _check_collection_cost(
-        draft, set(draft["second_life"]["returned_commodity"]), "returns from second life"
-    )
+    """Every commodity that returns from second life has a collection cost."""
+    _check_collection_cost(draft, _only_returned(draft), "returns from second life")
+
+
+def _only_returned(draft: Draft) -> set[str]:
+    """Return what returns from second life and is not in supply.csv, where the same is noted already."""
+    supplied = draft["supply"]["commodity"] if draft.trusts("supply.commodity") else ()
+    return {*draft["second_life"]["returned_commodity"]} - {*supplied}
 
 
 def _check_collection_cost(draft: Draft, retired: set[str], why: str) -> None:
@@ -84,17 +92,19 @@ def _check_collection_cost(draft: Draft, retired: set[str], why: str) -> None:
 
 @cross_check("supply.commodity", "informal.commodity", "commodities.commodity")
 def _supplied_can_leak(draft: Draft) -> None:
-    _check_informal_rows(draft, "supply", "commodity")
+    """Every commodity that retires has a row in informal.csv."""
+    _check_informal_rows(draft, "supply", "commodity", set(draft["supply"]["commodity"]))
 
 
 @cross_check("second_life.returned_commodity", "informal.commodity", "commodities.commodity")
 def _returned_can_leak(draft: Draft) -> None:
-    _check_informal_rows(draft, "second_life", "returned_commodity")
+    """Every commodity that returns from second life has a row in informal.csv."""
+    _check_informal_rows(draft, "second_life", "returned_commodity", _only_returned(draft))
 
 
-def _check_informal_rows(draft: Draft, name: str, column: str) -> None:
-    retired = set(draft[name][column]) & set(draft["commodities"]["commodity"])
-    for commodity in sorted(retired - set(draft["informal"]["commodity"])):
+def _check_informal_rows(draft: Draft, name: str, column: str, retired: set[str]) -> None:
+    known = set(draft["commodities"]["commodity"])
+    for commodity in sorted(retired & known - set(draft["informal"]["commodity"])):
         line = draft.line(name, draft[name][column] == commodity)
         message = f"commodity '{commodity}' may leak, but has no row in the table"
         hint = f"needed because of {TABLES[name].file}, row {line}"
@@ -110,7 +120,8 @@ def _check_informal_rows(draft: Draft, name: str, column: str) -> None:
     "sites.facility_type",
 )
 def _supplied_is_taken(draft: Draft) -> None:
-    _check_taken(draft, "supply", "commodity")
+    """Every commodity that retires is taken in by a recipe that some site can run."""
+    _check_taken(draft, "supply", "commodity", set(draft["supply"]["commodity"]))
 
 
 @cross_check(
@@ -122,18 +133,18 @@ def _supplied_is_taken(draft: Draft) -> None:
     "sites.facility_type",
 )
 def _returned_is_taken(draft: Draft) -> None:
-    _check_taken(draft, "second_life", "returned_commodity")
+    """Every commodity that returns from second life is taken in by a recipe that some site can run."""
+    _check_taken(draft, "second_life", "returned_commodity", _only_returned(draft))
 
 
-def _check_taken(draft: Draft, name: str, column: str) -> None:
+def _check_taken(draft: Draft, name: str, column: str, retired: set[str]) -> None:
     """Note retired commodities that no facility type with a site takes in."""
     recipes = draft["recipes"]
     run = recipes.loc[recipes["facility_type"].isin(draft["sites"]["facility_type"]), "recipe"]
     inputs = draft["recipe_inputs"]
     taken = inputs.loc[inputs["recipe"].isin(run), "commodity"]
-    retired = draft[name][column]
-    for commodity in sorted(set(retired) - set(taken)):
-        line = draft.line(name, retired == commodity)
+    for commodity in sorted(retired - set(taken)):
+        line = draft.line(name, draft[name][column] == commodity)
         message = f"commodity '{commodity}' retires, but no site has a recipe that takes it in"
         hint = "see data/recipe_inputs.csv and the facility types of data/sites.csv"
         draft.log.add(TABLES[name].file, line, column, "unreachable_source", commodity, message, hint)
@@ -211,6 +222,7 @@ def _cycle(made_from: dict[str, set[str]]) -> list[str]:
 
 @cross_check("second_life.commodity", "offtake.commodity", "offtake.category")
 def _second_life_is_sold(draft: Draft) -> None:
+    """Every commodity with a second life is bought by some market."""
     offtake = draft["offtake"]
     sold = offtake.loc[offtake["category"] != "disposal", "commodity"]
     never = ~draft["second_life"]["commodity"].isin(sold)
@@ -220,6 +232,7 @@ def _second_life_is_sold(draft: Draft) -> None:
 
 @cross_check("second_life.returned_commodity", "commodities.commodity", "commodities.undismantled")
 def _returned_is_undismantled(draft: Draft) -> None:
+    """What returns from second life is undismantled."""
     commodities = draft["commodities"]
     dismantled = commodities.loc[~commodities["undismantled"], "commodity"]
     wrong = draft["second_life"]["returned_commodity"].isin(dismantled)

@@ -70,6 +70,8 @@ def check_tables(draft: Draft) -> None:
     """Note every row that breaks the declaration of its table."""
     for table in draft.tables.values():
         _check_rows_exist(table, draft.log)
+        if table.frame.empty:
+            continue
         for column in table.spec.columns:
             if column.name in table.frame.columns and column.type not in TEXT_TYPES:
                 _check_bounds(draft, table.spec, column)
@@ -81,7 +83,7 @@ def check_tables(draft: Draft) -> None:
 
 def _check_rows_exist(table: Table, log: ProblemLog) -> None:
     spec = table.spec
-    if spec.required and not spec.may_be_empty and table.frame.empty and table.whole:
+    if spec.required and not spec.may_be_empty and table.frame.empty and table.whole and not table.doubtful:
         log.add(spec.file, None, None, "empty_table", "", "the table has no rows")
 
 
@@ -95,8 +97,9 @@ def _check_bounds(draft: Draft, spec: TableSpec, column: Column) -> None:
         draft.refuse(spec.name, values > column.maximum, column.name, "maximum", message)
         return
     ceiling = column.plausible_maximum or LARGEST_FIGURE
-    message = f"{{value}} is not plausible: the column is in {column.unit}, up to {ceiling:g}"
-    hint = f"is the figure in another unit than {column.unit} (kg or kt for t, 10,000 yuan for yuan)?"
+    unit = "" if column.unit == "-" else f" {column.unit}"
+    message = f"{{value}}{unit} is not plausible, the limit is {ceiling:,.0f}{unit}"
+    hint = "is the figure in another unit, such as kg or kt for t, yuan for million yuan?"
     draft.refuse(spec.name, np.abs(values) > ceiling, column.name, "plausible", message, hint)
 
 

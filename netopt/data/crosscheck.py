@@ -12,8 +12,11 @@ from netopt.data.checks import Draft
 class CrossCheck:
     """One check, and what must have been read for it to mean anything.
 
-    ``needs`` lists columns as ``"table.column"``; every cell of them must be readable.
+    ``demand`` says in a sentence what an instance must be like. ``needs`` lists columns as
+    ``"table.column"``; every cell of them must be readable.
     """
+
+    demand: str
 
     needs: tuple[str, ...]
     needs_settings: bool
@@ -27,9 +30,10 @@ class CrossCheck:
 
 
 def cross_check(*needs: str, settings: bool = False) -> Callable[[Callable[[Draft], None]], CrossCheck]:
-    """Return a decorator that makes a function a ``CrossCheck``."""
+    """Return a decorator that makes a function a ``CrossCheck``; its docstring is the demand."""
 
     def make(note_problems: Callable[[Draft], None]) -> CrossCheck:
-        return CrossCheck(needs, settings, note_problems)
+        demand = (note_problems.__doc__ or "").partition("\n")[0]
+        return CrossCheck(demand, needs, settings, note_problems)
 
     return make

@@ -18,7 +18,7 @@ MAX_FILE_BYTES: Final = 2**28
 """Largest file that is read, in bytes (256 MiB; a million rows take about 50)."""
 
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-_SAVE_AS_UTF8: Final = "save it as 'CSV UTF-8'"
+_SAVE_AS_UTF8: Final = "save it in UTF-8; spreadsheets call it 'CSV UTF-8'"
 
 
 def find_folder(path: str | Path) -> Path:
@@ -54,7 +54,7 @@ def table_files(folder: Path, log: ProblemLog) -> dict[str, str]:
         if file in TABLE_FILES:
             found[TABLE_FILES[file]] = file
         elif not entry.name.startswith("."):
-            hint = nearest(file, TABLE_FILES) or "every file in data/ must be a table of the format"
+            hint = nearest(entry.stem, TABLES) or "every file in data/ must be a table of the format"
             log.add(file, None, None, "unknown_file", "", f"no table is called '{entry.name}'", hint)
     return found
 

@@ -115,6 +115,7 @@ def _haulage_serves(draft: Draft) -> None:
 
 @cross_check("locations.location", "distances.origin", settings=True)
 def _distances_given(draft: Draft) -> None:
+    """With method = "table" and several locations there are distances."""
     if (
         draft.sound_settings.distance.method == "table"
         and len(draft["locations"]) > 1
@@ -125,6 +126,7 @@ def _distances_given(draft: Draft) -> None:
 
 @cross_check("road_nodes.node", "road_edges.from_node", settings=True)
 def _roads_given(draft: Draft) -> None:
+    """With method = "road" there are road nodes and road edges."""
     if draft.sound_settings.distance.method == "road":
         for name in ("road_nodes", "road_edges"):
             if draft[name].empty:
@@ -139,11 +141,13 @@ def _no_distances(draft: Draft, name: str, method: str) -> None:
 
 @cross_check("haulage.mode", "distances.mode")
 def _distance_modes(draft: Draft) -> None:
+    """Every mode of distances.csv is one of haulage.csv."""
     _check_modes(draft, "distances")
 
 
 @cross_check("haulage.mode", "road_edges.mode")
 def _road_modes(draft: Draft) -> None:
+    """Every mode of road_edges.csv is one of haulage.csv."""
     _check_modes(draft, "road_edges")
 
 

@@ -29,8 +29,12 @@ def shown(value: object) -> str:
     """
     if isinstance(value, float):
         return f"{value:.15g}"
-    text = _UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", str(value))
+    text = _escaped(str(value))
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _escaped(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def unprintable(text: str) -> bool:
@@ -92,8 +96,13 @@ class ProblemLog:
         message: str,
         hint: str = "",
     ) -> None:
-        """Note one problem; see ``netopt.errors.Problem`` for the fields."""
-        self._problems.append(Problem(file, row, column, rule, shown(value), message, hint))
+        """Note one problem; see ``netopt.errors.Problem`` for the fields.
+
+        Control characters in names and texts are escaped, so that no input can drive a terminal.
+        """
+        name = None if column is None else _escaped(column)
+        said, advice = _escaped(message), _escaped(hint)
+        self._problems.append(Problem(_escaped(file), row, name, rule, shown(value), said, advice))
 
     def add_rows(
         self,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netopt.data.cells import Table, empty_frame, type_file, type_frame
+from netopt.data.cells import Table, empty_table, type_file, type_frame
 from netopt.data.chainchecks import CHAIN_CHECKS
 from netopt.data.checks import Draft, check_tables
 from netopt.data.csvfile import parse_csv
@@ -92,7 +92,7 @@ def make_instance(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> Ins
             typed[name] = type_frame(tables[name], spec, log)
         elif spec.required:
             log.add(spec.file, None, None, "missing_file", "", "the table is missing", spec.description)
-    draft = Draft(_with_empty_tables(typed, log), settings, log)
+    draft = Draft(_with_empty_tables(typed), settings, log)
     _check(draft)
     return _finished(draft, "the instance in memory", None)
 
@@ -130,17 +130,15 @@ def _read_draft(folder: Path) -> Draft:
             unread.add(name)
         else:
             tables[name] = type_file(raw, spec, log)
-    draft = Draft(_with_empty_tables(tables, log, unread), settings, log)
+    draft = Draft(_with_empty_tables(tables, unread), settings, log)
     _check(draft)
     return draft
 
 
-def _with_empty_tables(
-    tables: dict[str, Table], log: ProblemLog, unread: frozenset[str] | set[str] = frozenset()
-) -> dict[str, Table]:
+def _with_empty_tables(tables: dict[str, Table], unread: Collection[str] = ()) -> dict[str, Table]:
     """Add a table without rows for every optional one that is absent."""
     return {
-        name: tables[name] if name in tables else type_frame(empty_frame(spec), spec, log)
+        name: tables[name] if name in tables else empty_table(name)
         for name, spec in TABLES.items()
         if name in tables or not (spec.required or name in unread)
     }

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from netopt.data.checks import LARGEST_FIGURE
 from netopt.data.folder import SETTINGS_FILE
-from netopt.data.problems import ProblemLog, nearest
+from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.settings import Settings
 
 _RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "finite_number": "finite"}
@@ -66,6 +66,9 @@ def _note(details: ErrorDetails, log: ProblemLog) -> None:
     key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     rule = _RULES.get(details["type"], "setting")
     message, hint, value = details["msg"].removeprefix("Value error, "), "", details["input"]
+    if message.startswith("Input should be"):
+        given = f"'{shown(value)}'" if isinstance(value, str) else shown(value)
+        message = f"{given} must be{message.removeprefix('Input should be')}"
     if rule == "unknown_key":
         message, hint = f"there is no setting '{key}'", nearest(str(location[-1]), _keys_at(location[:-1]))
     elif rule == "missing_key":
