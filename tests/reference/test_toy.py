@@ -1,0 +1,156 @@
+"""The toys' optima as their README derives them, line by line, by brute force and by the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from netopt.accounts import Perspective
+from netopt.data.instance import Instance
+from netopt.data.read import read_instance
+from netopt.network.build import build_network
+from netopt.policy.effects import Effects, Mass, ShareRule
+from netopt.resources import shipped
+from netopt.strategies.direct import solve_direct
+from tests.engine import EXACT, engine_optimum
+from tests.instances_random import zero_friction
+from tests.reference.brute import brute_force
+
+HOME = ("P1",)
+KEEP_AT_HOME = Effects(
+    share_rules=(
+        ShareRule(
+            "in_province_processing",
+            "home",
+            Mass("processed", jurisdictions=HOME, origins=HOME),
+            Mass("collected", origins=HOME),
+            1.0,
+        ),
+    ),
+    tracked_origins=HOME,
+)
+TOY_LEDGER = {
+    "collection": 1_100_000,
+    "testing": 800_000,
+    "haulage": 1_598_000,
+    "loading": 209_000,
+    "processing": 9_324_000,
+    "capital": 15_000_000,
+    "fixed": 3_100_000,
+    "emissions": 269_810,
+    "recovered_metals": -27_200_000,
+    "second_life": -12_000_000,
+    "end_of_life": 240_000,
+    "informal_processing": 4_240_000,
+    "informal_recovery": -12_480_000,
+    "informal_damage": 8_480_000,
+    "informal_emissions": 848_000,
+}
+TRANSFERS = {"scrap_purchase": 8_000_000, "local_tax": 170_000}
+TWO_PERIODS_LEDGER = {
+    "collection": (700_000, 1_140_000),
+    "testing": (400_000, 800_000),
+    "haulage": (782_000, 1_679_000),
+    "loading": (106_000, 215_000),
+    "processing": (4_620_000, 10_057_500),
+    "capital": (10_000_000, 15_250_000),
+    "fixed": (2_600_000, 3_750_000),
+    "emissions": (97_740, 294_230),
+    "recovered_metals": (-12_800_000, -28_800_000),
+    "second_life": (-8_000_000, -12_000_000),
+    "end_of_life": (0, 240_000),
+    "informal_processing": (2_000_000, 4_440_000),
+    "informal_recovery": (-6_000_000, -12_880_000),
+    "informal_damage": (4_000_000, 8_880_000),
+    "informal_emissions": (400_000, 888_000),
+}
+OPTIMA = [
+    (Effects(), Perspective.SOCIAL, -6_471_190.0),
+    (Effects(), Perspective.PRIVATE, 341_000.0),
+    (KEEP_AT_HOME, Perspective.SOCIAL, -4_604_290.0),
+    (KEEP_AT_HOME, Perspective.PRIVATE, 2_206_000.0),
+]
+OPTIMUM_IDS = ["free-social", "free-private", "home-social", "home-private"]
+TWO_PERIODS_Z = (-1_094_260 + 0.8 * -6_046_270) / 1.8
+
+
+@pytest.fixture
+def toy() -> Instance:
+    return read_instance(shipped("instances") / "toy")
+
+
+@pytest.fixture
+def two_periods() -> Instance:
+    return read_instance(shipped("instances") / "toy-two-periods")
+
+
+def ledger_of(instance: Instance) -> dict[tuple[str, str], float]:
+    found = solve_direct(build_network(instance, Effects()), Perspective.SOCIAL, EXACT)
+    sums: dict[tuple[str, str], float] = (
+        found.ledger.groupby(["category", "period"])["cny_per_year"].sum().to_dict()
+    )
+    return {key: value for key, value in sums.items() if abs(value) > 1e-3}
+
+
+@pytest.mark.parametrize(("effects", "perspective", "expected"), OPTIMA, ids=OPTIMUM_IDS)
+def test_brute_force_finds_the_derived_optimum(
+    toy: Instance, effects: Effects, perspective: Perspective, expected: float
+) -> None:
+    assert brute_force(toy, effects, perspective) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("effects", "perspective", "expected"), OPTIMA, ids=OPTIMUM_IDS)
+def test_engine_finds_the_derived_optimum(
+    toy: Instance, effects: Effects, perspective: Perspective, expected: float
+) -> None:
+    assert engine_optimum(toy, effects, perspective) == pytest.approx(expected, abs=0.01)
+
+
+def test_engine_books_the_derived_ledger(toy: Instance) -> None:
+    expected = {(category, "2025"): cny for category, cny in (TOY_LEDGER | TRANSFERS).items()}
+    assert ledger_of(toy) == pytest.approx(expected, abs=0.01)
+    assert sum(TOY_LEDGER.values()) == OPTIMA[0][2]
+
+
+def test_engine_finds_the_optimum_of_two_periods(two_periods: Instance) -> None:
+    found = engine_optimum(two_periods, Effects(), Perspective.SOCIAL)
+    assert found == pytest.approx(TWO_PERIODS_Z, abs=0.01)
+
+
+def test_engine_books_the_ledger_of_two_periods(two_periods: Instance) -> None:
+    expected = {
+        (category, period): float(cny)
+        for category, both in TWO_PERIODS_LEDGER.items()
+        for period, cny in zip(("2025", "2026"), both, strict=True)
+        if cny
+    }
+    booked = {key: value for key, value in ledger_of(two_periods).items() if key[0] not in TRANSFERS}
+    assert booked == pytest.approx(expected, abs=0.01)
+    first, second = (sum(both[number] for both in TWO_PERIODS_LEDGER.values()) for number in (0, 1))
+    assert (first + 0.8 * second) / 1.8 == pytest.approx(TWO_PERIODS_Z)
+
+
+def test_engine_opens_small_and_expands(two_periods: Instance) -> None:
+    network = build_network(two_periods, Effects())
+    chosen = solve_direct(network, Perspective.SOCIAL, EXACT).decisions
+    assert chosen["opened"].loc["R3/small", "2025"] == 1
+    assert chosen["expanded"].loc["R3/medium", "2026"] == 1
+
+
+def test_the_readmes_state_the_optima(toy: Instance, two_periods: Instance) -> None:
+    page = (shipped("instances") / "toy" / "README.md").read_text("utf-8")
+    for figure in [*TOY_LEDGER.values(), *(z for _, _, z in OPTIMA)]:
+        assert f"{figure:,.0f}" in page
+    page = (shipped("instances") / "toy-two-periods" / "README.md").read_text("utf-8")
+    for figure in [TWO_PERIODS_Z, *(cny for both in TWO_PERIODS_LEDGER.values() for cny in both)]:
+        assert (f"{figure:,.2f}" if figure == TWO_PERIODS_Z else f"{figure:,}") in page
+
+
+def test_only_the_leakage_block_tells_the_zero_friction_toy(toy: Instance, two_periods: Instance) -> None:
+    assert zero_friction(toy).settings.leakage == two_periods.settings.leakage
+    assert toy.settings.leakage != two_periods.settings.leakage
+
+
+@pytest.mark.campaign
+def test_brute_force_finds_the_optimum_of_two_periods(two_periods: Instance) -> None:
+    found = brute_force(two_periods, Effects(), Perspective.SOCIAL)
+    assert found == pytest.approx(TWO_PERIODS_Z, abs=0.01)
