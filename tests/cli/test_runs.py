@@ -278,7 +278,7 @@ def test_an_altered_run_is_not_mapped(netopt_here: Run, toy_run: Path, tmp_path:
 
 
 def test_compare_leaves_runs_verdict_and_maps(netopt_here: Run, tmp_path: Path) -> None:
-    ended = netopt_here("compare", "toy", "-o", "all", "--threads", "1", "--json")
+    ended = netopt_here("compare", "toy", "-o", "all", "--threads", "1", "--no-curve", "--json")
     assert ended.code == 0, ended.err
     content = ended.json()
     names = {"unified", "mandates", "open-market"}
