@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -18,6 +18,8 @@ PUBLIC, NATURE, INFORMAL = Actor.PUBLIC.value, Actor.NATURE.value, Actor.INFORMA
 LOCAL, CENTRAL = Actor.LOCAL_GOVERNMENT.value, Actor.CENTRAL_GOVERNMENT.value
 
 Text = str | pd.Series
+_TEXTS: Final = [name for name, kind in LEDGER_COLUMNS.items() if kind == "str" and name != "kind"]
+_NO_ENTRIES: Final = pd.DataFrame({name: [] for name in [*_TEXTS, "cny_per_year"]})
 
 
 def entries(
@@ -30,6 +32,9 @@ def entries(
     commodity: Text = "",
 ) -> pd.DataFrame:
     """Return ledger rows without ``kind``: one per amount that is not zero (CNY a year)."""
+    counts = (cny_per_year != 0).to_numpy(dtype=bool)
+    if not counts.any():
+        return _NO_ENTRIES
     rows = pd.DataFrame(
         {
             "category": category,
@@ -43,8 +48,7 @@ def entries(
         },
         index=cny_per_year.index,
     )
-    texts = [name for name, kind in LEDGER_COLUMNS.items() if kind == "str" and name != "kind"]
-    return rows[(rows["cny_per_year"] != 0).to_numpy(dtype=bool)].astype(dict.fromkeys(texts, "str"))
+    return rows[counts].astype(dict.fromkeys(_TEXTS, "str"))
 
 
 def factor(facts: Facts, jurisdiction: pd.Series, facility_type: Text, category: Text) -> pd.Series:

@@ -145,6 +145,8 @@ def _check_facilities(plan: Plan, findings: Findings) -> None:
 def _check_storage(plan: Plan, findings: Findings, gain: pd.DataFrame) -> None:
     """Check stocks from period to period, their room, and that nothing is left at the end."""
     facts, stored = plan.facts, plan.tables["stored"]
+    if not len(gain) and not len(stored):
+        return
     stock = total_by(stored, STATE, stored["stored_units"])
     order = facts.periods["order"]
     later = dict(zip(order.index, order.index[1:], strict=False))

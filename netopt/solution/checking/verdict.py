@@ -103,7 +103,10 @@ class Findings:
         ``message`` is followed by the row's texts, flags and numbers.
         """
         self.n_checks[tag] += len(frame)
-        for row in frame[failing.to_numpy(dtype=bool)].to_dict("records"):
+        wrong = failing.to_numpy(dtype=bool)
+        if not wrong.any():
+            return
+        for row in frame[wrong].to_dict("records"):
             period = str(row.get("period", ""))
             self.add(tag, f"{message}: {self._describe(row)}", period)
 
