@@ -47,7 +47,8 @@ class Case:
         self.effects = effects
         self.perspective = perspective
         self.rows: dict[str, list[Row]] = {
-            name: table.to_dict("records") for name, table in instance.tables.items()
+            name: [dict(zip(table.columns, row, strict=True)) for row in table.itertuples(index=False)]
+            for name, table in instance.tables.items()
         }
         self.sources = self._by_id("sources", "source")
         self.sites = self._by_id("sites", "site")
@@ -104,11 +105,12 @@ class Case:
             for row in self.rows["regional_costs"]
             if row["jurisdiction"] == jurisdiction
         }
-        return 1 + sum(
+        factor: float = 1 + sum(
             row["share"] * (multipliers.get(row["component"], 1.0) - 1)
             for row in self.rows["cost_shares"]
             if (row["facility_type"], row["category"]) == (facility_type, category)
         )
+        return factor
 
     def informal_cost(self, commodity: str) -> float:
         """What a leaked tonne counts: processing, recovery, damage and emissions."""

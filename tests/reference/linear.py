@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
@@ -71,7 +72,7 @@ class LinearProgram:
         for name, surcharge in surcharges.items():
             cost[self._column[name]] += surcharge
         equal, at_most = self._matrices["equal"], self._matrices["at_most"]
-        result = linprog(
+        solved: Any = linprog(  # type: ignore[call-overload]
             cost,
             A_eq=equal and equal[0],
             b_eq=None if equal is None else equal[1],
@@ -80,8 +81,8 @@ class LinearProgram:
             bounds=box,
             method="highs",
         )
-        if result.status == _INFEASIBLE:
+        if solved.status == _INFEASIBLE:
             return None
-        if result.status != _OPTIMAL:
-            raise RuntimeError(f"linprog ended with status {result.status}: {result.message}")
-        return float(result.fun) + self.constant
+        if solved.status != _OPTIMAL:
+            raise RuntimeError(f"linprog ended with status {solved.status}: {solved.message}")
+        return float(solved.fun) + self.constant

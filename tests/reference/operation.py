@@ -190,8 +190,7 @@ class Operation:
                 if module.divisible:
                     self._divisible(site, module, period)
             for recipe in case.recipes_of(site):
-                for name in self._runs(site, recipe, period):
-                    terms[name] = 1.0
+                terms |= dict.fromkeys(self._runs(site, recipe, period), 1.0)
             self.lp.equal(terms, 0.0)
 
     def _divisible(self, site: str, module: Module, period: Period) -> None:
@@ -226,16 +225,16 @@ class Operation:
                 self.lp.constant += (
                     leaked * case.informal_cost(row["commodity"]) * case.share_of_year(period)
                 )
-            terms = dict(self._leaving[key])
+            terms: Terms = dict(self._leaving[key])
             if prices.unserved_cny_per_tonne is not None:
                 price = case.counted("unserved", "public", "nature", prices.unserved_cny_per_tonne)
                 self.lp.variable(("unserved", *key), price * case.share_of_year(period))
                 terms["unserved", *key] = 1.0
             self.lp.equal(terms, tonnes - leaked)
         supplied = {(row["source"], row["commodity"], row["period"]) for row in case.rows["supply"]}
-        for key, terms in self._leaving.items():
-            if key[0] in case.sources and key not in supplied:
-                self.lp.equal(terms, 0.0)
+        for place, leaving in self._leaving.items():
+            if place[0] in case.sources and place not in supplied:
+                self.lp.equal(leaving, 0.0)
 
     def _markets(self) -> None:
         case = self.case
@@ -299,7 +298,7 @@ class Operation:
                 room = ("room", site, commodity, period.period)
                 self.lp.variable(room, 0.0, row["capacity_units"])
                 self.lp.variable(("room of built", *room[1:]), 0.0, row["capacity_units"])
-                stocks = {
+                stocks: Terms = {
                     ("stored", site, commodity, *own, period.period): 1.0
                     for own in self._provenances(commodity)
                     if any(key[:4] == (site, commodity, *own) for key in self._balance)
@@ -348,7 +347,7 @@ class Operation:
 
     def _retired(self, mass: Mass, period: Period) -> float:
         return sum(
-            row["supply_tonnes_per_year"]
+            float(row["supply_tonnes_per_year"])
             for row in self.case.rows["supply"]
             if row["period"] == period.period
             and (not mass.commodities or row["commodity"] in mass.commodities)

@@ -85,10 +85,9 @@ def two_periods() -> Instance:
 
 def ledger_of(instance: Instance) -> dict[tuple[str, str], float]:
     found = solve_direct(build_network(instance, Effects()), Perspective.SOCIAL, EXACT)
-    sums: dict[tuple[str, str], float] = (
-        found.ledger.groupby(["category", "period"])["cny_per_year"].sum().to_dict()
-    )
-    return {key: value for key, value in sums.items() if abs(value) > 1e-3}
+    sums = found.ledger.groupby(["category", "period"], as_index=False)["cny_per_year"].sum()
+    rows = sums[sums["cny_per_year"].abs() > 1e-3].itertuples(index=False)
+    return {(str(category), str(period)): float(cny) for category, period, cny in rows}
 
 
 @pytest.mark.parametrize(("effects", "perspective", "expected"), OPTIMA, ids=OPTIMUM_IDS)
