@@ -72,7 +72,7 @@ def solve_form(
     """
     found = version()
     solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("log_to_console", False)  # output_flag would silence the progress callback too
     for name, value in options.items():
         if solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise SolverError(f"HiGHS refuses the option {name} = {value!r}")

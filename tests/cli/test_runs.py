@@ -51,6 +51,7 @@ def test_a_solve_writes_a_checked_run_and_says_where(netopt_process: Run, tmp_pa
     options = manifest["options"]
     assert (options["profile"], options["threads"], options["gap"]) == ("exact", 1, 0.0)
     assert options["solver_options"]["mip_feasibility_tolerance"] == 1e-9
+    assert ended.err
     for line in ended.err.splitlines():
         assert json.loads(line)["event"] == "progress"
 
