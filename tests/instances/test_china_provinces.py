@@ -230,10 +230,20 @@ def test_the_named_groups_are_at_home_where_the_first_white_list_has_them(instan
     assert set(named["jurisdiction"].map(provinces)) <= listed
 
 
-def test_only_several_plants_close_in_part(instance: Instance) -> None:
-    cited = source("formal_capacity_tian2025.csv").set_index("adcode")["formal_plants_2024"].astype(float)
-    several = set(cited[cited > 1].index)
-    sites, locations = instance["sites"], instance["locations"].set_index("location")["jurisdiction"]
-    adcode = source("provinces.csv").set_index("iso_3166_2")["adcode"]
-    divisible = sites.loc[sites["existing_divisible"], "location"].map(locations).map(adcode)
-    assert set(divisible) == several
+def test_candidates_stand_where_their_rules_say(instance: Instance) -> None:
+    sites = instance["sites"].assign(
+        province=lambda table: table["location"].map(
+            instance["locations"].set_index("location")["jurisdiction"]
+        )
+    )
+    provinces = source("provinces.csv").set_index("iso_3166_2")
+    retired = instance["supply"].groupby("source")["supply_tonnes_per_year"].sum()
+    retired.index = "CN-" + retired.index.str.removeprefix("src_").str.upper()
+    candidates = sites[sites["may_build"]].groupby("facility_type")["province"].agg(set)
+    assert candidates["hub"] == set(retired[retired >= 5_000].index)
+    leaders = retired.groupby(provinces["region"].reindex(retired.index)).idxmax()
+    assert candidates["cascade"] == set(leaders)
+    standing = set(sites.loc[sites["existing_capacity_tonnes_per_year"] > 0, "province"])
+    empty = set(retired[retired >= 15_000].index) - standing
+    assert candidates["dismantler"] == candidates["hydromet"] == empty
+    assert (sites["existing_divisible"] == (sites["existing_capacity_tonnes_per_year"] > 0)).all()

@@ -31,6 +31,12 @@ NATIONAL = {
 GUANGDONG = "CN-GD"
 NON_LOCAL_CANDIDATES = {"hub": "gem", "cascade": "brunp"}
 """Who else could build in Guangdong; its white list needs somebody to keep out."""
+MINIMUM_RETIRED = {
+    "hub": "siting.minimum_retired_hub",
+    "dismantler": "fac.formal_size_median_2024",
+    "hydromet": "fac.formal_size_median_2024",
+}
+"""A new facility is a candidate where at least so many tonnes of packs retire a year."""
 NON_LOCAL_OWNER = "gem"
 """Who owns the part of Guangdong's standing plants that is taken to be non-local."""
 
@@ -75,6 +81,12 @@ def standing_plants(figures: Figures, iso: str, n_plants: int, nominal_tonnes: f
     ]
 
 
+def region_leaders(provinces: pd.DataFrame, retired: pd.Series) -> set[str]:
+    """Return the province of each region where most batteries retire."""
+    table = provinces.assign(retired=provinces["iso"].map(retired)).sort_values("retired")
+    return set(table.groupby("region")["iso"].last())
+
+
 def operators_table(provinces: pd.DataFrame) -> pd.DataFrame:
     """Return one provincial operator per province and the two named groups."""
     rows = [
@@ -114,26 +126,35 @@ def sizes_table(figures: Figures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def sites_table(figures: Figures, provinces: pd.DataFrame) -> pd.DataFrame:
-    """Return candidate hubs and cascade plants everywhere, and standing or candidate recyclers."""
+def sites_table(figures: Figures, provinces: pd.DataFrame, retired: pd.Series) -> pd.DataFrame:
+    """Return standing recyclers and the candidates of every type.
+
+    A cascade plant is a candidate in the province of each region where most retires; the other
+    types where enough does (``MINIMUM_RETIRED``) and, for recyclers, none stands.
+
+    Parameters
+    ----------
+    retired
+        Tonnes of packs that retire a year, index iso.
+    """
     capacity = read_source("formal_capacity_tian2025.csv")
     cited_capacity = {row["adcode"]: row for row in capacity.to_dict("records")}
+    leaders = region_leaders(provinces, retired)
     rows: list[tuple[object, ...]] = []
     for row in provinces.to_dict("records"):
-        place = (str(row["code"]), str(row["name_en"]), str(row["capital_adcode"]))
-        local = "local_" + str(row["code"])
-        rows += [_candidate(kind, place, local) for kind in ("hub", "cascade")]
-        if row["iso"] == GUANGDONG:
-            rows += [
-                _candidate(kind, place, operator, "_n") for kind, operator in NON_LOCAL_CANDIDATES.items()
-            ]
+        iso, place = row["iso"], (row["code"], row["name_en"], row["capital_adcode"])
+        local = "local_" + row["code"]
         cited = cited_capacity[row["adcode"]]
         n_plants, nominal = int(cited["formal_plants_2024"]), float(cited["formal_capacity_t_2024"])
-        owned = standing_plants(figures, str(row["iso"]), n_plants, nominal)
-        for kind in INTEGRATED:
-            rows += [_existing(figures, kind, place, plants) for plants in owned]
-            if not owned:
-                rows.append(_candidate(kind, place, local))
+        owned = standing_plants(figures, iso, n_plants, nominal)
+        enough = {kind: retired[iso] >= figures[name] for kind, name in MINIMUM_RETIRED.items()}
+        kinds = ["hub"] if enough["hub"] else []
+        kinds += ["cascade"] if iso in leaders else []
+        kinds += [kind for kind in INTEGRATED if not owned and enough[kind]]
+        rows += [_candidate(kind, place, local) for kind in kinds]
+        rows += [_existing(figures, kind, place, plants) for kind in INTEGRATED for plants in owned]
+        if iso == GUANGDONG:
+            rows += [_candidate(kind, place, owner, "_n") for kind, owner in NON_LOCAL_CANDIDATES.items()]
     columns = [
         "site",
         "name",
@@ -174,6 +195,6 @@ def _existing(
         round(plants.nominal_tonnes * input_per_pack_tonne(figures, kind)),
         figures["fac.existing_effective_share"],
         round(capital * figures["fac.existing_fixed_share"]),
-        plants.n_plants > 1,
+        True,
         False,
     )
