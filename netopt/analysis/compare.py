@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netopt.accounts import Perspective
 from netopt.analysis.wording import comparison_markdown
-from netopt.errors import CheckError, UsageError
+from netopt.errors import CheckError, InfeasibleError, NoSolutionError, UsageError
 from netopt.network.leakage import formal_share
 from netopt.pipeline import social_range, solve
 from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.policy.read import make_policy
 from netopt.solution.check import check_same_supply
 from netopt.solution.options import SolveOptions
+from netopt.solution.outcome import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
+    from netopt.policy.effects import ShareRule
     from netopt.solution.solution import Solution
 
 PASS_THROUGHS: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
@@ -113,6 +115,8 @@ class Comparison:
         The same with everything collected formally, and with shortfalls of soft targets at zero.
     curve
         Social policies at the formal shares that follow from each pass-through.
+    notes
+        Which of the further lines has no plan, and why.
     """
 
     solutions: dict[str, Solution]
@@ -121,6 +125,7 @@ class Comparison:
     full_collection: tuple[Cost, ...] = ()
     without_penalty: tuple[Cost, ...] = ()
     curve: tuple[Cost, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def base(self) -> Solution:
@@ -135,6 +140,7 @@ class Comparison:
             "formal_share": self.base.formal_share,
             "social_ranges_cny_per_year": {name: list(ends) for name, ends in self.social_ranges.items()},
             **{line: [cost.to_dict() for cost in getattr(self, line)] for line in lines},
+            "notes": list(self.notes),
         }
 
     def to_markdown(self) -> str:
@@ -152,9 +158,13 @@ class _Solver:
     ranges: dict[tuple[str, float], tuple[float, float]] = field(default_factory=dict)
 
     def solution(self, policy: Policy, share: float) -> Solution:
+        """Return the policy's solution; an interrupted solve ends the whole comparison."""
         key = (policy.digest, share)
         if key not in self.known:
-            self.known[key] = solve(self.instance, policy, replace(self.options, formal_share=share))
+            found = solve(self.instance, policy, replace(self.options, formal_share=share))
+            if found.outcome.status is Status.INTERRUPTED:
+                raise KeyboardInterrupt
+            self.known[key] = found
         return self.known[key]
 
     def social_bounds(self, policy: Policy, share: float) -> tuple[float, float]:
@@ -168,6 +178,7 @@ class _Solver:
         return self.ranges[key]
 
     def cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
+        """Return what a policy costs more than the base, each at its formal share."""
         low, high = self.social_bounds(policy, share)
         base_low, base_high = self.social_bounds(base, base_share)
         planned = self.solution(base, base_share)
@@ -220,20 +231,46 @@ def compare(
         share = instance.settings.leakage.formal_share
     solutions = {policy.name: solver.solution(policy, share) for policy in policies}
     _assert_same_supply(solutions)
-    headline = tuple(solver.cost(policy, base, share, share) for policy in others)
+    headline = tuple(_headline(solver, policy, base, share) for policy in others)
     private = [policy for policy in policies if policy.perspective is Perspective.PRIVATE]
     ranges = {policy.name: solver.social_bounds(policy, share) for policy in private}
     if not curve:
         return Comparison(solutions, ranges, headline)
     social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
-    return Comparison(
-        solutions,
-        ranges,
-        headline,
-        full_collection=tuple(solver.cost(policy, base, 1.0, 1.0) for policy in social),
-        without_penalty=_without_penalty(solver, base, social, share),
-        curve=tuple(_curve(solver, base, social)),
-    )
+    notes: list[str] = []
+    lines = {
+        "full_collection": lambda: [solver.cost(policy, base, 1.0, 1.0) for policy in social],
+        "without_penalty": lambda: _without_penalty(solver, base, social, share),
+        "curve": lambda: _curve(solver, base, social),
+    }
+    further = {name: _line_or_note(name, line, notes) for name, line in lines.items()}
+    return Comparison(solutions, ranges, headline, notes=tuple(notes), **further)
+
+
+def _headline(solver: _Solver, policy: Policy, base: Policy, share: float) -> Cost:
+    """Return what a policy costs more than the base, counting shortfalls only of shared targets.
+
+    A policy without the base's soft targets misses none, so its shortfalls have no price; then the
+    base's are counted at zero too.
+    """
+    if _soft_targets(solver.instance, policy) == _soft_targets(solver.instance, base):
+        return solver.cost(policy, base, share, share)
+    cost = solver.cost(_free_of_penalty(policy), _free_of_penalty(base), share, share)
+    return replace(cost, penalty_priced=False)
+
+
+def _soft_targets(instance: Instance, policy: Policy) -> set[ShareRule]:
+    rules = compose(policy, instance).share_rules
+    return {rule for rule in rules if rule.penalty_cny_per_tonne is not None}
+
+
+def _line_or_note(name: str, line: Callable[[], list[Cost]], notes: list[str]) -> tuple[Cost, ...]:
+    """Return a further line; where one of its solves has no plan, note why and go on."""
+    try:
+        return tuple(line())
+    except (InfeasibleError, NoSolutionError) as error:
+        notes.append(f"{name.replace('_', ' ')}: {error}")
+        return ()
 
 
 def retired_tonnes_per_year(solution: Solution) -> float:
@@ -261,16 +298,14 @@ def _assert_same_supply(solutions: dict[str, Solution]) -> None:
         raise CheckError(f"the compared plans are not for the same batteries:\n{listed}")
 
 
-def _without_penalty(
-    solver: _Solver, base: Policy, others: Sequence[Policy], share: float
-) -> tuple[Cost, ...]:
+def _without_penalty(solver: _Solver, base: Policy, others: Sequence[Policy], share: float) -> list[Cost]:
     """Return the costs with shortfalls at zero; empty where no policy prices a shortfall."""
     free = [_free_of_penalty(policy) for policy in (base, *others)]
     if all(policy.digest == given.digest for policy, given in zip(free, (base, *others), strict=True)):
-        return ()
+        return []
     _assert_same_supply({policy.name: solver.solution(policy, share) for policy in free})
     costs = [solver.cost(policy, free[0], share, share) for policy in free[1:]]
-    return tuple(replace(cost, penalty_priced=False) for cost in costs)
+    return [replace(cost, penalty_priced=False) for cost in costs]
 
 
 def _free_of_penalty(policy: Policy) -> Policy:

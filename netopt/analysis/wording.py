@@ -36,39 +36,39 @@ def comparison_markdown(comparison: Comparison) -> str:
 def _verdict(cost: Cost) -> str:
     """Return one sentence: dearer, cheaper, or not resolved, by how much at least and at most."""
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
+    targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
     if cost.sign == 1:
         return (
-            f"**{cost.policy} costs society {low:,.1f} to {high:,.1f} m CNY a year more than {cost.base}.**"
+            f"**{cost.policy} costs society {low:,.2f} to {high:,.2f} m CNY a year more than "
+            f"{cost.base}.**{targets}"
         )
     if cost.sign == -1:
         return (
-            f"**{cost.policy} costs society {-high:,.1f} to {-low:,.1f} m CNY a year less than {cost.base}.** "
-            f"The first drops a rule, a charge or a target that {cost.base} pays for: see the categories below."
+            f"**{cost.policy} costs society {-high:,.2f} to {-low:,.2f} m CNY a year less than "
+            f"{cost.base}.**{targets} A rule or charge that {cost.base} has must be the reason, since "
+            "rules can only add cost: see the levers and categories below."
         )
     return (
-        f"**Whether {cost.policy} costs society more or less than {cost.base} is not resolved**: the difference "
-        f"lies between {low:,.1f} and {high:,.1f} m CNY a year. The two proofs leave that much open; a smaller "
-        "--gap narrows it."
+        f"**Whether {cost.policy} costs society more or less than {cost.base} is not resolved**: the "
+        f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
+        f"much open; a smaller --gap narrows it.{targets}"
     )
 
 
 def _costs_table(costs: Iterable[Cost]) -> str:
-    rows = [
-        (
-            f"{cost.policy} - {cost.base}",
-            _interval(cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION),
-            _interval(*cost.per_tonne),
-            _interval(*(100 * share for share in cost.share_of_gross), digits=2),
-        )
-        for cost in costs
-    ]
-    head = (
-        "difference",
-        "m CNY a year",
-        "CNY per tonne retired",
-        f"% of gross cost of {_base_name(costs)}",
+    gross = f"% of gross cost of {_base_name(costs)}"
+    head = ("difference", "m CNY a year", "CNY per tonne retired", gross)
+    return _table(head, [_cost_row(cost) for cost in costs])
+
+
+def _cost_row(cost: Cost) -> tuple[str, str, str, str]:
+    low, high = cost.share_of_gross
+    return (
+        f"{cost.policy} - {cost.base}",
+        _interval(cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION),
+        _interval(*cost.per_tonne),
+        _interval(100 * low, 100 * high, digits=2),
     )
-    return _table(head, rows)
 
 
 def _base_name(costs: Iterable[Cost]) -> str:
@@ -86,12 +86,13 @@ def _conditions(comparison: Comparison) -> str:
     lines = [
         f"{tonnes:,.0f} t retired a year ({periods}), the same under every policy, source by source",
         f"formal share {base.formal_share:.0%} on both sides: leakage off",
-        f"money: {settings.instance.price_basis}; discount rate {settings.horizon.discount_rate:.0%}, cost of "
-        f"capital {settings.capital.wacc:.0%}, carbon {settings.prices.carbon_cny_per_tonne:,.2f} CNY/t",
-        f"{len(base.instance['locations'])} locations, {len(base.instance['sites'])} candidate and existing sites, "
-        "the same under every policy",
-        "social perspective: transfers net out; a private policy's social cost is the range over all plans as "
-        "cheap, privately, as the one found",
+        f"money: {settings.instance.price_basis}; discount rate {settings.horizon.discount_rate:.0%}, "
+        f"cost of capital {settings.capital.wacc:.0%}, "
+        f"carbon {settings.prices.carbon_cny_per_tonne:,.2f} CNY/t",
+        f"{len(base.instance['locations'])} locations, {len(base.instance['sites'])} candidate and "
+        "existing sites, the same under every policy",
+        "social perspective: transfers net out; a private policy's social cost is the range over all "
+        "plans as cheap, privately, as the one found",
         *(f"{name}: {_levers(solution)}" for name, solution in comparison.solutions.items()),
     ]
     return "## Conditional on\n\n" + "\n".join(f"* {line}" for line in lines)
@@ -128,6 +129,8 @@ def _further_lines(comparison: Comparison) -> str:
             "How much of a cost change reaches the formal offer is unknown; there is no single figure.\n\n"
             + _curve_table(comparison.curve)
         )
+    if comparison.notes:
+        parts.append("## Without a plan\n\n" + "\n".join(f"* {note}" for note in comparison.notes))
     return "\n\n".join(parts)
 
 
@@ -170,7 +173,8 @@ def _proof_table(comparison: Comparison) -> str:
             )
         )
     for name, ends in comparison.social_ranges.items():
-        row = (name, "social, of private plans", _interval(*(end / MILLION for end in ends), digits=2))
+        low, high = (end / MILLION for end in ends)
+        row = (name, "social, of private plans", _interval(low, high, digits=2))
         rows.append((*row, "", "range over plans with this private cost", "", ""))
     return _table(head, rows)
 
@@ -198,7 +202,7 @@ def _category_words(category: str) -> str:
     return f"{category} ({kind}{where})"
 
 
-def _interval(low: float, high: float, digits: int = 1) -> str:
+def _interval(low: float, high: float, digits: int = 2) -> str:
     return f"[{low:,.{digits}f}, {high:,.{digits}f}]"
 
 

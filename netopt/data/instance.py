@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from netopt.data.digest import digest
 from netopt.finance import period_weight
 
 if TYPE_CHECKING:
@@ -71,4 +72,4 @@ class Instance:
         """Return the same instance with another formal share (0 to 1) and leakage off."""
         leakage = self.settings.leakage.model_copy(update={"formal_share": share})
         settings = self.settings.model_copy(update={"leakage": leakage})
-        return replace(self, settings=settings)
+        return replace(self, settings=settings, digest=digest(settings, self.tables))
