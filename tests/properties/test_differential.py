@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -39,6 +40,7 @@ over_seeds = pytest.mark.parametrize(
 )
 
 
+@cache
 def form_of(seed: int) -> tuple[StandardForm, float]:
     """Return a random standard form and how far two objectives of it may lie apart by rounding."""
     instance = random_instance(seed, features=SETS[seed % len(SETS)])

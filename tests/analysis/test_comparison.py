@@ -1,0 +1,262 @@
+"""The main job on toy: what its README derives by hand, as intervals, with their words.
+
+Z without any policy is -6,471,190 CNY a year and the whole second-life market is served: 1,200 t of 16,000
+(README of toy). On top of that
+
+* unified: a national platform, 100,000; the target of 9,600 t missed by 8,400 t at 100: 840,000;
+* mandates: Westland's rule, 1,866,900; two platforms, 200,000; the same miss, 840,000; 500 CNY/t on
+  8,000 t, 4,000,000; a delay of 10 days x 4 x (1 - 0.5) = 20 CNY/t on what leaves its province: 2,000 t
+  from Westland, 2,000 t from Eastland, of Midland's 4,000 t the 3,000 t of scrap and 200 t of rejects:
+  144,000;
+* open-market and no-target: the platform alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from netopt.accounts import Perspective
+from netopt.analysis import compare as module
+from netopt.analysis.compare import PASS_THROUGHS, Comparison, Cost, compare
+from netopt.data.instance import Instance
+from netopt.data.read import make_instance, read_instance
+from netopt.errors import CheckError, UsageError
+from netopt.pipeline import solve
+from netopt.policy.base import Policy
+from netopt.policy.read import make_policy, read_policy
+from netopt.resources import shipped
+from netopt.solution.ledger import ledger_total
+from netopt.solution.options import SolveOptions
+from netopt.solution.solution import Solution
+
+BARE = -6_471_190.0
+PLATFORM, MISSED = 100_000.0, 840_000.0
+UNIFIED = BARE + PLATFORM + MISSED
+MANDATES = BARE + 1_866_900.0 + 2 * PLATFORM + MISSED + 4_000_000.0 + 144_000.0
+OPEN = BARE + PLATFORM
+OPTIONS = SolveOptions(gap=1e-6, threads=1)
+WIDEST = 100.0
+"""Widest interval, in CNY a year, that two proofs to 1e-6 of about 30 million leave."""
+
+
+@pytest.fixture(scope="module")
+def given() -> Instance:
+    return read_instance(shipped("instances") / "toy")
+
+
+@pytest.fixture(scope="module")
+def toy(given: Instance) -> Instance:
+    """Return toy with room at the large recycler for all that retires, which changes no sum above."""
+    tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
+    sizes = tables["sizes"]
+    is_large = (sizes["facility_type"] == "hydromet") & (sizes["size"] == "large")
+    sizes.loc[is_large, "capacity_tonnes_per_year"] = 10_000.0
+    return make_instance(given.settings, tables)
+
+
+@pytest.fixture(scope="module")
+def policies(given: Instance) -> dict[str, Policy]:
+    read = {name: read_policy(name, given) for name in ("unified", "mandates", "open-market")}
+    levers = [lever for lever in read["unified"].levers if lever.name != "cascade_target"]
+    return {**read, "no-target": make_policy("no-target", levers)}
+
+
+@pytest.fixture(scope="module")
+def comparison(toy: Instance, policies: dict[str, Policy]) -> Iterator[Comparison]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "PASS_THROUGHS", (0.0, 0.5))
+        yield compare(toy, list(policies.values()), OPTIONS)
+
+
+def cost_of(costs: tuple[Cost, ...], policy: str) -> Cost:
+    (cost,) = [cost for cost in costs if cost.policy == policy]
+    return cost
+
+
+def assert_holds(cost: Cost, by_hand: float) -> None:
+    assert cost.low_cny_per_year - 0.01 <= by_hand <= cost.high_cny_per_year + 0.01
+    assert cost.high_cny_per_year - cost.low_cny_per_year <= WIDEST
+
+
+@pytest.mark.parametrize(
+    ("policy", "z"), [("mandates", MANDATES), ("open-market", OPEN), ("no-target", OPEN)]
+)
+def test_intervals_hold_the_differences_by_hand(comparison: Comparison, policy: str, z: float) -> None:
+    cost = cost_of(comparison.headline, policy)
+    assert_holds(cost, z - UNIFIED)
+    assert cost.sign == (1 if z > UNIFIED else -1)
+    assert (cost.formal_share, cost.base_formal_share, cost.pass_through) == (0.5, 0.5, None)
+    assert cost.retired_tonnes_per_year == pytest.approx(16_000.0)
+    assert cost.per_tonne[0] == pytest.approx(cost.low_cny_per_year / 16_000.0)
+
+
+def test_an_interval_is_bound_less_incumbent_on_either_side(comparison: Comparison) -> None:
+    ours, base = (comparison.solutions[name].outcome for name in ("mandates", "unified"))
+    cost = cost_of(comparison.headline, "mandates")
+    assert cost.low_cny_per_year == ours.lower_bound_cny_per_year - base.upper_bound_cny_per_year
+    assert cost.high_cny_per_year == ours.upper_bound_cny_per_year - base.lower_bound_cny_per_year
+    assert cost.share_of_gross[1] == cost.high_cny_per_year / base.gross_cost_cny_per_year
+
+
+def test_a_private_policy_has_a_range_of_social_costs(comparison: Comparison) -> None:
+    assert set(comparison.social_ranges) == {"open-market"}
+    low, high = comparison.social_ranges["open-market"]
+    private = comparison.solutions["open-market"]
+    weights = private.instance.period_weights()
+    own = ledger_total(private.ledger, weights, Perspective.SOCIAL)
+    assert own == pytest.approx(OPEN, abs=1.0)
+    assert low - 1.0 <= own <= high + 1.0
+    # No private plan is socially cheaper than the social optimum, which is the same plan here.
+    social = comparison.solutions["no-target"].outcome
+    assert high >= social.lower_bound_cny_per_year - 1.0
+    assert low <= social.upper_bound_cny_per_year + WIDEST
+    # Private costs of the same plan, by hand (README of toy): 341,000.
+    assert private.outcome.upper_bound_cny_per_year == pytest.approx(341_000.0, abs=WIDEST)
+
+
+def test_with_everything_collected_both_sides_collect_everything(
+    comparison: Comparison, toy: Instance, policies: dict[str, Policy]
+) -> None:
+    assert {cost.policy for cost in comparison.full_collection} == {"mandates", "no-target"}
+    everything = replace(OPTIONS, formal_share=1.0)
+    ours, base = (solve(toy, policies[name], everything).outcome for name in ("mandates", "unified"))
+    cost = cost_of(comparison.full_collection, "mandates")
+    assert (cost.formal_share, cost.base_formal_share) == (1.0, 1.0)
+    assert_holds(cost, ours.upper_bound_cny_per_year - base.upper_bound_cny_per_year)
+
+
+def test_a_missed_target_can_be_counted_at_zero(comparison: Comparison) -> None:
+    assert not any(cost.penalty_priced for cost in comparison.without_penalty)
+    assert all(cost.penalty_priced for cost in comparison.headline)
+    # Without the penalty nothing is left of what dropping the target saves; mandates pay as before.
+    assert_holds(cost_of(comparison.without_penalty, "no-target"), 0.0)
+    assert cost_of(comparison.without_penalty, "no-target").sign is None
+    assert_holds(cost_of(comparison.without_penalty, "mandates"), MANDATES - UNIFIED)
+
+
+def test_the_curve_starts_at_the_headline_and_follows_the_logit(comparison: Comparison) -> None:
+    assert PASS_THROUGHS[0] == 0.0
+    assert list(PASS_THROUGHS) == sorted(PASS_THROUGHS)
+    start = [cost for cost in comparison.curve if cost.pass_through == 0.0]
+    assert [cost.policy for cost in start] == ["mandates", "no-target"]
+    for cost in start:
+        headline = cost_of(comparison.headline, cost.policy)
+        assert replace(cost, pass_through=None) == headline
+    # Frictions of 1,000 CNY/t were calibrated; mandates keep 500, unified none; a pack is half a tonne.
+    later = cost_of(tuple(cost for cost in comparison.curve if cost.pass_through == 0.5), "mandates")
+    assert later.formal_share == pytest.approx(1 / (1 + math.exp(-0.01 * 0.5 * 500 * 0.5)))
+    assert later.base_formal_share == pytest.approx(1 / (1 + math.exp(-0.01 * 0.5 * 1000 * 0.5)))
+    assert later.retired_tonnes_per_year == pytest.approx(16_000.0)
+
+
+def test_plain_types_are_finite_and_complete(comparison: Comparison) -> None:
+    content = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
+    assert content["base"] == "unified"
+    assert [cost["policy"] for cost in content["headline"]] == ["mandates", "open-market", "no-target"]
+    assert [cost["sign"] for cost in content["headline"]] == [1, -1, -1]
+    assert content["headline"][0]["low_cny_per_tonne_retired"] == pytest.approx(
+        (MANDATES - UNIFIED) / 16_000.0, abs=0.01
+    )
+
+
+def test_a_further_line_without_a_plan_is_noted_and_the_headline_stays(
+    given: Instance, policies: dict[str, Policy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # All 16,000 t give 6,800 t of black mass; Midland bars R2, and R3 takes 5,000 t at most.
+    monkeypatch.setattr(module, "PASS_THROUGHS", (0.0,))
+    found = compare(given, [policies["unified"], policies["mandates"]], OPTIONS)
+    assert_holds(cost_of(found.headline, "mandates"), MANDATES - UNIFIED)
+    assert found.full_collection == ()
+    assert any("full collection" in note for note in found.notes)
+    assert all(note.splitlines()[0] in found.to_markdown() for note in found.notes)
+
+
+def with_interval(comparison: Comparison, low: float, high: float) -> str:
+    cost = replace(comparison.headline[0], low_cny_per_year=low, high_cny_per_year=high)
+    return replace(comparison, headline=(cost,)).to_markdown()
+
+
+def test_words_follow_the_sign_of_the_interval(comparison: Comparison) -> None:
+    dearer = with_interval(comparison, 1.2e6, 3.4e6)
+    assert "mandates costs society 1.2 to 3.4 m CNY a year more than unified" in dearer
+    cheaper = with_interval(comparison, -3.4e6, -1.2e6)
+    assert "mandates costs society 1.2 to 3.4 m CNY a year less than unified" in cheaper
+    for low, high in ((-1.2e6, 3.4e6), (0.0, 3.4e6), (-1.2e6, 0.0)):
+        open_question = with_interval(comparison, low, high)
+        verdict = open_question.split("\n\n")[1]
+        assert "not resolved" in verdict
+        assert f"between {low / 1e6:.1f} and {high / 1e6:.1f} m CNY a year" in verdict
+
+
+def test_no_difference_is_printed_without_its_interval(comparison: Comparison) -> None:
+    text = comparison.to_markdown()
+    rows = [line for line in text.splitlines() if re.match(r"^\| (?:[\d.]+ \| )?\S+ - unified \|", line)]
+    expected = (
+        comparison.headline,
+        comparison.full_collection,
+        comparison.without_penalty,
+        comparison.curve,
+    )
+    assert len(rows) == sum(map(len, expected))
+    interval = re.compile(r"^\[-?[\d,]+\.\d+, -?[\d,]+\.\d+\]$")
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("| ").split(" | ")]
+        amounts = cells[3:] if cells[0][0].isdigit() else cells[1:]
+        assert len(amounts) >= 2
+        assert all(interval.match(amount) for amount in amounts), row
+    wide = with_interval(comparison, 1e6, 3e6)
+    assert "[1.0, 3.0]" in wide
+    assert not re.search(r"(?<![\d.,])2\.0(?![\d.,])", wide.split("## Conditional on")[0])
+
+
+def test_conditions_name_supply_formal_share_and_every_policy(comparison: Comparison) -> None:
+    text = comparison.to_markdown()
+    conditions = text.split("## Conditional on")[1].split("##")[0]
+    assert "16,000 t retired a year (2025)" in conditions
+    assert "formal share 50% on both sides" in conditions
+    for name in comparison.solutions:
+        assert f"* {name}: " in conditions
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, solutions: dict[str, Solution]) -> None:
+    def found(_instance: Instance, policy: Policy, _options: Any) -> Solution:
+        return solutions[policy.name]
+
+    monkeypatch.setattr(module, "solve", found)
+
+
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [("retired_tonnes_per_year", "same_supply"), ("leaked_tonnes_per_year", "same_formal_share")],
+)
+def test_plans_for_other_batteries_are_not_compared(
+    comparison: Comparison, monkeypatch: pytest.MonkeyPatch, column: str, word: str
+) -> None:
+    honest = {name: comparison.solutions[name] for name in ("unified", "mandates")}
+    pretend(monkeypatch, honest)
+    given = [solution.policy for solution in honest.values()]
+    toy = comparison.base.instance
+    assert len(compare(toy, given, OPTIONS, curve=False).headline) == 1
+    supply = honest["mandates"].answer.supply.copy()
+    supply.loc[0, column] += 1.0
+    answer = replace(honest["mandates"].answer, supply=supply)
+    pretend(monkeypatch, {**honest, "mandates": replace(honest["mandates"], answer=answer)})
+    with pytest.raises(CheckError, match=word):
+        compare(toy, given, OPTIONS, curve=False)
+
+
+def test_what_makes_no_comparison_is_refused(toy: Instance, policies: dict[str, Policy]) -> None:
+    unified, private = policies["unified"], policies["open-market"]
+    with pytest.raises(UsageError, match="at least two"):
+        compare(toy, [unified])
+    with pytest.raises(UsageError, match="same name: unified, unified"):
+        compare(toy, [unified, unified])
+    with pytest.raises(UsageError, match="open-market is private"):
+        compare(toy, [private, unified])
