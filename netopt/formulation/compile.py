@@ -50,7 +50,5 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
 
 
 def _column_name(variable: pyo.Var) -> ColumnName:
-    index = variable.index()
-    if index is None:
-        return ColumnName(variable.parent_component().local_name, "", "")
-    return ColumnName(variable.parent_component().local_name, *index)
+    family = variable.parent_component().local_name
+    return ColumnName(family, *(variable.index() or ("", "")))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from netopt.network.lookups import in_every_period, long_form
 from netopt.solution.tables import SOLUTION_COLUMNS, Answer
 
 if TYPE_CHECKING:
@@ -30,12 +31,14 @@ def decisions(network: Network, form: StandardForm, values: NDArray[np.float64])
     long["value"] = values
     long.loc[form.is_integer, "value"] = long.loc[form.is_integer, "value"].round()
     long.loc[long["value"].abs() <= DUST, "value"] = 0.0
-    return {
-        str(family): rows.pivot(index="index", columns="period", values="value")
-        .reindex(columns=list(network.periods))
-        .fillna(0.0)
-        for family, rows in long[long["family"] != "nothing"].groupby("family")
-    }
+    decided = long[long["family"] != "nothing"]
+    return {str(family): _wide(network, rows) for family, rows in decided.groupby("family")}
+
+
+def _wide(network: Network, rows: pd.DataFrame) -> pd.DataFrame:
+    cells = rows.set_index(["index", "period"])["value"]
+    wide = cells.unstack("period")  # noqa: PD010 - pivot_table averages duplicates in silence
+    return wide.reindex(columns=list(network.periods)).fillna(0.0)
 
 
 def answer(network: Network, found: Decisions) -> Answer:
@@ -59,7 +62,7 @@ def _long(found: Decisions, family: str, value: str) -> pd.DataFrame:
     """Return the non-zero decisions of a family as ``index, period, <value>``."""
     if family not in found:
         return pd.DataFrame({"index": [], "period": [], value: []}).astype({"index": str, "period": str})
-    long = found[family].reset_index().melt(id_vars="index", var_name="period", value_name=value)
+    long = long_form(found[family], "index", value)
     return long[long[value] != 0]
 
 
@@ -72,7 +75,7 @@ def _tidy(table: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _facilities(network: Network, found: Decisions) -> pd.DataFrame:
     modules = network.modules[["module", "site", "size", "capacity_tonnes_per_year"]]
-    table = modules.merge(pd.DataFrame({"period": list(network.periods)}), how="cross")
+    table = in_every_period(network.instance, modules)
     for family in ("opened", "expanded", "closed", "renewed", "operating", "loads"):
         decided = _long(found, family, family).rename(columns={"index": "module"})
         table = table.merge(decided, how="left", on=["module", "period"]).fillna({family: 0.0})
@@ -84,9 +87,8 @@ def _facilities(network: Network, found: Decisions) -> pd.DataFrame:
 
 def _supply(network: Network, found: Decisions) -> pd.DataFrame:
     keys = network.supplies[["supply", "source", "commodity"]]
-    table = keys.merge(pd.DataFrame({"period": list(network.periods)}), how="cross")
-    retired = network.supply_tonnes.stack().rename("retired_tonnes_per_year").reset_index()
-    table = table.merge(retired, on=["supply", "period"])
+    retired = long_form(network.supply_tonnes, "supply", "retired_tonnes_per_year")
+    table = keys.merge(retired, on="supply")
     for family in ("leaked", "unserved"):
         decided = _long(found, family, f"{family}_tonnes_per_year").rename(columns={"index": "supply"})
         table = table.merge(decided, how="left", on=["supply", "period"])

@@ -46,10 +46,8 @@ def unit_gross_costs(network: Network) -> pd.Series:
     turn the relative gap into an absolute one before a plan is known.
     """
     rates = network.rates
-    is_gross = [
-        counts_as_gross(category, cny)
-        for category, cny in zip(rates["category"], rates["cny_per_unit"], strict=True)
-    ]
+    pairs = zip(rates["category"], rates["cny_per_unit"], strict=True)
+    is_gross = pd.Series([counts_as_gross(category, cny) for category, cny in pairs], index=rates.index)
     return _summed(network, rates["cny_per_unit"].where(is_gross, 0.0))
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netopt.formulation.sets import cells
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from netopt.formulation.sets import Facts
 
 
@@ -25,8 +30,8 @@ def reachable_tonnes(facts: Facts) -> dict[str, dict[str, float]]:
     network = facts.network
     carries_over = len(network.stores) > 0 or len(network.return_rates) > 0
     inputs = network.activity_inputs
-    taken = {site: set(rows["commodity"]) for site, rows in inputs.groupby("site")}
-    mass = network.instance["commodities"].set_index("commodity")["tonnes_per_unit"].to_dict()
+    taken = {str(site): set(rows["commodity"]) for site, rows in inputs.groupby("site")}
+    mass = _mass(facts)
     reach = {}
     for period in facts.periods:
         if carries_over:
@@ -34,34 +39,46 @@ def reachable_tonnes(facts: Facts) -> dict[str, dict[str, float]]:
             continue
         units = _available_units(facts, period)
         reach[period] = {
-            site: sum(units.get(commodity, 0.0) * mass[commodity] for commodity in commodities)
+            site: sum(units[commodity] * mass[commodity] for commodity in commodities)
             for site, commodities in taken.items()
         }
     return reach
 
 
 def _available_units(facts: Facts, period: str) -> dict[str, float]:
-    """Return the most that can exist of each commodity in the nation, in units a year."""
+    """Return the most that can exist of each commodity in the nation, in units a year.
+
+    Recipes run once everything that could make their inputs has run; they form no cycle.
+    """
     network = facts.network
-    collectable = network.supply_tonnes[period] - network.leaked_tonnes[period]
-    supply_of = network.supplies.set_index("supply")["commodity"]
-    available: dict[str, float] = collectable.groupby(supply_of).sum().to_dict()
-    recipes = network.instance["recipes"]["recipe"].tolist()
-    inputs = {recipe: rows for recipe, rows in network.instance["recipe_inputs"].groupby("recipe")}
-    outputs = {recipe: rows for recipe, rows in network.instance["recipe_outputs"].groupby("recipe")}
-    mass = network.instance["commodities"].set_index("commodity")["tonnes_per_unit"].to_dict()
-    pending = list(recipes)
+    available: dict[str, float] = defaultdict(float)
+    collectable = cells(network.supply_tonnes - network.leaked_tonnes)
+    for supply, commodity in zip(network.supplies["supply"], network.supplies["commodity"], strict=True):
+        available[commodity] += collectable[supply, period]
+    mass = _mass(facts)
+    inputs = _shares(network.instance["recipe_inputs"], "mass_share")
+    outputs = _shares(network.instance["recipe_outputs"], "yield_units_per_tonne")
+    pending = set(inputs)
     while pending:
-        makers = {k for recipe in pending for k in outputs[recipe]["commodity"]} if pending else set()
-        ready = [r for r in pending if r not in outputs or not makers & set(inputs[r]["commodity"])]
-        for recipe in ready:
-            throughput = min(
-                available.get(k, 0.0) * mass[k] / share
-                for k, share in zip(inputs[recipe]["commodity"], inputs[recipe]["mass_share"], strict=True)
-            )
-            for k, units in zip(
-                outputs[recipe]["commodity"], outputs[recipe]["yield_units_per_tonne"], strict=True
-            ):
-                available[k] = available.get(k, 0.0) + units * throughput
-        pending = [recipe for recipe in pending if recipe not in ready]
+        coming = {commodity for recipe in pending for commodity in outputs.get(recipe, {})}
+        ready = {recipe for recipe in pending if not coming & inputs[recipe].keys()}
+        for recipe in sorted(ready):
+            tonnes = min(available[k] * mass[k] / share for k, share in inputs[recipe].items())
+            for commodity, units in outputs.get(recipe, {}).items():
+                available[commodity] += units * tonnes
+        pending -= ready
     return available
+
+
+def _shares(rows: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
+    """Return what each recipe takes or gives by commodity."""
+    shares: dict[str, dict[str, float]] = defaultdict(dict)
+    for recipe, commodity, share in zip(rows["recipe"], rows["commodity"], rows[column], strict=True):
+        shares[recipe][commodity] = float(share)
+    return dict(shares)
+
+
+def _mass(facts: Facts) -> dict[str, float]:
+    """Return the mass of one unit (t) by commodity."""
+    commodities = facts.network.instance["commodities"]
+    return dict(zip(commodities["commodity"], commodities["tonnes_per_unit"].astype(float), strict=True))

@@ -137,15 +137,23 @@ class Facts:
     def module(self) -> dict[str, dict[str, float]]:
         """Facts of each module: capacity, minimum utilisation, life, whether it stands, divides."""
         columns = ["capacity_tonnes_per_year", "minimum_utilisation", "life_years", "stands", "divisible"]
-        by_module: dict[str, dict[str, float]] = (
-            self.network.modules.set_index("module")[columns].astype(float).to_dict("index")
-        )
-        return by_module
+        modules = self.network.modules
+        rows = modules[columns].astype(float).to_dict("records")
+        return dict(zip(modules["module"], rows, strict=True))
 
     @cached_property
     def built_modules(self) -> list[str]:
         """Modules that do not stand before the horizon."""
         return [module for module, facts in self.module.items() if not facts["stands"]]
+
+
+def cells(wide: pd.DataFrame) -> dict[tuple[str, str], float]:
+    """Return the cells of a table by id and period as ``(id, period): value``."""
+    return {
+        (str(key), str(period)): float(value)
+        for period, cell in wide.items()
+        for key, value in cell.items()
+    }
 
 
 def _lists(keys: Iterable[K], values: Iterable[V]) -> dict[K, list[V]]:

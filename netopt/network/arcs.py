@@ -14,6 +14,7 @@ import pandas as pd
 
 from netopt.network.distance import haul_distances_km
 from netopt.network.facilities import located_sites
+from netopt.network.lookups import are_undismantled, tonnes_per_unit
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -96,11 +97,10 @@ def _takers(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _recipes_at_sites(instance: Instance) -> pd.DataFrame:
-    """Return every recipe at every site that can run it: ``site, recipe, n_inputs``."""
-    n_inputs = instance["recipe_inputs"].groupby("recipe").size()
+    """Return every recipe at every site that can run it: ``site, recipe``."""
     sites = instance["sites"][["site", "facility_type"]]
     runs = sites.merge(instance["recipes"][["recipe", "facility_type"]], on="facility_type")
-    return runs.assign(n_inputs=runs["recipe"].map(n_inputs))[["site", "recipe", "n_inputs"]]
+    return runs[["site", "recipe"]]
 
 
 def _arcs_from(
@@ -126,10 +126,10 @@ def _arcs_from(
         ]
     )
     arcs = pd.concat([gate, hauled[~no_mode & ~no_way]], ignore_index=True)
-    arcs["tonnes_per_unit"] = arcs["commodity"].map(_mass(instance)).astype(float)
+    arcs["tonnes_per_unit"] = tonnes_per_unit(instance, arcs["commodity"])
     arcs["left_before"] = arcs["left"].astype(bool)
     crosses = arcs["from_jurisdiction"] != arcs["to_jurisdiction"]
-    is_tracked = arcs["commodity"].map(_undismantled(instance)).astype(bool) & effects.tracks_departures
+    is_tracked = are_undismantled(instance, arcs["commodity"]) & effects.tracks_departures
     arcs["left_after"] = arcs["left_before"] | (crosses & is_tracked)
     return arcs, dropped[["from_place", "to_place", "commodity", "mode", "reason"]]
 
@@ -160,7 +160,7 @@ def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame
     Dismantled inputs carry no provenance and go with any.
     """
     inputs = recipes.merge(instance["recipe_inputs"], on="recipe")
-    inputs["is_battery"] = inputs["commodity"].map(_undismantled(instance)).astype(bool)
+    inputs["is_battery"] = are_undismantled(instance, inputs["commodity"])
     possible = inputs.merge(arrived.astype({"left": bool}), on=["site", "commodity"])
     batteries = possible[possible["is_battery"]][["site", "recipe", "origin", "left"]].drop_duplicates()
     has_battery = inputs.groupby("recipe")["is_battery"].any()
@@ -177,18 +177,17 @@ def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame
     )
     available = pd.MultiIndex.from_frame(arrived[["site", *STATE]].astype({"left": bool}))
     needs["met"] = wanted.isin(available)
-    met = needs.groupby(["site", "recipe", "origin", "left"], as_index=False)["met"].all()
-    activities = met[met["met"]].drop(columns="met").astype({"left": bool})
+    state = ["site", "recipe", "origin", "left"]
+    met = needs.groupby(state)["met"].all()
+    activities = met[met].index.to_frame(index=False).astype({"left": bool})
     suffix = _provenance_suffix(activities["origin"], activities["left"])
     activities.insert(0, "activity", activities["site"] + "/" + activities["recipe"] + suffix)
-    return activities.reset_index(drop=True)
+    return activities
 
 
 def _activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     inputs = activities.merge(instance["recipe_inputs"], on="recipe")
-    inputs["units_per_tonne"] = inputs["mass_share"] / inputs["commodity"].map(_mass(instance)).astype(
-        float
-    )
+    inputs["units_per_tonne"] = inputs["mass_share"] / tonnes_per_unit(instance, inputs["commodity"])
     outputs = activities.merge(instance["recipe_outputs"], on="recipe")
     outputs = outputs.rename(columns={"yield_units_per_tonne": "units_per_tonne"})
     columns = ["activity", "site", *STATE, "units_per_tonne"]
@@ -200,7 +199,7 @@ def _activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.Da
 
 def _with_own_provenance(instance: Instance, flows: pd.DataFrame) -> pd.DataFrame:
     """Return activity flows in which dismantled commodities have lost their provenance."""
-    is_battery = flows["commodity"].map(_undismantled(instance)).astype(bool)
+    is_battery = are_undismantled(instance, flows["commodity"])
     return flows.assign(
         origin=flows["origin"].where(is_battery, ""), left=flows["left"].astype(bool) & is_battery
     )
@@ -227,11 +226,3 @@ def _identified(arcs: pd.DataFrame) -> pd.DataFrame:
 
 def _provenance_suffix(origin: pd.Series, left: pd.Series) -> pd.Series:
     return ("[" + origin + "]").where(origin != "", "") + left.map({True: "+left", False: ""}).astype(str)
-
-
-def _mass(instance: Instance) -> pd.Series:
-    return instance["commodities"].set_index("commodity")["tonnes_per_unit"]
-
-
-def _undismantled(instance: Instance) -> pd.Series:
-    return instance["commodities"].set_index("commodity")["undismantled"]

@@ -44,7 +44,7 @@ def build_network(instance: Instance, effects: Effects) -> Network:
     rules = build_rules(effects)
     writer = RuleWriter(instance, supply_rows, retired, arcs, activities)
     rule_terms = [writer.terms(rule) for rule in effects.share_rules]
-    prices = rates.PriceList(instance.periods)
+    prices = rates.PriceList(instance)
     costs = rates.RegionalCosts.of(instance)
     sales = rates.sales_rows(instance, arcs, offtakes)
     rates.price_arcs(prices, instance, effects, arcs)
@@ -126,6 +126,7 @@ def _stores(instance: Instance, shipments: Shipments) -> pd.DataFrame:
 
 
 def _limits(instance: Instance, offtakes: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
-    wide = terms.pivot(index="offtake", columns="period", values="limit_units_per_year")
+    limits = terms.set_index(["offtake", "period"])["limit_units_per_year"]
+    wide = limits.unstack("period")  # noqa: PD010 - pivot_table averages duplicates in silence
     wide = wide.reindex(index=offtakes["offtake"], columns=list(instance.periods))
     return wide.fillna(0.0)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from netopt.network.lookups import jurisdictions_of
+
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Effects, ForbidOperators
@@ -23,9 +25,10 @@ def located_sites(instance: Instance) -> pd.DataFrame:
         Columns of the table ``sites`` plus ``jurisdiction``, ``home`` (jurisdiction ids).
     """
     homes = instance["operators"].set_index("operator")["jurisdiction"]
-    lies_in = instance["locations"].set_index("location")["jurisdiction"]
     sites = instance["sites"]
-    return sites.assign(jurisdiction=sites["location"].map(lies_in), home=sites["operator"].map(homes))
+    return sites.assign(
+        jurisdiction=jurisdictions_of(instance, sites["location"]), home=sites["operator"].map(homes)
+    )
 
 
 def build_modules(instance: Instance) -> pd.DataFrame:
@@ -67,18 +70,17 @@ def may_build(instance: Instance, effects: Effects, modules: pd.DataFrame) -> pd
     for rule in effects.forbidden_operators:
         if rule.action == "open":
             barred = modules["site"].isin(barred_sites(rule, sites)).to_numpy()
-            for period in periods_in_force(rule, instance):
-                allowed.loc[barred, period] = False
+            allowed.loc[barred, periods_in_force(rule, instance)] = False
     return allowed
 
 
-def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> pd.Index:
+def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> list[str]:
     """Return the ids of the sites whose operator the rule keeps out."""
     barred = (sites["jurisdiction"] == rule.jurisdiction) & (sites["home"] != rule.jurisdiction)
     barred &= ~sites["operator"].isin(rule.exempt_operators)
     if rule.facility_types:
         barred &= sites["facility_type"].isin(rule.facility_types)
-    return pd.Index(sites.loc[barred, "site"])
+    return sites.loc[barred, "site"].tolist()
 
 
 def periods_in_force(rule: ForbidOperators, instance: Instance) -> list[str]:

@@ -22,6 +22,7 @@ import pandas as pd
 
 from netopt.accounts import Actor
 from netopt.finance import annuity_factor, discount_factor
+from netopt.network.lookups import in_every_period, jurisdictions_of, tonnes_per_unit
 from netopt.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ NATURE, BUYERS, INFORMAL = Actor.NATURE.value, Actor.BUYERS.value, Actor.INFORMA
 class PriceList:
     """Collects rates; ``table`` returns them with the columns ``RATE_COLUMNS``."""
 
-    periods: tuple[str, ...]
+    instance: Instance
     _parts: list[pd.DataFrame] = field(default_factory=list)
 
     def add(
@@ -67,7 +68,7 @@ class PriceList:
         part = rows.assign(category=category, payer=payer, payee=payee, cny_per_unit=amount.astype(float))
         part = part[part["cny_per_unit"] != 0]
         if "period" not in part:
-            part = part.merge(pd.DataFrame({"period": list(self.periods)}), how="cross")
+            part = in_every_period(self.instance, part)
         if "due_period" not in part:
             part = part.assign(due_period=part["period"])
         self._parts.append(part[list(RATE_COLUMNS)])
@@ -159,9 +160,9 @@ def price_collection(
         charged = first["commodity"].isin(charge.commodities) | (not charge.commodities)
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_tonne)
     transfers = instance["transfers"]
-    for item in transfers[transfers["basis"] == "collected"].itertuples():
-        paid = (first["commodity"] == item.subject) * item.cny_per_tonne
-        prices.add(rows, (item.category, item.payer, item.payee), paid)
+    for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
+        paid = (first["commodity"] == item["subject"]) * float(item["cny_per_tonne"])
+        prices.add(rows, (item["category"], item["payer"], item["payee"]), paid)
 
 
 def price_sales(prices: PriceList, sales: pd.DataFrame, terms: pd.DataFrame) -> None:
@@ -222,9 +223,9 @@ def price_activities(
     emission = recipes["emission_kgco2e_per_tonne"] * _carbon_cny_per_kg(instance)
     prices.add(rows, ("emissions", PUBLIC, NATURE), emission)
     transfers = instance["transfers"]
-    for item in transfers[transfers["basis"] == "processed"].itertuples():
-        paid = (recipes["facility_type"] == item.subject) * item.cny_per_tonne
-        prices.add(rows, (item.category, item.payer, item.payee), paid)
+    for item in transfers[transfers["basis"] == "processed"].to_dict("records"):
+        paid = (recipes["facility_type"] == item["subject"]) * float(item["cny_per_tonne"])
+        prices.add(rows, (item["category"], item["payer"], item["payee"]), paid)
 
 
 def price_modules(
@@ -262,9 +263,9 @@ def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
         due period per CNY invested).
     """
     rows = [
-        (module.module, period, due, share)
-        for module in modules.itertuples()
-        for period, due, share in _annuity_shares(instance, int(module.life_years))
+        (module, period, due, share)
+        for module, life_years in zip(modules["module"], modules["life_years"].astype(int), strict=True)
+        for period, due, share in _annuity_shares(instance, life_years)
     ]
     return pd.DataFrame(rows, columns=["module", "period", "due_period", "annuity_share"])
 
@@ -289,10 +290,10 @@ def price_stores(prices: PriceList, instance: Instance, effects: Effects, stores
     """Add the cost of what is stored; ``stores`` carries ``jurisdiction``."""
     rows = _rows(stores, "stored", "store").assign(commodity=stores["commodity"])
     prices.add(rows, ("storage", CHAIN, SUPPLIERS), stores["cost_cny_per_unit_year"])
-    mass = stores["commodity"].map(instance["commodities"].set_index("commodity")["tonnes_per_unit"])
+    mass = tonnes_per_unit(instance, stores["commodity"])
     for charge in effects.storage_charges:
         charged = stores["commodity"].isin(charge.commodities) | (not charge.commodities)
-        amount = charged * charge.cny_per_tonne_year * mass.astype(float)
+        amount = charged * charge.cny_per_tonne_year * mass
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), amount)
 
 
@@ -308,9 +309,8 @@ def price_supplies(prices: PriceList, instance: Instance, supplies: pd.DataFrame
 
 def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> None:
     """Add what is paid whatever is decided: collection outlets and platforms."""
-    lies_in = instance["locations"].set_index("location")["jurisdiction"]
     sources = instance["sources"]
-    outlets = _constant(sources["location"].map(lies_in))
+    outlets = _constant(jurisdictions_of(instance, sources["location"]))
     prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"])
     for charge in effects.jurisdiction_charges:
         for jurisdiction in charge.jurisdictions:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from netopt.network.lookups import in_every_period, tonnes_per_unit
+
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Effects, Mass, ShareRule
@@ -56,7 +58,7 @@ class RuleWriter:
         whole = self._mass(rule.whole)
         whole["coefficient"] *= -rule.share
         terms = pd.concat([part, whole], ignore_index=True).assign(rule=rule.rule)
-        merged = terms.groupby(TERM_COLUMNS[:-1], as_index=False)["coefficient"].sum()
+        merged = terms.groupby(TERM_COLUMNS[:-1])["coefficient"].sum().reset_index()
         return merged[merged["coefficient"] != 0]
 
     def _mass(self, mass: Mass) -> pd.DataFrame:
@@ -97,7 +99,7 @@ class RuleWriter:
 
     def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
         rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})
-        return rows.merge(pd.DataFrame({"period": list(self._instance.periods)}), how="cross")
+        return in_every_period(self._instance, rows)
 
 
 def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
@@ -115,7 +117,7 @@ def activity_masses(
     facts = instance["commodities"].set_index("commodity")
 
     def mass(flows: pd.DataFrame, flag: str) -> pd.Series:
-        tonnes = flows["units_per_tonne"] * flows["commodity"].map(facts["tonnes_per_unit"]).astype(float)
+        tonnes = flows["units_per_tonne"] * tonnes_per_unit(instance, flows["commodity"])
         counted = tonnes * flows["commodity"].map(facts[flag]).astype(float)
         return counted.groupby(flows["activity"]).sum().reindex(activities["activity"]).fillna(0.0)
 

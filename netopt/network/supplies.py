@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from netopt.finance import discount_factor
+from netopt.network.lookups import are_undismantled, in_every_period, jurisdictions_of
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -19,20 +20,18 @@ def build_supplies(instance: Instance, effects: Effects) -> pd.DataFrame:
     """Return one row per source and commodity that ever retires; see ``Network.supplies``."""
     rows = instance["supply"]
     rows = rows[rows["supply_tonnes_per_year"] > 0][["source", "commodity"]].drop_duplicates()
-    lies_in = instance["locations"].set_index("location")["jurisdiction"]
     location = instance["sources"].set_index("source")["location"]
     supplies = rows.sort_values(["source", "commodity"], ignore_index=True)
     supplies["location"] = supplies["source"].map(location)
-    supplies["jurisdiction"] = supplies["location"].map(lies_in)
+    supplies["jurisdiction"] = jurisdictions_of(instance, supplies["location"])
     supplies["origin"] = _provenance(instance, effects, supplies)
     supplies.insert(0, "supply", supplies["source"] + ":" + supplies["commodity"])
     return supplies
 
 
 def _provenance(instance: Instance, effects: Effects, supplies: pd.DataFrame) -> pd.Series:
-    undismantled = instance["commodities"].set_index("commodity")["undismantled"]
     tracked = supplies["jurisdiction"].isin(effects.tracked_origins)
-    tracked &= supplies["commodity"].map(undismantled).astype(bool)
+    tracked &= are_undismantled(instance, supplies["commodity"])
     return supplies["jurisdiction"].where(tracked, "")
 
 
@@ -52,10 +51,9 @@ def build_offtakes(instance: Instance) -> pd.DataFrame:
     rows = instance["offtake"][["market", "commodity", "category"]].drop_duplicates(["market", "commodity"])
     offtakes = rows.sort_values(["market", "commodity"], ignore_index=True)
     offtakes.insert(0, "offtake", offtakes["market"] + ":" + offtakes["commodity"])
-    lies_in = instance["locations"].set_index("location")["jurisdiction"]
     location = instance["markets"].set_index("market")["location"]
     offtakes["location"] = offtakes["market"].map(location)
-    offtakes["jurisdiction"] = offtakes["location"].map(lies_in).fillna("").astype(str)
+    offtakes["jurisdiction"] = jurisdictions_of(instance, offtakes["location"])
     return offtakes
 
 
@@ -71,8 +69,7 @@ def offtake_terms(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
     """
     rows = instance["offtake"]
     rows = rows.assign(offtake=rows["market"] + ":" + rows["commodity"])
-    every = rows[rows["period"] == ""].drop(columns="period")
-    every = every.merge(pd.DataFrame({"period": list(instance.periods)}), how="cross")
+    every = in_every_period(instance, rows[rows["period"] == ""].drop(columns="period"))
     own = rows[rows["period"] != ""]
     terms = pd.concat([own, every]).drop_duplicates(["offtake", "period"], keep="first")
     terms["limit_units_per_year"] = terms["limit_units_per_year"].fillna(np.inf)
@@ -103,12 +100,12 @@ def return_schedule(instance: Instance, returns: pd.DataFrame) -> pd.DataFrame:
     """
     horizon = instance.settings.horizon
     rows = []
-    for item in returns.itertuples():
+    for name, lag_years in zip(returns["return"], returns["lag_years"].astype(int), strict=True):
         for sold in horizon.periods:
             for year in range(sold.start_year, sold.start_year + sold.length_years):
-                due = year + item.lag_years
+                due = year + lag_years
                 discounted = discount_factor(horizon.discount_rate, due - horizon.base_year)
-                rows.append((item[1], sold.period, _period_of(due, horizon.periods), 1, discounted))
+                rows.append((name, sold.period, _period_of(due, horizon.periods), 1, discounted))
     columns = ["return", "sold_period", "period", "years", "discounted_years"]
     schedule = pd.DataFrame(rows, columns=columns)
     return schedule.groupby(columns[:3], as_index=False, sort=True).sum()

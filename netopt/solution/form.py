@@ -20,7 +20,7 @@ class ColumnName(NamedTuple):
     """Which decision a column is."""
 
     family: str
-    index: str
+    key: str
     period: str
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netopt.accounts import KIND_OF_CATEGORY, Perspective, counts_as_gross, weight_in
+from netopt.network.lookups import long_form
 from netopt.solution.tables import LEDGER_COLUMNS
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ def build_ledger(network: Network, decisions: Mapping[str, pd.DataFrame]) -> pd.
     """
     rates = network.rates
     values = [
-        table.stack().rename("value").rename_axis(["index", "period"]).reset_index().assign(family=family)
-        for family, table in decisions.items()
+        long_form(table, "index", "value").assign(family=family) for family, table in decisions.items()
     ]
     decided = pd.concat(values, ignore_index=True)
     decided = decided[decided["value"] != 0]
@@ -44,7 +44,7 @@ def build_ledger(network: Network, decisions: Mapping[str, pd.DataFrame]) -> pd.
     paid = paid[paid["value"].notna()]
     paid["cny_per_year"] = paid["cny_per_unit"] * paid["value"]
     paid = paid.drop(columns="period").rename(columns={"due_period": "period"})
-    ledger = paid.groupby(ACCOUNT, as_index=False)["cny_per_year"].sum()
+    ledger = paid.groupby(ACCOUNT)["cny_per_year"].sum().reset_index()
     ledger["kind"] = ledger["category"].map({name: str(kind) for name, kind in KIND_OF_CATEGORY.items()})
     ledger = ledger[ledger["cny_per_year"] != 0]
     return ledger[list(LEDGER_COLUMNS)].astype(LEDGER_COLUMNS).reset_index(drop=True)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
+from netopt.formulation.sets import cells
+
 if TYPE_CHECKING:
     from netopt.formulation.sets import Facts, State
 
@@ -15,14 +17,14 @@ def supply_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     Twin: ``solution.check``, tag ``supply_balance``. Without it the cheapest plan collects nothing.
     """
-    supplies = facts.network.supplies.set_index("supply")[["source", "commodity"]]
-    place = {supply: (row.source, row.commodity) for supply, row in supplies.iterrows()}
-    tonnes = facts.network.supply_tonnes
+    supplies = facts.network.supplies
+    places = zip(supplies["source"], supplies["commodity"], strict=True)
+    place_of = dict(zip(supplies["supply"], places, strict=True))
+    retired = cells(facts.network.supply_tonnes)
 
     def rule(m: Any, supply: str, period: str) -> Any:
-        out = pyo.quicksum(m.flow[arc, period] for arc in facts.out_of_supply.get(place[supply], []))
-        retired = float(tonnes.loc[supply, period])
-        return out + m.leaked[supply, period] + m.unserved[supply, period] == retired
+        out = pyo.quicksum(m.flow[arc, period] for arc in facts.out_of_supply.get(place_of[supply], []))
+        return out + m.leaked[supply, period] + m.unserved[supply, period] == retired[supply, period]
 
     model.supply_balance = pyo.Constraint(model.SUPPLIES, model.PERIODS, rule=rule)
 
@@ -32,10 +34,10 @@ def leakage(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     Twin: tag ``leakage``. Without it the plan leaks whatever is dear to collect.
     """
-    tonnes = facts.network.leaked_tonnes
+    leaked = cells(facts.network.leaked_tonnes)
 
     def rule(m: Any, supply: str, period: str) -> Any:
-        return m.leaked[supply, period] == float(tonnes.loc[supply, period])
+        return m.leaked[supply, period] == leaked[supply, period]
 
     model.leakage = pyo.Constraint(model.SUPPLIES, model.PERIODS, rule=rule)
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyomo.environ as pyo
 
+from netopt.formulation.sets import cells
+
 if TYPE_CHECKING:
     from netopt.formulation.sets import Facts
 
@@ -29,7 +31,7 @@ def disposal_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
 
 def _limit(model: pyo.ConcreteModel, facts: Facts, name: str, *, is_disposal: bool) -> None:
     offtakes = facts.network.offtakes
-    limits = facts.network.offtake_limits
+    limits = cells(facts.network.offtake_limits)
     meant = offtakes[(offtakes["category"] == "disposal") == is_disposal]
     keys = list(zip(meant["offtake"], meant["market"], meant["commodity"], strict=True))
     bounded = {
@@ -37,12 +39,12 @@ def _limit(model: pyo.ConcreteModel, facts: Facts, name: str, *, is_disposal: bo
         for offtake, market, commodity in keys
         if (market, commodity) in facts.into_market
         for period in facts.periods
-        if np.isfinite(limits.loc[offtake, period])
+        if np.isfinite(limits[offtake, period])
     }
 
     def rule(m: Any, offtake: str, period: str) -> Any:
         sold = pyo.quicksum(m.flow[arc, period] for arc in bounded[offtake, period])
-        return sold <= float(limits.loc[offtake, period])
+        return sold <= limits[offtake, period]
 
     model.add_component(name, pyo.Constraint(list(bounded), rule=rule))
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyomo.environ as pyo
 
+from netopt.formulation.sets import cells
+
 if TYPE_CHECKING:
     from netopt.formulation.sets import Facts
 
@@ -23,11 +25,11 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
     links = {
         key: rows["arc"].tolist() for key, rows in arcs.groupby(["from_place", "commodity", "to_place"])
     }
-    collectable = network.supply_tonnes - network.leaked_tonnes
+    collectable = cells(network.supply_tonnes - network.leaked_tonnes)
     supply_of = network.supplies.set_index(["source", "commodity"])["supply"].to_dict()
 
     def rule(m: Any, source: str, commodity: str, site: str, period: str) -> Any:
-        most = float(collectable.loc[supply_of[source, commodity], period])
+        most = collectable[supply_of[source, commodity], period]
         room = pyo.quicksum(
             _room(facts, module, most) * m.operating[module, period]
             for module in facts.modules_at.get(site, [])

@@ -1,0 +1,46 @@
+"""Look-ups that several tables of the network share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+
+
+def tonnes_per_unit(instance: Instance, commodities: pd.Series) -> pd.Series:
+    """Return the mass of one unit (t) of each commodity id, index of ``commodities``."""
+    mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"]
+    return commodities.map(mass).astype(float)
+
+
+def are_undismantled(instance: Instance, commodities: pd.Series) -> pd.Series:
+    """Return whether each commodity id is a battery still whole, index of ``commodities``."""
+    undismantled = instance["commodities"].set_index("commodity")["undismantled"]
+    return commodities.map(undismantled).astype(bool)
+
+
+def jurisdictions_of(instance: Instance, locations: pd.Series) -> pd.Series:
+    """Return the jurisdiction of each location id ("" without a location), same index."""
+    jurisdiction = instance["locations"].set_index("location")["jurisdiction"]
+    return locations.map(jurisdiction).fillna("").astype(str)
+
+
+def in_every_period(instance: Instance, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each row once for every period of the horizon, with the column ``period``."""
+    return rows.merge(pd.DataFrame({"period": list(instance.periods)}), how="cross")
+
+
+def long_form(wide: pd.DataFrame, key: str, value: str) -> pd.DataFrame:
+    """Return a table by id and period as ``key, period, value``, one row per cell.
+
+    Examples
+    --------
+    >>> wide = pd.DataFrame({"2025": [1.0], "2030": [2.0]}, index=["A"])
+    >>> long_form(wide, "arc", "flow").to_dict("records")
+    [{'arc': 'A', 'period': '2025', 'flow': 1.0}, {'arc': 'A', 'period': '2030', 'flow': 2.0}]
+    """
+    keyed = wide.rename_axis(index=key).reset_index()
+    return keyed.melt(id_vars=key, var_name="period", value_name=value)
