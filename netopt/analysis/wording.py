@@ -129,6 +129,8 @@ def _further_lines(comparison: Comparison) -> str:
             "How much of a cost change reaches the formal offer is unknown; there is no single figure.\n\n"
             + _curve_table(comparison.curve)
         )
+    if comparison.notes:
+        parts.append("## Without a plan\n\n" + "\n".join(f"* {note}" for note in comparison.notes))
     return "\n\n".join(parts)
 
 

@@ -122,23 +122,26 @@ def storage_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
 
 
 def storage_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
-    """``sum(stored over provenances) <= capacity * sum(operating)`` (units); nothing at the end.
+    """``sum(stored over provenances) <= capacity * min(1, sum(operating))`` (units); 0 at the end.
 
-    Twin: tag ``storage_limit``. Without it closed plants are warehouses without end.
+    Two rows: at most the capacity, and nothing where nothing operates. Twin: tag
+    ``storage_limit``. Without it closed plants are warehouses without end.
     """
     stores = facts.network.stores
     groups = {key: rows["store"].tolist() for key, rows in stores.groupby(["site", "commodity"])}
     capacity = stores.groupby(["site", "commodity"])["capacity_units"].first().to_dict()
 
-    def rule(m: Any, site: str, commodity: str, period: str) -> Any:
+    def room_rule(m: Any, site: str, commodity: str, period: str) -> Any:
         kept = pyo.quicksum(m.stored[store, period] for store in groups[site, commodity])
-        open_modules = pyo.quicksum(
-            m.operating[module, period] for module in facts.modules_at.get(site, [])
-        )
-        room = 0.0 if period == facts.periods[-1] else capacity[site, commodity] * open_modules
-        return kept - room <= 0
+        return kept <= (0.0 if period == facts.periods[-1] else capacity[site, commodity])
 
-    model.storage_limit = pyo.Constraint(sorted(groups), model.PERIODS, rule=rule)
+    def open_rule(m: Any, site: str, commodity: str, period: str) -> Any:
+        kept = pyo.quicksum(m.stored[store, period] for store in groups[site, commodity])
+        operating = pyo.quicksum(m.operating[module, period] for module in facts.modules_at.get(site, []))
+        return kept - capacity[site, commodity] * operating <= 0
+
+    model.storage_room = pyo.Constraint(sorted(groups), model.PERIODS, rule=room_rule)
+    model.storage_limit = pyo.Constraint(sorted(groups), model.PERIODS, rule=open_rule)
 
 
 def _surplus(m: Any, facts: Facts, state: State | tuple[str, ...], period: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyomo.environ as pyo
 
 from netopt.formulation.sets import cells
@@ -16,12 +17,14 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``flow from source into site <= sum(min(collectable, capacity) * operating)`` (t/yr).
 
     One row per source, commodity, site and period, over modes. Implied by ``capacity_limit`` for
-    whole decisions; for fractional ones it is far tighter. A site that may store can take in more
-    in a period than it processes, so it has no such row.
+    whole decisions; for fractional ones it is far tighter. A site that may store a commodity, or
+    pass it on, can take in more of it than it processes, so there is no such row.
     """
     network = facts.network
     arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
-    arcs = arcs[~arcs["to_place"].isin(network.stores["site"])]
+    passed_on = {(state.site, state.commodity) for state in facts.outflow}
+    passes = [key in passed_on for key in zip(arcs["to_place"], arcs["commodity"], strict=True)]
+    arcs = arcs[~arcs["to_place"].isin(network.stores["site"]) & ~np.array(passes, dtype=bool)]
     links = {
         key: rows["arc"].tolist() for key, rows in arcs.groupby(["from_place", "commodity", "to_place"])
     }
