@@ -75,8 +75,8 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
 }
 
 
-def hand_instance() -> Instance:
-    """Return the instance of the plan."""
+def hand_instance(**changed: list[tuple[object, ...]]) -> Instance:
+    """Return the instance of the plan, with other rows in the named tables."""
     settings = Settings.model_validate(
         {
             "instance": {
@@ -107,7 +107,8 @@ def hand_instance() -> Instance:
             },
         }
     )
-    tables = {name: pd.DataFrame(rows, columns=TABLES[name].column_names) for name, rows in ROWS.items()}
+    rows_of = {**ROWS, **changed}
+    tables = {name: pd.DataFrame(rows, columns=TABLES[name].column_names) for name, rows in rows_of.items()}
     return make_instance(settings, tables)
 
 
