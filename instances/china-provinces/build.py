@@ -97,8 +97,6 @@ def make_tables(figures: Figures, shares: str) -> dict[str, pd.DataFrame]:
     """Return every table of the instance."""
     provinces = read_provinces()
     mean_km = mean_internal_km(figures, provinces, shares)
-    # Candidates follow the base split in both variants, so that they compare like with like.
-    retired = supply_shares(provinces, "stock") * figures["seed.retired_mass_2024"]
     return {
         **place_tables(figures, provinces, shares),
         **recipe_tables(figures),
@@ -108,7 +106,7 @@ def make_tables(figures: Figures, shares: str) -> dict[str, pd.DataFrame]:
         "operators": operators_table(provinces),
         "facility_types": facility_types_table(figures),
         "sizes": sizes_table(figures),
-        "sites": sites_table(figures, provinces, retired),
+        "sites": sites_table(figures, provinces),
         "offtake": offtake_table(figures, provinces),
         "second_life": second_life_table(figures, mean_km),
         "informal": informal_table(figures),

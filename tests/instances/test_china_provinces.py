@@ -236,14 +236,21 @@ def test_candidates_stand_where_their_rules_say(instance: Instance) -> None:
             instance["locations"].set_index("location")["jurisdiction"]
         )
     )
-    provinces = source("provinces.csv").set_index("iso_3166_2")
-    retired = instance["supply"].groupby("source")["supply_tonnes_per_year"].sum()
-    retired.index = "CN-" + retired.index.str.removeprefix("src_").str.upper()
+    provinces = source("provinces.csv").dropna(subset=["capital_adcode"])
+    everywhere = set(instance["jurisdictions"]["jurisdiction"])
+    firms = set(source("white_list_cascade.csv")["province_adcode"])
+    named = set(provinces.loc[provinces["adcode"].isin(firms), "iso_3166_2"])
     candidates = sites[sites["may_build"]].groupby("facility_type")["province"].agg(set)
-    assert candidates["hub"] == set(retired[retired >= 5_000].index)
-    leaders = retired.groupby(provinces["region"].reindex(retired.index)).idxmax()
-    assert candidates["cascade"] == set(leaders)
-    standing = set(sites.loc[sites["existing_capacity_tonnes_per_year"] > 0, "province"])
-    empty = set(retired[retired >= 15_000].index) - standing
-    assert candidates["dismantler"] == candidates["hydromet"] == empty
+    standing = sites[~sites["may_build"]].groupby("facility_type")["province"].agg(set)
+    assert candidates["hub"] == everywhere
+    assert standing["cascade"] == named
+    assert len(named) == 9
+    assert candidates["cascade"] == everywhere - named | {"CN-GD"}
+    assert standing["dismantler"] == standing["hydromet"]
+    assert candidates["dismantler"] == candidates["hydromet"] == everywhere - standing["dismantler"]
     assert (sites["existing_divisible"] == (sites["existing_capacity_tonnes_per_year"] > 0)).all()
+
+
+def test_a_named_cascade_firm_has_the_mean_capacity_of_the_white_list(instance: Instance) -> None:
+    sites = instance["sites"].set_index("site")
+    assert sites.loc["cascade_tj", "existing_capacity_tonnes_per_year"] == round(4_233_000 / 156)

@@ -31,12 +31,6 @@ NATIONAL = {
 GUANGDONG = "CN-GD"
 NON_LOCAL_CANDIDATES = {"hub": "gem", "cascade": "brunp"}
 """Who else could build in Guangdong; its white list needs somebody to keep out."""
-MINIMUM_RETIRED = {
-    "hub": "siting.minimum_retired_hub",
-    "dismantler": "fac.formal_size_median_2024",
-    "hydromet": "fac.formal_size_median_2024",
-}
-"""A new facility is a candidate where at least so many tonnes of packs retire a year."""
 NON_LOCAL_OWNER = "gem"
 """Who owns the part of Guangdong's standing plants that is taken to be non-local."""
 
@@ -81,10 +75,17 @@ def standing_plants(figures: Figures, iso: str, n_plants: int, nominal_tonnes: f
     ]
 
 
-def region_leaders(provinces: pd.DataFrame, retired: pd.Series) -> set[str]:
-    """Return the province of each region where most batteries retire."""
-    table = provinces.assign(retired=provinces["iso"].map(retired)).sort_values("retired")
-    return set(table.groupby("region")["iso"].last())
+def named_cascade_plants(figures: Figures) -> dict[str, Standing]:
+    """Return, by adcode, the cascade firms that the white list is known to name, as one site each.
+
+    The list is known in part and gives no capacities: every firm has the mean of all on the list.
+    """
+    named = read_source("white_list_cascade.csv").groupby("province_adcode").size()
+    mean_tonnes = figures["supply.whitelist_capacity_2024"] / figures["fac.white_list_firms"]
+    return {
+        str(adcode): Standing("", "", int(n_firms), mean_tonnes * int(n_firms))
+        for adcode, n_firms in named.items()
+    }
 
 
 def operators_table(provinces: pd.DataFrame) -> pd.DataFrame:
@@ -126,33 +127,28 @@ def sizes_table(figures: Figures) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def sites_table(figures: Figures, provinces: pd.DataFrame, retired: pd.Series) -> pd.DataFrame:
-    """Return standing recyclers and the candidates of every type.
+def sites_table(figures: Figures, provinces: pd.DataFrame) -> pd.DataFrame:
+    """Return what stands and the candidates: every type in every province, one or the other.
 
-    A cascade plant is a candidate in the province of each region where most retires; the other
-    types where enough does (``MINIMUM_RETIRED``) and, for recyclers, none stands.
-
-    Parameters
-    ----------
-    retired
-        Tonnes of packs that retire a year, index iso.
+    Recyclers stand where Tian et al. count formal plants, cascade plants where the white list is
+    known to name a firm; nothing is added there. Elsewhere, and for hubs everywhere, there is a
+    candidate.
     """
     capacity = read_source("formal_capacity_tian2025.csv")
     cited_capacity = {row["adcode"]: row for row in capacity.to_dict("records")}
-    leaders = region_leaders(provinces, retired)
+    cascade_firms = named_cascade_plants(figures)
     rows: list[tuple[object, ...]] = []
     for row in provinces.to_dict("records"):
         iso, place = row["iso"], (row["code"], row["name_en"], row["capital_adcode"])
         local = "local_" + row["code"]
         cited = cited_capacity[row["adcode"]]
         n_plants, nominal = int(cited["formal_plants_2024"]), float(cited["formal_capacity_t_2024"])
-        owned = standing_plants(figures, iso, n_plants, nominal)
-        enough = {kind: retired[iso] >= figures[name] for kind, name in MINIMUM_RETIRED.items()}
-        kinds = ["hub"] if enough["hub"] else []
-        kinds += ["cascade"] if iso in leaders else []
-        kinds += [kind for kind in INTEGRATED if not owned and enough[kind]]
-        rows += [_candidate(kind, place, local) for kind in kinds]
-        rows += [_existing(figures, kind, place, plants) for kind in INTEGRATED for plants in owned]
+        recyclers = standing_plants(figures, iso, n_plants, nominal)
+        firms = cascade_firms.get(row["adcode"])
+        stands = {"cascade": [firms._replace(operator=local)] if firms else []}
+        stands |= dict.fromkeys(INTEGRATED, recyclers)
+        rows += [_candidate(kind, place, local) for kind in CAPITAL_NORM if not stands.get(kind)]
+        rows += [_existing(figures, kind, place, plants) for kind in stands for plants in stands[kind]]
         if iso == GUANGDONG:
             rows += [_candidate(kind, place, owner, "_n") for kind, owner in NON_LOCAL_CANDIDATES.items()]
     columns = [
