@@ -32,12 +32,18 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
     upper = np.array([np.inf if v.ub is None else v.ub for v in variables], dtype=float)
     cost = np.asarray(compiled.c.toarray(), dtype=float).ravel()
     matrix = csc_array(compiled.A)
-    for name, values in (("coefficient", matrix.data), ("right-hand side", rhs), ("cost", cost)):
+    offset = float(np.sum(compiled.c_offset))
+    for name, values in (
+        ("coefficient", matrix.data),
+        ("right-hand side", rhs),
+        ("cost", cost),
+        ("constant cost", offset),
+    ):
         if not np.isfinite(values).all():
             raise ValueError(f"the compiled model has a {name} that is not finite")
     return StandardForm(
         cost=cost,
-        offset=float(np.sum(compiled.c_offset)),
+        offset=offset,
         matrix=matrix,
         row_lower=np.where(senses == _AT_MOST, -np.inf, rhs),
         row_upper=np.where((senses == _AT_MOST) | (senses == _EQUAL), rhs, np.inf),

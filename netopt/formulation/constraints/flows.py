@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def supply_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``sum(flow out of source and commodity) + leaked + unserved = supply`` (t/yr).
 
-    Twin: ``solution.check``, tag ``supply_balance``. Without it the cheapest plan collects nothing.
+    Twin: tag ``supply_balance``. Without it the cheapest plan collects nothing.
     """
     supplies = facts.network.supplies
     places = zip(supplies["source"], supplies["commodity"], strict=True)

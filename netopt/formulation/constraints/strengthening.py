@@ -18,7 +18,8 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     One row per source, commodity, site and period, over modes. Implied by ``capacity_limit`` for
     whole decisions; for fractional ones it is far tighter. A site that may store a commodity, or
-    pass it on, can take in more of it than it processes, so there is no such row.
+    pass it on, can take in more of it than it processes, so there is no such row. Twin: tag
+    ``capacity_limit``. Without it fractions of plants serve whole provinces and the bound is weak.
     """
     network = facts.network
     arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
