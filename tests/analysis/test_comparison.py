@@ -8,8 +8,8 @@ Z without any policy is -6,471,190 CNY a year and the whole second-life market i
   8,000 t, 4,000,000; a delay of 10 days x 4 x (1 - 0.5) = 20 CNY/t on what leaves its province: 2,000 t
   from Westland, 2,000 t from Eastland, of Midland's 4,000 t the 3,000 t of scrap and 200 t of rejects:
   144,000;
-* open-market and no-target: the platform alone, so that they differ from unified only by the price of its miss,
-  which the headline counts on neither side.
+* open-market and no-target: the platform alone, so that they differ from unified only by the price of its
+  miss, which the headline counts on neither side.
 """
 
 from __future__ import annotations
