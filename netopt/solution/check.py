@@ -7,7 +7,6 @@ code, and compares. It never imports ``netopt.network`` or anything that produce
 
 from __future__ import annotations
 
-import itertools
 import math
 from typing import TYPE_CHECKING
 
@@ -98,7 +97,7 @@ def judge(
     if ledger is not None:
         _check_ledger(facts, recomputed, ledger, findings)
     if upper_bound_cny_per_year is not None:
-        _check_objective(objective, gross, upper_bound_cny_per_year, findings)
+        _check_objective(facts, objective, gross, upper_bound_cny_per_year, findings)
     return Verdict(
         ok=not findings.violations,
         violations=tuple(findings.violations),
@@ -138,15 +137,14 @@ def check_same_supply(answers: Mapping[str, Answer]) -> list[Violation]:
     """
     findings = Findings({})
     keys = ["source", "commodity", "period"]
-    first = next(iter(answers.values()), None)
-    for name, answer in itertools.islice(answers.items(), 1, None):
+    names = list(answers)
+    for name in names[1:]:
         for tag, column in (
             ("same_supply", "retired_tonnes_per_year"),
             ("same_formal_share", "leaked_tonnes_per_year"),
         ):
-            assert first is not None  # noqa: S101
-            ours = answer.supply.groupby(keys)[column].sum()
-            theirs = first.supply.groupby(keys)[column].sum()
+            ours = answers[name].supply.groupby(keys)[column].sum()
+            theirs = answers[names[0]].supply.groupby(keys)[column].sum()
             both = pd.concat([ours.rename("ours"), theirs.rename("theirs")], axis=1).fillna(0.0)
             both["policy"] = name
             both = both.set_index("policy", append=True)
@@ -212,10 +210,12 @@ def _check_transfers(given: pd.DataFrame, actors: list[str], findings: Findings)
     findings.sizes("double_entry", (paid - received).abs(), size * MONEY_TOLERANCE, "CNY/yr")
 
 
-def _check_objective(objective: Number, gross: Number, claimed: float, findings: Findings) -> None:
+def _check_objective(
+    facts: Facts, objective: Number, gross: Number, claimed: float, findings: Findings
+) -> None:
     index = pd.Index(["total"], name="objective")
     tolerance = MONEY_TOLERANCE * max(float(gross), _SMALLEST_ACCOUNT_CNY)
-    off = abs(float(objective) - claimed) if math.isfinite(claimed) else math.inf
+    off = abs(objective - facts.arithmetic.number(claimed)) if math.isfinite(claimed) else math.inf
     findings.sizes(
         "objective", pd.Series([off], index=index), pd.Series([tolerance], index=index), "CNY/yr"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from fractions import Fraction
 
@@ -73,6 +75,21 @@ def test_wrong_claim_of_cost_is_noticed(bound: float) -> None:
     assert verdict(hand_case.hand_answer(), bound=bound).tags() == {"objective"}
 
 
+def test_checker_loads_nothing_that_made_the_answer() -> None:
+    code = "import sys, netopt.solution.check; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    loaded = run.stdout.split()
+    makers = (
+        "netopt.network",
+        "netopt.formulation",
+        "netopt.backends",
+        "netopt.strategies",
+        "pyomo",
+        "highspy",
+    )
+    assert [name for name in loaded if name.startswith(makers)] == []
+
+
 def first_rows(table: pd.DataFrame) -> list[int]:
     return list(range(min(2, len(table))))
 
@@ -118,6 +135,26 @@ def test_text_where_a_number_belongs_is_noticed() -> None:
     flows = answer.flows.astype({"flow_units_per_year": object})
     flows.loc[0, "flow_units_per_year"] = "80"
     assert "columns" in verdict(replace(answer, flows=flows)).tags()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_tables_without_rows_are_judged_like_any_others(exact: bool) -> None:
+    facts = Facts.of(INSTANCE, Perspective.SOCIAL, FACTS.effects, hand_case.FORMAL_SHARE, exact=exact)
+    nothing = Answer(**{name: table[:0] for name, table in hand_case.hand_answer().tables().items()})
+    found = judge(facts, nothing, hand_case.hand_ledger()[:0], 0.0)
+    assert found.tags() == {"supply_balance", "leakage", "same_supply", "complete", "ledger", "objective"}
+    assert found.objective_cny_per_year == pytest.approx(70.0)
+
+
+@pytest.mark.parametrize("rubbish", [None, float("nan"), "", "nowhere", 1, -1e300, True, b"x"])
+def test_rubbish_is_rejected_and_never_crashes(rubbish: object) -> None:
+    answer = hand_case.hand_answer()
+    for name, table in answer.tables().items():
+        filled = pd.DataFrame({column: [rubbish, rubbish] for column in table.columns}, dtype=object)
+        assert not verdict(replace(answer, **{name: filled})).ok
+    ledger = hand_case.hand_ledger().astype(object)
+    ledger.loc[3] = rubbish
+    assert not verdict(answer, ledger).ok
 
 
 def test_violation_says_where_when_and_how_much() -> None:

@@ -46,7 +46,7 @@ def ledger_of(plan: Plan) -> pd.DataFrame:
         *_shortfall_entries(plan),
         *_constant_entries(plan),
     ]
-    ledger = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    ledger = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     kinds = {name: kind.value for name, kind in KIND_OF_CATEGORY.items()}
     ledger["kind"] = ledger["category"].map(kinds)
     total = ledger.groupby(ACCOUNT)["cny_per_year"].sum().reset_index()
