@@ -1,8 +1,8 @@
 """Every shipment that can be thought of, grown from the sources recipe by recipe.
 
 Starting from what sources and returns give, each round adds the arcs that carry what was newly
-given out, the activities that can use what arrives, and what these give out in turn. So only
-provenances that can occur are ever listed.
+given out, the activities that can use what arrives or was made at the same site, and what these
+give out in turn. So only provenances that can occur are ever listed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def grow_shipments(
     while len(fresh):
         arcs, dropped = _arcs_from(instance, effects, fresh, takers)
         found.append((arcs, dropped))
-        arrived = pd.concat([arrived, _arrivals(arcs)]).drop_duplicates(ignore_index=True)
+        own = fresh.loc[fresh["kind"] == "site", ["place", *STATE]].rename(columns={"place": "site"})
+        arrived = pd.concat([arrived, _arrivals(arcs), own]).drop_duplicates(ignore_index=True)
         activities = _activities(instance, recipes, arrived)
         givers = _site_givers(instance, activities)
         known = pd.MultiIndex.from_frame(given[["place", *STATE]])
