@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from netopt.accounts import Perspective
@@ -17,12 +18,18 @@ from netopt.solution.options import SolveOptions
 from netopt.solution.outcome import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.policy.effects import ShareRule
     from netopt.solution.solution import Solution
+
+FURTHER_GAP: Final = 1e-3
+"""Gap of the lines beside the headline, which take ten more solves."""
+
+SHARE_DIGITS: Final = 4
+"""Formal shares of the curve are rounded to 0.01 %, far finer than anything known of them."""
 
 PASS_THROUGHS: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
 """Points of the curve: shares of a cost change that reach the formal offer (model.md section 6)."""
@@ -182,6 +189,7 @@ class _Solver:
         low, high = self.social_bounds(policy, share)
         base_low, base_high = self.social_bounds(base, base_share)
         planned = self.solution(base, base_share)
+        _assert_same_supply(self.solution(policy, share), planned)
         return Cost(
             policy=policy.name,
             base=base.name,
@@ -192,6 +200,21 @@ class _Solver:
             formal_share=share,
             base_formal_share=base_share,
         )
+
+    def fair_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
+        """Return the cost, counting shortfalls of soft targets only where both have the same.
+
+        A policy without the base's targets misses none, so its shortfalls have no price; then
+        the base's are counted at zero too.
+        """
+        if _soft_targets(self.instance, policy) == _soft_targets(self.instance, base):
+            return self.cost(policy, base, share, base_share)
+        return self.penalty_free_cost(policy, base, share, base_share)
+
+    def penalty_free_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
+        """Return the cost with shortfalls of soft targets at zero."""
+        cost = self.cost(_free_of_penalty(policy), _free_of_penalty(base), share, base_share)
+        return replace(cost, penalty_priced=False)
 
 
 def compare(
@@ -230,47 +253,61 @@ def compare(
     if share is None:
         share = instance.settings.leakage.formal_share
     solutions = {policy.name: solver.solution(policy, share) for policy in policies}
-    _assert_same_supply(solutions)
-    headline = tuple(_headline(solver, policy, base, share) for policy in others)
+    headline = tuple(solver.fair_cost(policy, base, share, share) for policy in others)
     private = [policy for policy in policies if policy.perspective is Perspective.PRIVATE]
     ranges = {policy.name: solver.social_bounds(policy, share) for policy in private}
-    if not curve:
-        return Comparison(solutions, ranges, headline)
-    social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
-    notes: list[str] = []
-    lines = {
-        "full_collection": lambda: [solver.cost(policy, base, 1.0, 1.0) for policy in social],
-        "without_penalty": lambda: _without_penalty(solver, base, social, share),
-        "curve": lambda: _curve(solver, base, social),
-    }
-    further = {name: _line_or_note(name, line, notes) for name, line in lines.items()}
-    return Comparison(solutions, ranges, headline, notes=tuple(notes), **further)
+    comparison = Comparison(solutions, ranges, headline)
+    return _with_further_lines(comparison, solver, base, others, share) if curve else comparison
 
 
-def _headline(solver: _Solver, policy: Policy, base: Policy, share: float) -> Cost:
-    """Return what a policy costs more than the base, counting shortfalls only of shared targets.
+def _with_further_lines(
+    comparison: Comparison, solver: _Solver, base: Policy, others: Sequence[Policy], share: float
+) -> Comparison:
+    """Return the comparison with the lines beside the headline, at ``FURTHER_GAP`` or the gap asked for.
 
-    A policy without the base's soft targets misses none, so its shortfalls have no price; then the
-    base's are counted at zero too.
+    Social policies only: what a private plan costs society is a range already.
     """
-    if _soft_targets(solver.instance, policy) == _soft_targets(solver.instance, base):
-        return solver.cost(policy, base, share, share)
-    cost = solver.cost(_free_of_penalty(policy), _free_of_penalty(base), share, share)
-    return replace(cost, penalty_priced=False)
+    quick = replace(solver.options, gap=max(solver.options.gap, FURTHER_GAP))
+    beside = replace(solver, options=quick)
+    social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
+    priced = [policy for policy in social if _soft_targets(solver.instance, policy)]
+    notes: list[str] = []
+    return replace(
+        comparison,
+        full_collection=_each_or_note(
+            "everything collected formally",
+            {policy.name: partial(beside.fair_cost, policy, base, 1.0, 1.0) for policy in social},
+            notes,
+        ),
+        without_penalty=_each_or_note(
+            "missed targets at zero",
+            {
+                policy.name: partial(beside.penalty_free_cost, policy, base, share, share)
+                for policy in priced
+            },
+            notes,
+        ),
+        curve=_each_or_note("over the pass-through", _curve(beside, base, social), notes),
+        notes=tuple(notes),
+    )
+
+
+def _each_or_note(
+    line: str, points: Mapping[str, Callable[[], Cost]], notes: list[str]
+) -> tuple[Cost, ...]:
+    """Return the costs of a further line; where a solve has no plan, note why and go on."""
+    costs = []
+    for name, point in points.items():
+        try:
+            costs.append(point())
+        except (InfeasibleError, NoSolutionError) as error:
+            notes.append(f"{line}, {name}: {error}")
+    return tuple(costs)
 
 
 def _soft_targets(instance: Instance, policy: Policy) -> set[ShareRule]:
     rules = compose(policy, instance).share_rules
     return {rule for rule in rules if rule.penalty_cny_per_tonne is not None}
-
-
-def _line_or_note(name: str, line: Callable[[], list[Cost]], notes: list[str]) -> tuple[Cost, ...]:
-    """Return a further line; where one of its solves has no plan, note why and go on."""
-    try:
-        return tuple(line())
-    except (InfeasibleError, NoSolutionError) as error:
-        notes.append(f"{name.replace('_', ' ')}: {error}")
-        return ()
 
 
 def retired_tonnes_per_year(solution: Solution) -> float:
@@ -291,21 +328,18 @@ def _refuse_meaningless(policies: Sequence[Policy]) -> None:
         raise UsageError(f"the base of a comparison must minimise social cost; {names[0]} is private")
 
 
-def _assert_same_supply(solutions: dict[str, Solution]) -> None:
-    differences = check_same_supply({name: solution.answer for name, solution in solutions.items()})
-    if differences:
-        listed = "\n".join(f"  {difference}" for difference in differences[:20])
-        raise CheckError(f"the compared plans are not for the same batteries:\n{listed}")
-
-
-def _without_penalty(solver: _Solver, base: Policy, others: Sequence[Policy], share: float) -> list[Cost]:
-    """Return the costs with shortfalls at zero; empty where no policy prices a shortfall."""
-    free = [_free_of_penalty(policy) for policy in (base, *others)]
-    if all(policy.digest == given.digest for policy, given in zip(free, (base, *others), strict=True)):
-        return []
-    _assert_same_supply({policy.name: solver.solution(policy, share) for policy in free})
-    costs = [solver.cost(policy, free[0], share, share) for policy in free[1:]]
-    return [replace(cost, penalty_priced=False) for cost in costs]
+def _assert_same_supply(one: Solution, other: Solution) -> None:
+    """Refuse to compare plans for other batteries; at one formal share also what leaks is the same."""
+    if one.formal_share == other.formal_share:
+        names = (f"{one.policy.name}", f"{other.policy.name} (base)")
+        differences = check_same_supply(dict(zip(names, (one.answer, other.answer), strict=True)))
+        if differences:
+            listed = "\n".join(f"  {difference}" for difference in differences[:20])
+            raise CheckError(f"the compared plans are not for the same batteries:\n{listed}")
+    keys = ["source", "commodity", "period"]
+    ours, theirs = (s.answer.supply.set_index(keys)["retired_tonnes_per_year"] for s in (one, other))
+    if not ours.sort_index().equals(theirs.sort_index()):
+        raise CheckError("the compared plans are not for the same retired batteries")
 
 
 def _free_of_penalty(policy: Policy) -> Policy:
@@ -318,26 +352,23 @@ def _free_of_penalty(policy: Policy) -> Policy:
     return make_policy(policy.name, levers, policy.perspective, policy.title, policy.description)
 
 
-def _curve(solver: _Solver, base: Policy, others: Sequence[Policy]) -> list[Cost]:
-    """Return the costs at the formal shares that each pass-through leads to."""
+def _curve(solver: _Solver, base: Policy, others: Sequence[Policy]) -> dict[str, Callable[[], Cost]]:
+    """Return, to be solved, the costs at the formal shares that each pass-through leads to."""
     leakage = solver.instance.settings.leakage
     frictions = {
         policy.digest: friction_cny_per_tonne(compose(policy, solver.instance), solver.instance)
         for policy in (base, *others)
     }
-    costs = []
-    for pass_through in PASS_THROUGHS:
-        base_share = formal_share(leakage, frictions[base.digest], pass_through)
-        for policy in others:
-            share = formal_share(leakage, frictions[policy.digest], pass_through)
-            cost = solver.cost(policy, base, share, base_share)
-            _assert_same_retirement(solver.solution(policy, share), solver.solution(base, base_share))
-            costs.append(replace(cost, pass_through=pass_through))
-    return costs
 
+    def at(pass_through: float, policy: Policy) -> Cost:
+        share, base_share = (
+            round(formal_share(leakage, frictions[side.digest], pass_through), SHARE_DIGITS)
+            for side in (policy, base)
+        )
+        return replace(solver.fair_cost(policy, base, share, base_share), pass_through=pass_through)
 
-def _assert_same_retirement(one: Solution, other: Solution) -> None:
-    keys = ["source", "commodity", "period"]
-    ours, theirs = (s.answer.supply.set_index(keys)["retired_tonnes_per_year"] for s in (one, other))
-    if not ours.sort_index().equals(theirs.sort_index()):
-        raise CheckError("two plans of the curve are not for the same retired batteries")
+    return {
+        f"{policy.name} at {pass_through:g}": partial(at, pass_through, policy)
+        for pass_through in PASS_THROUGHS
+        for policy in others
+    }

@@ -50,7 +50,7 @@ def haul_distances_km(instance: Instance, hauls: pd.DataFrame) -> pd.Series:
 
 
 def _table_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:
-    """Return the table's distances; a row holds both ways unless the way back has its own."""
+    """Return the table's distances; a row holds both ways."""
     ends = {"origin": "from_location", "destination": "to_location"}
     back = {"origin": "to_location", "destination": "from_location"}
     table = instance["distances"]

@@ -63,7 +63,7 @@ def explain_infeasible(instance: Instance, policy: str, effects: Effects, option
     if lines:
         return "\n".join([opening, *lines])
     together = ", ".join(rule.rule for rule in hard)
-    return f"{opening}\nEach hard rule could be met alone, but not all together with whole facilities: {together}."
+    return f"{opening}\nEach hard rule could be met alone, but not all with whole facilities: {together}."
 
 
 def ceilings(
@@ -160,7 +160,10 @@ def _steps_to_ceiling(
     steps = []
     for words, part in (
         ("is fit for it before rejects", fit_part),
-        ("could be used so after rejects, if all of it were collected formally", rule.part),
+        (
+            "could be used so after rejects, capacities and market limits, if all of it were collected",
+            rule.part,
+        ),
     ):
         found = ceilings(everything, effects, replace(asked, part=part), options)
         share = _share_in(found, worst.period)

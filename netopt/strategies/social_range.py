@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy.sparse import csc_array, vstack
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
+
+
+GAP: Final = 1e-3
+"""Gap of the two solves, relative to gross cost; whatever is reached, their bounds hold."""
+
+TIME_LIMIT_S: Final = 60.0
+"""Limit of each: a row that keeps private cost near its optimum makes the search slow."""
 
 
 def social_range_cny_per_year(
@@ -53,9 +60,9 @@ def social_range_cny_per_year(
             **options.solver_options,
             "threads": options.threads,
             "random_seed": options.seed,
-            "time_limit": options.time_limit_s,
+            "time_limit": min(options.time_limit_s, TIME_LIMIT_S),
             "mip_rel_gap": 0.0,
-            "mip_abs_gap": options.gap * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
+            "mip_abs_gap": max(options.gap, GAP) * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
         }
         result = highs.solve_form(goal, settings)
         if not np.isfinite(result.bound):
