@@ -270,7 +270,8 @@ def _with_further_lines(
     quick = replace(solver.options, gap=max(solver.options.gap, FURTHER_GAP))
     beside = replace(solver, options=quick)
     social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
-    priced = [policy for policy in social if _soft_targets(solver.instance, policy)]
+    has_targets = any(_soft_targets(solver.instance, policy) for policy in (base, *social))
+    priced = social if has_targets else []
     notes: list[str] = []
     return replace(
         comparison,

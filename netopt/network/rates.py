@@ -304,7 +304,8 @@ def price_supplies(prices: PriceList, instance: Instance, supplies: pd.DataFrame
     _price_leaked(prices, instance, leaked, supplies["commodity"], one_tonne)
     price = instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
-        prices.add(leaked.assign(family="unserved"), ("unserved", PUBLIC, NATURE), one_tonne * price)
+        account = ("unserved", CHAIN, Actor.CENTRAL_GOVERNMENT.value)
+        prices.add(leaked.assign(family="unserved"), account, one_tonne * price)
 
 
 def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> None:

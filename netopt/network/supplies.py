@@ -81,7 +81,7 @@ def offtake_terms(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
 def build_returns(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
     """Return one row per market and commodity that comes back; see ``Network.returns``."""
     lives = instance["second_life"].rename(columns={"commodity": "sold_commodity"})
-    sold = offtakes.rename(columns={"commodity": "sold_commodity"})
+    sold = offtakes[offtakes["category"] != "disposal"].rename(columns={"commodity": "sold_commodity"})
     returns = sold.merge(lives, on="sold_commodity").rename(columns={"returned_commodity": "commodity"})
     returns.insert(0, "return", returns["market"] + ":" + returns["sold_commodity"])
     returns["origin"] = ""

@@ -1,4 +1,9 @@
-"""What a plan that minimises private cost can cost society: a range, as the plan is not unique."""
+"""What a plan that minimises private cost can cost society: a range, as the plan is not unique.
+
+For any weight ``w >= 0`` and any plan whose private cost is at most ``U``, ``social >= min(social + w *
+private) - w * U`` and ``social <= w * U - min(w * private - social)``. Both minima are as easy to bound
+as the private optimum itself; a row that keeps private cost near its optimum is far harder.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.sparse import csc_array, vstack
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
@@ -18,16 +22,14 @@ from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
     from netopt.network.network import Network
-    from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
 
-
-GAP: Final = 1e-3
-"""Gap of the two solves, relative to gross cost; whatever is reached, their bounds hold."""
-
-TIME_LIMIT_S: Final = 60.0
-"""Limit of each: a row that keeps private cost near its optimum makes the search slow."""
+LEAST_WEIGHT: Final = 5.0
+GREATEST_WEIGHT: Final = 1000.0
+WEIGHT_PER_GAP: Final = 5e-4
+"""The proof's gap counts ``1 + weight`` times, plans dearer than the incumbent less the greater the
+weight: so the weight is ``WEIGHT_PER_GAP / gap``, within the two ends."""
 
 
 def social_range_cny_per_year(
@@ -35,8 +37,8 @@ def social_range_cny_per_year(
 ) -> tuple[float, float]:
     """Return bounds on the social cost of every plan as cheap, privately, as the incumbent.
 
-    Low is a proven lower bound of the least social cost over plans whose private cost lies between
-    the private bound and incumbent, high a proven upper bound of the greatest (CNY a year).
+    Low is a proven lower bound of the least social cost over plans whose private cost is at most
+    the incumbent's, high a proven upper bound of the greatest (CNY a year).
 
     Parameters
     ----------
@@ -48,37 +50,26 @@ def social_range_cny_per_year(
         Gap, limits and threads of the two solves.
     """
     form = compile_model(build_model(network, Perspective.PRIVATE))
-    slack = MONEY_TOLERANCE * max(1.0, private.gross_cost_cny_per_year)
-    near_optimal = _between(
-        form, private.lower_bound_cny_per_year - slack, private.upper_bound_cny_per_year + slack
-    )
-    social, constant = by_column(form, unit_costs(network, Perspective.SOCIAL))
-    bounds = []
+    social, social_constant = by_column(form, unit_costs(network, Perspective.SOCIAL))
+    weight = min(GREATEST_WEIGHT, max(LEAST_WEIGHT, WEIGHT_PER_GAP / max(options.gap, 1e-12)))
+    ceiling = private.upper_bound_cny_per_year / OBJECTIVE_UNIT_CNY
+    settings = {
+        **options.solver_options,
+        "threads": options.threads,
+        "random_seed": options.seed,
+        "time_limit": options.time_limit_s,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": options.gap * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
+    }
+    ends = []
     for sense in (1.0, -1.0):
-        goal = replace(near_optimal, cost=sense * social / OBJECTIVE_UNIT_CNY, offset=0.0)
-        settings = {
-            **options.solver_options,
-            "threads": options.threads,
-            "random_seed": options.seed,
-            "time_limit": min(options.time_limit_s, TIME_LIMIT_S),
-            "mip_rel_gap": 0.0,
-            "mip_abs_gap": max(options.gap, GAP) * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
-        }
+        # Divided by 1 + weight, the blend is as large as either cost: one gap means the same.
+        blend = (weight * form.cost + sense * social / OBJECTIVE_UNIT_CNY) / (1.0 + weight)
+        goal = replace(form, cost=blend, offset=weight * form.offset / (1.0 + weight))
         result = highs.solve_form(goal, settings)
         if not np.isfinite(result.bound):
             raise SolverError("no bound on the social cost of near-optimal private plans was found")
-        bounds.append(sense * result.bound * OBJECTIVE_UNIT_CNY + constant)
-    low, high = bounds
-    return min(low, high), max(low, high)
-
-
-def _between(form: StandardForm, low_cny: float, high_cny: float) -> StandardForm:
-    """Return the form with one more row: its objective lies between two costs in CNY a year."""
-    row = csc_array(form.cost.reshape(1, -1))
-    return replace(
-        form,
-        matrix=csc_array(vstack([form.matrix, row])),
-        row_lower=np.append(form.row_lower, low_cny / OBJECTIVE_UNIT_CNY - form.offset),
-        row_upper=np.append(form.row_upper, high_cny / OBJECTIVE_UNIT_CNY - form.offset),
-        rows=(*form.rows, "near_optimal"),
-    )
+        least = (1.0 + weight) * result.bound - weight * ceiling
+        ends.append(sense * least * OBJECTIVE_UNIT_CNY + social_constant)
+    rounding = MONEY_TOLERANCE * private.gross_cost_cny_per_year
+    return min(ends) - rounding, max(ends) + rounding

@@ -227,7 +227,9 @@ class Operation:
                 )
             terms: Terms = dict(self._leaving[key])
             if prices.unserved_cny_per_tonne is not None:
-                price = case.counted("unserved", "public", "nature", prices.unserved_cny_per_tonne)
+                price = case.counted(
+                    "unserved", "formal_chain", "central_government", prices.unserved_cny_per_tonne
+                )
                 self.lp.variable(("unserved", *key), price * case.share_of_year(period))
                 terms["unserved", *key] = 1.0
             self.lp.equal(terms, tonnes - leaked)

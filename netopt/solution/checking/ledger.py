@@ -151,7 +151,7 @@ def _supply_entries(plan: Plan) -> list[pd.DataFrame]:
     price = facts.instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
         paid = supply["unserved_tonnes_per_year"] * facts.arithmetic.number(price)
-        parts.append(entries(paid, supply["period"], "unserved", (PUBLIC, NATURE), **where))
+        parts.append(entries(paid, supply["period"], "unserved", (CHAIN, CENTRAL), **where))
     return parts
 
 
