@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FURTHER_GAP: Final = 1e-3
 """Gap of the lines beside the headline, which take ten more solves."""
 
+FURTHER_TIME_LIMIT_S: Final = 30.0
+"""Limit of each of those solves: a line keeps whatever bounds it has by then."""
+
 SHARE_DIGITS: Final = 4
 """Formal shares of the curve are rounded to 0.01 %, far finer than anything known of them."""
 
@@ -263,11 +266,15 @@ def compare(
 def _with_further_lines(
     comparison: Comparison, solver: _Solver, base: Policy, others: Sequence[Policy], share: float
 ) -> Comparison:
-    """Return the comparison with the lines beside the headline, at ``FURTHER_GAP`` or the gap asked for.
+    """Return the comparison with the lines beside the headline, with looser limits.
 
     Social policies only: what a private plan costs society is a range already.
     """
-    quick = replace(solver.options, gap=max(solver.options.gap, FURTHER_GAP))
+    quick = replace(
+        solver.options,
+        gap=max(solver.options.gap, FURTHER_GAP),
+        time_limit_s=min(solver.options.time_limit_s, FURTHER_TIME_LIMIT_S),
+    )
     beside = replace(solver, options=quick)
     social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
     has_targets = any(_soft_targets(solver.instance, policy) for policy in (base, *social))
