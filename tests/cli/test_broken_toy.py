@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run, files_of
+
+from tests.cli.conftest import Run, files_of
 
 Break = Callable[[Path], None]
 

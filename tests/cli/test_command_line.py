@@ -9,7 +9,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import Run, environment, files_of
 from jsonschema import Draft202012Validator
 
 import netopt
@@ -17,6 +16,7 @@ from netopt.cli.main import COMMANDS
 from netopt.data.read import read_instance
 from netopt.data.tables import TABLES
 from netopt.resources import shipped
+from tests.cli.conftest import Run, environment, files_of
 
 HEAVY = ("pandas", "pyomo", "geopandas", "highspy", "matplotlib", "numpy", "scipy", "pydantic")
 

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import environment
 
 from netopt.cli.console import ProgressReport, open_console, plain, progress_line
 from netopt.cli.options import Talk
 from netopt.solution.options import Progress
+from tests.cli.conftest import environment
 
 READING = Progress(3.2, 5.5e6, 5.4e6, 0.0125, 7)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, environment, files_of
 
 import netopt.pipeline
 from netopt.errors import NoSolutionError
 from netopt.solution.outcome import Status
+from tests.cli.conftest import Run, environment, files_of
 
 HARD_POLICY = """
 name = "hard"

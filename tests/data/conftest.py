@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from small_instance import small_settings, small_tables
 
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
 from netopt.data.write import write_instance
+from tests.data.small_instance import small_settings, small_tables
 
 
 @pytest.fixture(scope="session")

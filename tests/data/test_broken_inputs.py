@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_instance import edit, problems_of
 
 from netopt.data.read import read_instance, validate_folder
 from netopt.errors import UsageError
+from tests.data.small_instance import edit, problems_of
 
 CASES: list[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("broken_inputs.toml").read_text("utf-8")

@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_instance import small_settings, small_tables
 
 from netopt.data.digest import digest, settings_json
 from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE
@@ -25,6 +24,7 @@ from netopt.data.settings import Settings
 from netopt.data.tables import TABLES
 from netopt.data.write import describe_folder, write_instance
 from netopt.errors import InstanceError, UsageError
+from tests.data.small_instance import small_settings, small_tables
 
 TEXTS = st.text(min_size=1, max_size=30).filter(lambda text: not unprintable(text))
 IDS = TEXTS.map(str.strip).filter(bool)

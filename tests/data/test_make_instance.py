@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_instance import small_settings, small_tables
 
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
 from netopt.data.schema import ColumnType
 from netopt.data.tables import TABLES
 from netopt.errors import InstanceError
+from tests.data.small_instance import small_settings, small_tables
 
 DTYPES = {
     ColumnType.ID: "str",

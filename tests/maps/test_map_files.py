@@ -8,7 +8,6 @@ from xml.etree import ElementTree as ET
 
 import pyogrio
 import pytest
-from map_cases import CHINA, FakeRun, china_run, empty_answer, make_instance, make_policy, toy_run
 from shapely.geometry import shape
 
 from netopt.errors import UsageError
@@ -16,6 +15,15 @@ from netopt.maps import layers
 from netopt.maps.geojson import write_geojson
 from netopt.maps.geopackage import write_geopackage
 from netopt.maps.text import plain
+from tests.maps.map_cases import (
+    CHINA,
+    FakeRun,
+    china_run,
+    empty_answer,
+    make_instance,
+    make_policy,
+    toy_run,
+)
 
 HOSTILE = (
     '<script>alert("x")</script>',

@@ -4,7 +4,14 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from map_cases import (
+from shapely.geometry import LineString, MultiLineString
+
+from netopt.errors import UsageError
+from netopt.maps import layers
+from netopt.maps.basemap import base_map_of, china
+from netopt.maps.lines import geodesic_line
+from netopt.maps.shipments import period_shares, shipments
+from tests.maps.map_cases import (
     CHINA,
     FakeRun,
     china_run,
@@ -14,13 +21,6 @@ from map_cases import (
     make_policy,
     toy_run,
 )
-from shapely.geometry import LineString, MultiLineString
-
-from netopt.errors import UsageError
-from netopt.maps import layers
-from netopt.maps.basemap import base_map_of, china
-from netopt.maps.lines import geodesic_line
-from netopt.maps.shipments import period_shares, shipments
 
 
 def tonnes_of(run: FakeRun) -> float:

@@ -9,9 +9,7 @@ import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pytest
-from map_cases import FakeRun, china_run, empty_answer, make_instance, make_outcome, make_policy, toy_run
 from matplotlib.image import imread
-from test_map_files import hostile_run
 
 from netopt.errors import UsageError
 from netopt.maps import caption, layers, style, symbols
@@ -20,6 +18,16 @@ from netopt.maps.glyphs import drawable
 from netopt.maps.labels import Crowd, boxes_around, overlap
 from netopt.maps.picture import draw
 from netopt.resources import shipped
+from tests.maps.map_cases import (
+    FakeRun,
+    china_run,
+    empty_answer,
+    make_instance,
+    make_outcome,
+    make_policy,
+    toy_run,
+)
+from tests.maps.test_map_files import hostile_run
 
 SMALL = {"dpi": 60, "figsize": (9.0, 6.0)}
 HEX = re.compile(r"#(..)(..)(..)")
