@@ -112,7 +112,7 @@ def _levers(solution: Solution) -> str:
 def _plain(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "+".join(map(str, value))
-    return f"{value:,g}" if isinstance(value, float) else str(value)
+    return f"{value:,.12g}" if isinstance(value, float) else str(value)
 
 
 def _further_lines(comparison: Comparison) -> str:
