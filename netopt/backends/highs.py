@@ -84,6 +84,11 @@ def solve_form(
     if on_progress is not None and not relaxed:
         _report_progress(solver, on_progress)
     interrupted = _run(solver)
+    if solver.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible and not interrupted:
+        # Presolve alone cannot tell the two apart; the solver itself can.
+        solver.setOptionValue("presolve", "off")
+        solver.clearSolver()
+        interrupted = _run(solver)
     return _result(solver, found, relaxed=relaxed, interrupted=interrupted)
 
 

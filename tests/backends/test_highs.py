@@ -242,3 +242,20 @@ def test_ctrl_c_ends_the_solve_and_keeps_what_was_found(monkeypatch: pytest.Monk
     assert result.point is not None
     assert result.objective is not None
     assert result.bound <= result.objective
+
+
+def test_infeasible_is_told_from_unbounded_where_presolve_cannot() -> None:
+    # x >= 1 and x <= 0 with a free, profitable y: presolve may leave the verdict open.
+    form = StandardForm(
+        cost=np.array([0.0, -1.0]),
+        offset=0.0,
+        matrix=csc_array(np.array([[1.0, 0.0], [1.0, 0.0]])),
+        row_lower=np.array([1.0, -np.inf]),
+        row_upper=np.array([np.inf, 0.0]),
+        lower=np.array([-np.inf, 0.0]),
+        upper=np.array([np.inf, np.inf]),
+        is_integer=np.array([False, False]),
+        columns=(ColumnName("x", "", ""), ColumnName("y", "", "")),
+        rows=("at_least", "at_most"),
+    )
+    assert highs.solve_form(form, {}, relaxed=True).status is BackendStatus.INFEASIBLE
