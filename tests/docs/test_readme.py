@@ -66,24 +66,3 @@ def test_links_lead_somewhere() -> None:
 
 def test_public_names_resolve() -> None:
     assert all(getattr(netopt, name) is not None for name in netopt.__all__)
-
-
-def test_no_file_names_a_package_index_or_this_machine() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files"],  # noqa: S607 - whichever git there is
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
-        pytest.skip("not a git checkout")
-    hosts = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|deb\.debian\.org")
-    named = []
-    for name in listed.stdout.splitlines():
-        path = ROOT / name
-        if path.suffix in {".gpkg", ".png", ".npz"} or not path.is_file() or path == Path(__file__):
-            continue
-        if hosts.search(path.read_text(encoding="utf-8", errors="replace")):
-            named.append(name)
-    assert named == []
