@@ -7,13 +7,12 @@ from typing import Final
 UNITS: Final[frozenset[str]] = frozenset(
     {
         "-",
-        "t",
         "t/yr",
         "t/t",
         "t/unit",
+        "unit",
         "unit/t",
         "unit/yr",
-        "kWh",
         "km",
         "deg",
         "yr",
@@ -22,7 +21,7 @@ UNITS: Final[frozenset[str]] = frozenset(
         "CNY/t",
         "CNY/unit",
         "CNY/(t km)",
-        "CNY/(t yr)",
+        "CNY/(unit yr)",
         "kgCO2e/t",
         "kgCO2e/(t km)",
     }

@@ -35,7 +35,7 @@ SHARE_DIGITS: Final = 4
 """Formal shares of the curve are rounded to 0.01 %, far finer than anything known of them."""
 
 PASS_THROUGHS: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
-"""Points of the curve: shares of a cost change that reach the formal offer (model.md section 6)."""
+"""Points of the curve: shares of a cost change that reach the formal offer."""
 
 
 @dataclass(frozen=True)

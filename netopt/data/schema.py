@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from netopt.units import UNITS
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -49,6 +51,11 @@ class Column:
     maximum: float | None = None
     plausible_maximum: float | None = None
     choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a unit that is not on the closed list."""
+        if self.unit and self.unit not in UNITS:
+            raise ValueError(f"column {self.name}: {self.unit} is not a unit of netopt.units.UNITS")
 
 
 @dataclass(frozen=True)

@@ -439,8 +439,8 @@ STORAGE = TableSpec(
     (
         _id("facility_type", "Facility type."),
         _id("commodity", "What it keeps."),
-        _number("capacity_units", "-", "Most that one facility keeps, in commodity units."),
-        _number("cost_cny_per_unit_year", "CNY/unit", "Cost of keeping a unit a year."),
+        _number("capacity_units", "unit", "Most that one facility keeps, in commodity units."),
+        _number("cost_cny_per_unit_year", "CNY/(unit yr)", "Cost of keeping a unit a year."),
     ),
     key=("facility_type", "commodity"),
     foreign_keys=(
