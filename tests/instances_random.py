@@ -89,6 +89,11 @@ def zero_friction(instance: Instance) -> Instance:
     return make_instance(settings, dict(instance.tables))
 
 
+def with_tables(instance: Instance, **changed: pd.DataFrame) -> Instance:
+    """Return the same instance with other tables in the place of some."""
+    return make_instance(instance.settings, {**instance.tables, **changed})
+
+
 def _settings(draw: random.Random, chosen: frozenset[str]) -> Settings:
     n_periods = draw.choice((2, 2, 3)) if chosen & {"periods", "storage"} else 1
     periods, start = [], 2025

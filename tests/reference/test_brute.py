@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-import pandas as pd
 import pytest
 
 from netopt.accounts import Perspective
 from netopt.data.instance import Instance
-from netopt.data.read import make_instance, read_instance
+from netopt.data.read import read_instance
 from netopt.policy.effects import (
     CollectionCharge,
     Effects,
@@ -22,7 +21,7 @@ from netopt.policy.effects import (
 )
 from netopt.resources import shipped
 from tests.engine import engine_optimum
-from tests.instances_random import FEATURES, random_effects, random_instance
+from tests.instances_random import FEATURES, random_effects, random_instance, with_tables
 from tests.reference.brute import brute_force
 from tests.reference.case import Case
 from tests.reference.patterns import patterns_of
@@ -40,10 +39,6 @@ TOY_Z = -6_471_190.0
 @pytest.fixture
 def toy() -> Instance:
     return read_instance(shipped("instances") / "toy")
-
-
-def with_tables(instance: Instance, **changed: pd.DataFrame) -> Instance:
-    return make_instance(instance.settings, {**instance.tables, **changed})
 
 
 def least(instance: Instance, effects: Effects, perspective: Perspective = SOCIAL) -> float:
