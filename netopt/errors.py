@@ -75,13 +75,28 @@ class PolicyError(ProblemsError):
 
 
 class InfeasibleError(NetoptError):
-    """No plan satisfies the instance under the policy; the explanation says why."""
+    """No plan satisfies the instance under the policy; the explanation says why.
+
+    Attributes
+    ----------
+    explanation
+        In words.
+    policy
+        Name of the policy ("" where that is not known yet).
+    """
 
     exit_code = 4
 
-    def __init__(self, explanation: str) -> None:
+    def __init__(self, explanation: str, policy: str = "") -> None:
         self.explanation = explanation
+        self.policy = policy
         super().__init__(explanation)
+
+
+class UnboundedError(NetoptError):
+    """Something earns money without end, so no plan is the cheapest; the tables are at fault."""
+
+    exit_code = 3
 
 
 class NoSolutionError(NetoptError):

@@ -59,7 +59,7 @@ def solve_form(
     options
         HiGHS options by name; an unknown one is a SolverError.
     relaxed
-        Solve the linear relaxation and return row duals.
+        Solve the linear relaxation and return the duals of rows and columns.
     start
         A point to start from, length n_columns.
     on_progress
@@ -165,4 +165,5 @@ def _result(solver: highspy.Highs, found: str, *, relaxed: bool, interrupted: bo
         solver="HiGHS",
         solver_version=found,
         row_duals=np.asarray(solution.row_dual, dtype=float) if relaxed and has_point else None,
+        column_duals=np.asarray(solution.col_dual, dtype=float) if relaxed and has_point else None,
     )

@@ -26,7 +26,7 @@ class BackendResult:
     """Values and bounds in the unit of the standard form.
 
     ``point`` is None where no point was found; ``bound`` is the proven lower bound (-inf: none);
-    ``row_duals`` is filled for linear programs only.
+    ``row_duals`` and ``column_duals`` (reduced costs) are filled for linear programs only.
     """
 
     status: BackendStatus
@@ -37,3 +37,4 @@ class BackendResult:
     solver: str
     solver_version: str
     row_duals: NDArray[np.float64] | None = None
+    column_duals: NDArray[np.float64] | None = None

@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, worst_status
-from netopt.cli.explain import explain
-from netopt.cli.inputs import check_share, default_output, find_policies
+from netopt.cli.infeasible import explain_command, leave_explanation
+from netopt.cli.inputs import check_share, default_output, find_policies, split_names
 from netopt.cli.map import FORMATS, draw_maps
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
@@ -72,7 +72,9 @@ def command(  # noqa: PLR0913 - the options of the command line
             options = effective.solve_options(formal_share, progress)
             comparison = compare(loaded, chosen, options, curve=curve)
     except InfeasibleError as error:
-        return explain(console, error, loaded, chosen, path, force=writing.force)
+        names = [policy.name for policy in chosen]
+        hint = explain_command(instance, split_names(policies), names, error.policy, formal_share)
+        return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
     _write(console, comparison, path, effective, maps=maps, force=writing.force)
     return _say(console, comparison, path)
 

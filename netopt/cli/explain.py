@@ -1,35 +1,103 @@
-"""What is left where no plan exists: the explanation, in words and in a file."""
+"""``netopt explain``: why no plan exists, or what binds the plan and what the next tonne costs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+from netopt.cli.console import Console, open_console, plain
+from netopt.cli.endings import SOLVED, code_of
+from netopt.cli.inputs import check_share, find_policy
+from netopt.cli.options import Solving, Talk
+from netopt.errors import InfeasibleError, UsageError
 
 if TYPE_CHECKING:
-    from netopt.cli.console import Console
-    from netopt.data.instance import Instance
-    from netopt.errors import InfeasibleError
-    from netopt.policy.base import Policy
+    from netopt.analysis.explain import Explanation
+    from netopt.solution.options import SolveOptions
+
+INFEASIBLE: Final = InfeasibleError.exit_code
 
 
-def explain(
-    console: Console,
-    error: InfeasibleError,
-    instance: Instance,
-    policies: Sequence[Policy],
-    path: Path,
+def command(
+    subject: str,
     *,
-    force: bool,
+    policy: str | None = None,
+    formal_share: float | None = None,
+    solving: Solving = Solving(),  # noqa: B008 - frozen
+    talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
-    """Say why no plan exists, write it to ``path``, and return the exit code.
+    """Explain a policy: which statements contradict each other and what to lift, or what binds.
 
-    Raises
-    ------
-    UsageError
-        Where something else is at ``path``.
+    Where no plan exists: contradictions that are irreducible (lift any one statement, and the rest can
+    be kept), the smallest set to lift, and what must give at least, in tonnes and places. Ends with 4.
+    Where one exists: what binds, and what one more tonne costs where, with the sites fixed.
+
+    Parameters
+    ----------
+    subject
+        Folder or name of an instance (with --policy), or the folder of a run.
+    policy
+        Name or TOML file of the policy.
+    formal_share
+        Formal share of what retires (0 to 1), instead of the instance's.
     """
-    from netopt.solution.store import EXPLANATION, write_explanation  # noqa: PLC0415 - heavy
+    from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
 
-    written = write_explanation(error.explanation, instance, policies, path, force=force)
-    return console.fail(error, error.exit_code, {"explanation": str(written / EXPLANATION)})
+    console = open_console(talk)
+    effective = effective_options(solving)
+    check_share(formal_share)
+    if policy is None:
+        explanation = _of_run(subject, formal_share, effective.solve_options())
+    else:
+        with console.progress(f"{subject} {policy}") as progress:
+            explanation = _of_policy(subject, policy, effective.solve_options(formal_share, progress))
+    return _say(console, explanation)
+
+
+def _of_policy(subject: str, policy: str, options: SolveOptions) -> Explanation:
+    from netopt.analysis.explain import explain  # noqa: PLC0415 - heavy
+    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+
+    instance = read_instance(subject)
+    return explain(instance, find_policy(policy, instance), options)
+
+
+def _of_run(subject: str, formal_share: float | None, options: SolveOptions) -> Explanation:
+    from netopt.analysis.explain import explain_plan  # noqa: PLC0415 - heavy
+    from netopt.solution.store import EXPLANATION, read_manifest, read_run  # noqa: PLC0415 - heavy
+
+    if formal_share is not None:
+        raise UsageError("a run has its formal share; --formal-share goes with --policy")
+    folder = Path(subject)
+    if (folder / "instance.toml").is_file() or not folder.is_dir():
+        raise UsageError(f"{subject} is no run: add --policy to explain an instance")
+    kind = read_manifest(folder).get("kind")
+    if kind == "infeasible":
+        words = f"{folder / EXPLANATION} names the command that explains its instance"
+        raise UsageError(f"{subject} holds no plan: {words}")
+    if kind == "comparison":
+        raise UsageError(f"{subject} is a comparison: explain one of its runs, {folder / 'runs'}/...")
+    return explain_plan(read_run(folder), options)
+
+
+def _say(console: Console, explanation: Explanation) -> int:
+    outcome = explanation.outcome
+    if not explanation.is_feasible:
+        status, code = "infeasible", INFEASIBLE
+    elif outcome is None:
+        status, code = "planned", SOLVED
+    else:
+        status, code = str(outcome.status), code_of([outcome.status])
+    content: dict[str, Any] = {
+        "status": status,
+        "exit_code": code,
+        "objective": None if outcome is None else outcome.upper_bound_cny_per_year,
+        "bound": None if outcome is None else outcome.lower_bound_cny_per_year,
+        "gap": None if outcome is None else outcome.gap,
+        "unit": "CNY/yr",
+        "formal_share": explanation.instance.settings.leakage.formal_share,
+        "explanation": plain(explanation.to_dict()),
+        "digests": {"instance": explanation.instance.digest, "policy": explanation.policy.digest},
+    }
+    console.result(explanation.to_text(), content)
+    return code

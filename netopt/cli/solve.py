@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of
-from netopt.cli.explain import explain
+from netopt.cli.infeasible import explain_command, leave_explanation
 from netopt.cli.inputs import check_share, default_output, find_policy
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
@@ -57,7 +57,8 @@ def command(
     try:
         solution = _solve(console, loaded, chosen, effective, formal_share)
     except InfeasibleError as error:
-        return explain(console, error, loaded, [chosen], path, force=writing.force)
+        hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share)
+        return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
     return _write(console, solution, path, effective, force=writing.force)
 
 

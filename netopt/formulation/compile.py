@@ -52,7 +52,14 @@ def compile_model(model: pyo.ConcreteModel) -> StandardForm:
         is_integer=np.array([v.is_integer() for v in variables], dtype=bool),
         columns=tuple(_column_name(v) for v in variables),
         rows=tuple(row.constraint.name for row in compiled.rows),
+        row_keys=tuple(_row_key(row.constraint) for row in compiled.rows),
     )
+
+
+def _row_key(constraint: pyo.Constraint) -> tuple[str, ...]:
+    index = constraint.index()
+    tag = constraint.parent_component().local_name
+    return (tag, *index) if isinstance(index, tuple) else (tag, index)
 
 
 def _column_name(variable: pyo.Var) -> ColumnName:

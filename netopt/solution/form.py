@@ -38,6 +38,8 @@ class StandardForm:
         Length n_rows, infinite where a side is open.
     columns, rows
         Names; a row's name starts with its constraint's tag.
+    row_keys
+        The same rows as ``(tag, *index)``; empty where a form was not compiled from the model.
     """
 
     cost: NDArray[np.float64]
@@ -50,6 +52,7 @@ class StandardForm:
     is_integer: NDArray[np.bool_]
     columns: tuple[ColumnName, ...]
     rows: tuple[str, ...]
+    row_keys: tuple[tuple[str, ...], ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:

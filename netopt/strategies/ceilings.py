@@ -63,7 +63,7 @@ def explain_infeasible(instance: Instance, policy: str, effects: Effects, option
     if lines:
         return "\n".join([opening, *lines])
     together = ", ".join(rule.rule for rule in hard)
-    return f"{opening}\nEach hard rule could be met alone, but not all with whole facilities: {together}."
+    return f"{opening}\nEach hard rule could be met alone, but not all of them together: {together}."
 
 
 def ceilings(

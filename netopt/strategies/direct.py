@@ -15,7 +15,7 @@ import numpy as np
 
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
-from netopt.errors import InfeasibleError, NoSolutionError, SolverError
+from netopt.errors import InfeasibleError, NoSolutionError, SolverError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import Decisions, decisions
@@ -65,6 +65,8 @@ def solve_direct(
         Where no plan exists; the pipeline explains why.
     NoSolutionError
         Where a limit came before any plan.
+    UnboundedError
+        Where something earns without end; the pipeline names it.
     SolverError
         Where the solver fails or contradicts the ledger.
     """
@@ -122,7 +124,7 @@ def _solved(result: BackendResult) -> BackendResult:
     if result.status is BackendStatus.INFEASIBLE:
         raise InfeasibleError("no plan satisfies every constraint")
     if result.status is BackendStatus.UNBOUNDED:
-        raise SolverError("the model is unbounded: some chain of recipes and sales earns without end")
+        raise UnboundedError("some chain of recipes and sales earns without end")
     if result.point is None:
         raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
     return result

@@ -140,11 +140,14 @@ def test_an_impossible_policy_is_explained_in_words_and_in_a_file(netopt_here: R
     assert explanation.strip() in ended.err
     content = netopt_here(*words, "--force", "--json").json()
     assert (content["status"], content["exit_code"]) == ("infeasible", 4)
+    more = f"netopt explain toy --policy {policy}"
     assert content["paths"] == {"explanation": str(Path("why") / "explanation.txt")}
+    assert more in explanation
+    assert more in content["message"]
     assert netopt_here("check", "why").code == 2
     words = ["compare", "toy", "--policies", f"unified,{policy}", "-o", "whynot", "--no-curve"]
     assert netopt_here(*words).code == 4
-    assert (tmp_path / "whynot" / "explanation.txt").is_file()
+    assert more in (tmp_path / "whynot" / "explanation.txt").read_text(encoding="utf-8")
 
 
 def test_an_option_that_the_solver_refuses_is_an_internal_error(netopt_here: Run, tmp_path: Path) -> None:

@@ -1,0 +1,166 @@
+"""Explain a policy: why no plan exists, or what binds the plan and what the next tonne costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from netopt.analysis.explain_words import infeasible_text, margins_text
+from netopt.errors import InfeasibleError
+from netopt.pipeline import infeasibility, operating_margins, solve
+from netopt.solution.options import SolveOptions
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+    from netopt.solution.outcome import Outcome
+    from netopt.solution.solution import Solution
+    from netopt.solution.store import Run
+    from netopt.strategies.explaining.infeasible import Infeasibility
+    from netopt.strategies.explaining.margins import Margins
+    from netopt.strategies.explaining.statements import StatedForm
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a policy cannot be met, or what its plan is bound by.
+
+    Attributes
+    ----------
+    instance, policy
+        What was explained; the instance with the formal share in force.
+    ceilings
+        How far each hard rule could be met, in words; "" where a plan exists.
+    infeasibility
+        None where a plan exists.
+    outcome, stated, margins
+        Bounds of the plan, its statements, what binds and costs at the margin; None where none
+        exists (the outcome also where a foreign answer states none).
+    """
+
+    instance: Instance
+    policy: Policy
+    ceilings: str = ""
+    infeasibility: Infeasibility | None = None
+    outcome: Outcome | None = None
+    stated: StatedForm | None = None
+    margins: Margins | None = None
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether a plan exists."""
+        return self.margins is not None
+
+    def to_text(self) -> str:
+        """Return the explanation in words."""
+        return infeasible_text(self) if self.infeasibility is not None else margins_text(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain types for JSON; amounts are t (or t CO2e) a year, prices CNY."""
+        if self.infeasibility is not None:
+            return _infeasible_dict(self.infeasibility, self.ceilings)
+        return _margins_dict(self)
+
+
+def explain(instance: Instance, policy: Policy, options: SolveOptions | None = None) -> Explanation:
+    """Solve a policy and explain the plan, or why there is none.
+
+    Parameters
+    ----------
+    instance, policy
+        As for ``netopt.solve``.
+    options
+        The time limit holds for the solve and, again, for the explanation.
+
+    Raises
+    ------
+    UnboundedError
+        Where something earns without end; it is named.
+    NoSolutionError, SolverError, CheckError
+        As ``netopt.solve``; NoSolutionError also where time runs out before anything is known.
+    """
+    options = options or SolveOptions()
+    if options.formal_share is not None:
+        instance = instance.with_formal_share(options.formal_share)
+        options = replace(options, formal_share=None)
+    try:
+        solution = solve(instance, policy, options)
+    except InfeasibleError as error:
+        found = infeasibility(instance, policy, options)
+        if found is None:
+            raise
+        return Explanation(instance, policy, ceilings=error.explanation, infeasibility=found)
+    return explain_plan(solution, options)
+
+
+def explain_plan(plan: Solution | Run, options: SolveOptions | None = None) -> Explanation:
+    """Explain a plan that exists: what binds, and what one more tonne costs where.
+
+    Parameters
+    ----------
+    plan
+        A solution, or a run read back.
+    options
+        Threads, seed and time limit.
+
+    Raises
+    ------
+    SolverError
+        Where the plan's design cannot be operated.
+    """
+    instance = plan.instance
+    if plan.formal_share != instance.settings.leakage.formal_share:
+        instance = instance.with_formal_share(plan.formal_share)
+    stated, found = operating_margins(instance, plan.policy, plan.answer, options)
+    return Explanation(instance, plan.policy, outcome=plan.outcome, stated=stated, margins=found)
+
+
+def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
+    stated = found.stated
+
+    def described(name: str) -> dict[str, Any]:
+        said = stated.statement(name)
+        return {"name": name, "kind": str(said.kind), "place": said.place, "sentence": said.sentence}
+
+    units = {said.name: said.unit for said in stated.statements}
+    gives = [
+        row | {"unit": f"{units[row['statement']]}/yr"} for row in found.relief.gives.to_dict("records")
+    ]
+    conflicts = [
+        {
+            "statements": [
+                described(name) | {"enough_alone": found.enough_alone.get(name)} for name in conflict.names
+            ],
+            "irreducible": conflict.irreducible,
+            "only_with_whole_facilities": only_whole,
+        }
+        for conflict, only_whole in zip(found.conflicts, found.only_whole, strict=True)
+    ]
+    return {
+        "conflicts": conflicts,
+        "lift": {
+            "statements": [described(name) for name in found.remedy.names],
+            "smallest": found.remedy.smallest,
+        },
+        "gives": gives,
+        "weighted_violation": {"low": found.relief.low, "high": found.relief.high},
+        "ceilings": ceilings,
+        "n_statements": len(stated.statements),
+        "n_solves": found.n_solves,
+    }
+
+
+def _margins_dict(explanation: Explanation) -> dict[str, Any]:
+    found, stated = explanation.margins, explanation.stated
+    if found is None or stated is None:
+        raise ValueError("an explanation has either an infeasibility or margins")
+    binding = [
+        row | {"sentence": stated.statement(row["statement"]).sentence}
+        for row in found.binding.to_dict("records")
+    ]
+    return {
+        "prices": "duals of the linear program of operations with the sites fixed",
+        "binding": binding,
+        "next_tonne": found.next_tonne.to_dict("records"),
+        "operating_cost": found.cost_cny_per_year,
+    }

@@ -1,0 +1,186 @@
+"""Explanations in a planner's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from netopt.strategies.explaining.statements import Kind
+from netopt.strategies.explaining.words import Words, listed, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from netopt.analysis.explain import Explanation
+    from netopt.strategies.explaining.conflict import Conflict
+    from netopt.strategies.explaining.infeasible import Infeasibility
+    from netopt.strategies.explaining.statements import StatedForm
+
+ALIKE: Final = 3
+"""More statements alike than this are told in one line."""
+
+_BUILT: Final = (Kind.CAPACITY, Kind.MINIMUM)
+"""Statements whose bound depends on what the plan has built."""
+
+PRICES_NOTE: Final = (
+    "Prices are duals of the linear program of operations with the sites fixed: they hold for small "
+    "changes, and a large one may open or close plants. A ban on opening has no such price."
+)
+
+LISTED_PRICES: Final = 12
+"""More prices than this are told by the dearest and the cheapest half of them."""
+
+
+def infeasible_text(explanation: Explanation) -> str:
+    """Return why no plan exists: what contradicts what, what to lift, what must give."""
+    found = explanation.infeasibility
+    if found is None:
+        raise ValueError("a plan exists")
+    name = f"{explanation.instance.name} under {explanation.policy.name}"
+    parts = [f"{name}: no plan exists."]
+    for position, conflict in enumerate(found.conflicts):
+        parts.append(_conflict_text(found, position, conflict))
+    parts += [_remedy_text(found), _gives_text(found, Words(explanation.instance))]
+    if explanation.ceilings:
+        _, _, further = explanation.ceilings.partition("\n")
+        parts.append(f"How far the rules could be met:\n{_indented(further.splitlines())}")
+    parts.append(
+        f"Asked of {len(found.stated.statements)} statements by {found.n_solves} mixed-integer programs; "
+        "mass balances and recipes cannot be lifted."
+    )
+    return "\n\n".join(parts)
+
+
+def _conflict_text(found: Infeasibility, position: int, conflict: Conflict) -> str:
+    many = f"Contradiction {position + 1} of {len(found.conflicts)}. " if len(found.conflicts) > 1 else ""
+    if len(conflict.names) == 1:
+        heading = f"{many}This alone cannot be kept, whatever else is lifted:"
+    elif conflict.irreducible:
+        heading = f"{many}These cannot all be kept, though all but any one of them can:"
+    else:
+        heading = f"{many}These cannot all be kept (time ran out before they were reduced):"
+    lines = told(found.stated, conflict.names, found.enough_alone)
+    if found.only_whole[position]:
+        lines.append("  Parts of plants could keep them all; whole plants cannot.")
+    return "\n".join([heading, *lines])
+
+
+def _remedy_text(found: Infeasibility) -> str:
+    remedy = found.remedy
+    proof = "no lighter set would do" if remedy.smallest else "a smaller set was not ruled out"
+    heading = f"Lift this, and a plan exists ({proof}; a plan was found without it):"
+    return "\n".join([heading, *told(found.stated, remedy.names, {})])
+
+
+def _gives_text(found: Infeasibility, words: Words) -> str:
+    gives, relief = found.relief.gives, found.relief
+    lines = []
+    for statement, rows in gives.groupby("statement", sort=False):
+        said = found.stated.statement(str(statement))
+        for period, amounts in rows.groupby("period", sort=False):
+            where = [words.site(place) for place in amounts["where"] if place]
+            at = f" at {listed(where)}" if where else ""
+            amount = number(float(amounts["amount"].sum()))
+            verb = _GIVES[said.kind]
+            lines.append(f"  {period}: {amount} {said.unit} a year {verb}{at}: {said.sentence}")
+    proven = f"least weighted violation {number(relief.low)} to {number(relief.high)}"
+    return "\n".join(
+        [f"What must give at least, in a plan that breaks as little as it can ({proven}):", *lines]
+    )
+
+
+_GIVES: Final = {
+    Kind.RULE: "too little",
+    Kind.BAN: "against the ban",
+    Kind.BUILD: "of capacity opened",
+    Kind.MARKET: "over the limit",
+    Kind.EMISSION: "over the cap",
+    Kind.MINIMUM: "below the minimum",
+    Kind.STORAGE: "over the room",
+    Kind.CAPACITY: "over capacity",
+    Kind.FORMAL_SHARE: "more collected",
+    Kind.SUPPLY: "left lying",
+}
+
+
+def told(stated: StatedForm, names: Iterable[str], enough: Mapping[str, bool | None]) -> list[str]:
+    """Return statements as lines; many of one kind in many places are one line."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(stated.statement(name).group, []).append(name)
+    lines = []
+    for alike in groups.values():
+        shown = alike if len(alike) <= ALIKE else alike[:1]
+        lines += [f"  - {stated.statement(name).sentence}{_enough_words(name, enough)}" for name in shown]
+        if len(alike) > ALIKE:
+            places = listed([stated.statement(name).place for name in alike[1:]])
+            lines.append(f"    and likewise in {places}")
+    return lines
+
+
+def _enough_words(name: str, enough: Mapping[str, bool | None]) -> str:
+    verdict = enough.get(name)
+    if verdict is None:
+        return ""
+    return " [lifted alone: a plan exists]" if verdict else " [lifted alone: still no plan]"
+
+
+def margins_text(explanation: Explanation) -> str:
+    """Return what binds a plan and what one more tonne costs where."""
+    found, stated, outcome = explanation.margins, explanation.stated, explanation.outcome
+    if found is None or stated is None:
+        raise ValueError("no plan exists")
+    words = Words(explanation.instance)
+    opening = f"{explanation.instance.name} under {explanation.policy.name}: a plan exists."
+    if outcome is not None:
+        opening += (
+            f" It costs {outcome.upper_bound_cny_per_year:,.0f} CNY a year in the "
+            f"{explanation.policy.perspective} perspective; no plan costs less than "
+            f"{outcome.lower_bound_cny_per_year:,.0f}."
+        )
+    binding = _binding_lines(stated, found.binding, words) or ["  Nothing that a planner stated."]
+    costs = "What one more collected tonne costs (CNY per tonne of the period; negative: it earns):"
+    parts = [
+        opening,
+        "\n".join(["What binds, and what one more unit of room would save:", *binding]),
+        "\n".join([costs, *_price_lines(found.next_tonne, words)]),
+        PRICES_NOTE,
+    ]
+    return "\n\n".join(parts)
+
+
+def _binding_lines(stated: StatedForm, binding: pd.DataFrame, words: Words) -> list[str]:
+    lines = []
+    for statement, rows in binding.groupby("statement", sort=False):
+        said = stated.statement(str(statement))
+        lines.append(f"  - {said.sentence}")
+        for row in rows.sort_values("saves_cny_per_unit", ascending=False).head(ALIKE).to_dict("records"):
+            saves = row["saves_cny_per_unit"]
+            worth = (
+                f"one more {said.unit} would save {saves:,.0f} CNY" if saves else "no price at the margin"
+            )
+            at = f" at {words.site(row['where'])}" if row["where"] else ""
+            room = f", {row['limit']:,.0f} t a year" if said.kind in _BUILT else ""
+            lines.append(f"    {row['period']}{at}{room}: {worth}")
+        if len(rows) > ALIKE:
+            lines.append(f"    and {len(rows) - ALIKE} more")
+    return lines
+
+
+def _price_lines(prices: pd.DataFrame, words: Words) -> list[str]:
+    ordered = prices.sort_values("cny_per_tonne", ascending=False, kind="stable").to_dict("records")
+    lines = [
+        f"  {row['cny_per_tonne']:>10,.0f}  {words.name('sources', row['source'])}, "
+        f"{words.commodity(row['commodity'])}, {row['period']}"
+        for row in ordered
+    ]
+    if len(lines) <= LISTED_PRICES:
+        return lines
+    half = LISTED_PRICES // 2
+    between = f"  ... {len(lines) - 2 * half} in between (--json has them all) ..."
+    return [*lines[:half], between, *lines[-half:]]
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,69 @@
+"""What is left where no plan exists: the explanation, in words and in a file."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netopt.errors import InfeasibleError
+
+if TYPE_CHECKING:
+    from netopt.cli.console import Console
+    from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
+
+
+def leave_explanation(
+    console: Console,
+    error: InfeasibleError,
+    instance: Instance,
+    policies: Sequence[Policy],
+    path: Path,
+    *,
+    force: bool,
+    hint: str,
+) -> int:
+    """Say why no plan exists, write it to ``path``, and return the exit code.
+
+    Parameters
+    ----------
+    hint
+        The command that says more.
+
+    Raises
+    ------
+    UsageError
+        Where something else is at ``path``.
+    """
+    from netopt.solution.store import EXPLANATION, write_explanation  # noqa: PLC0415 - heavy
+
+    words = f"{error.explanation.rstrip()}\n\nWhat contradicts what, and the smallest set to lift: {hint}"
+    written = write_explanation(words, instance, policies, path, force=force)
+    said = InfeasibleError(words, error.policy)
+    return console.fail(said, said.exit_code, {"explanation": str(written / EXPLANATION)})
+
+
+def explain_command(
+    instance: str, policies: Sequence[str], names: Sequence[str], failed: str, formal_share: float | None
+) -> str:
+    """Return the command that explains the policy that failed, as it was asked for.
+
+    Parameters
+    ----------
+    instance, formal_share
+        As given on the command line.
+    policies, names
+        The policies as given, and their names in the same order.
+    failed
+        Name of the policy that no plan meets.
+
+    Examples
+    --------
+    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", 0.5)
+    'netopt explain toy --policy my.toml --formal-share 0.5'
+    """
+    given = dict(zip(names, policies, strict=True)).get(failed, failed)
+    share = [] if formal_share is None else ["--formal-share", f"{formal_share:g}"]
+    return shlex.join(["netopt", "explain", instance, "--policy", given, *share])

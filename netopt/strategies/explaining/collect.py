@@ -1,0 +1,315 @@
+"""From an instance and its effects to the model with every statement lifted, and the statements.
+
+The network is built wide: with the arcs and modules that bans and ``may_build`` keep out, so that
+lifting a ban has something to open. Capacity is stated twice: with its true figure, which can be
+lifted, and with a figure that nothing can exceed, which keeps closed plants closed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from netopt.formulation.build import STRENGTHENING, build_model
+from netopt.formulation.compile import compile_model
+from netopt.network.build import build_network
+from netopt.network.facilities import barred_sites, located_sites, periods_in_force
+from netopt.strategies.explaining.room import with_room
+from netopt.strategies.explaining.statements import LIMIT_COLUMNS, Kind, StatedForm, Statement
+from netopt.strategies.explaining.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Iterator
+
+    from netopt.accounts import Perspective
+    from netopt.data.instance import Instance
+    from netopt.network.network import Network
+    from netopt.policy.effects import Effects
+    from netopt.solution.form import StandardForm
+
+    Stated = Iterator[tuple[Statement, list["Limit"]]]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One row or column of the model as a statement bounds it; see ``StatedForm.limits``."""
+
+    is_row: bool
+    index: int
+    where: str
+    period: str
+    lower: float = -np.inf
+    upper: float = np.inf
+    amount_per_unit: float = 1.0
+
+
+def stated_form(instance: Instance, effects: Effects, perspective: Perspective) -> StatedForm:
+    """Return the model without any statement, and every statement of the instance and its policy.
+
+    Parameters
+    ----------
+    instance, effects
+        What is to be explained.
+    perspective
+        Whose cost the form's objective is.
+    """
+    network = wide_network(instance, effects)
+    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    form = with_room(form, network)
+    context = Context(instance, effects, network, form)
+    stated = [(said, limits) for collector in COLLECTORS for said, limits in collector(context) if limits]
+    rows = [
+        {"statement": said.name, **{name: getattr(limit, name) for name in list(LIMIT_COLUMNS)[1:]}}
+        for said, limits in stated
+        for limit in limits
+    ]
+    table = pd.DataFrame(rows, columns=list(LIMIT_COLUMNS)).astype(LIMIT_COLUMNS)
+    return StatedForm(_freed(form, table), tuple(said for said, _ in stated), table)
+
+
+def wide_network(instance: Instance, effects: Effects) -> Network:
+    """Return the network with what operator rules and ``may_build`` keep out."""
+    tables = {**instance.tables, "sites": instance["sites"].assign(may_build=True)}
+    return build_network(replace(instance, tables=tables), replace(effects, forbidden_operators=()))
+
+
+@dataclass(frozen=True)
+class Context:
+    """What collectors look things up in: the planner's instance, the wide network, its form."""
+
+    instance: Instance
+    effects: Effects
+    network: Network
+    form: StandardForm
+
+    @cached_property
+    def words(self) -> Words:
+        """Names and sentences."""
+        return Words(self.instance)
+
+    @cached_property
+    def rows(self) -> dict[str, list[tuple[int, tuple[str, ...]]]]:
+        """Rows by tag: number and index."""
+        found = defaultdict(list)
+        for number, (tag, *index) in enumerate(self.form.row_keys):
+            found[tag].append((number, tuple(index)))
+        return dict(found)
+
+    @cached_property
+    def columns(self) -> dict[tuple[str, str, str], int]:
+        """Columns by family, id and period."""
+        return {
+            (name.family, name.key, name.period): number for number, name in enumerate(self.form.columns)
+        }
+
+    @cached_property
+    def sites(self) -> pd.DataFrame:
+        """The planner's sites, with ``jurisdiction`` and ``home``."""
+        return located_sites(self.instance)
+
+    @cached_property
+    def module(self) -> dict[str, dict[Hashable, Any]]:
+        """Facts of each module of the wide network, by id."""
+        return {str(row["module"]): row for row in self.network.modules.to_dict("records")}
+
+    @cached_property
+    def tonnes_per_unit(self) -> dict[str, float]:
+        """Mass of a unit of each commodity (t)."""
+        rows = self.instance["commodities"]
+        return dict(zip(rows["commodity"], rows["tonnes_per_unit"].astype(float), strict=True))
+
+    def openings(self, modules: Iterable[str], periods: Iterable[str]) -> list[Limit]:
+        """Return the limits that let none of these modules be built in these periods."""
+        return [
+            Limit(
+                False,
+                self.columns[family, module, period],
+                self.module[module]["site"],
+                period,
+                upper=0.0,
+                amount_per_unit=self.module[module]["capacity_tonnes_per_year"],
+            )
+            for module in modules
+            for family in ("opened", "expanded")
+            for period in periods
+            if (family, module, period) in self.columns
+        ]
+
+
+def _rules(context: Context) -> Stated:
+    rows = defaultdict(list)
+    for number, (name, period) in context.rows.get("share_rule", []):
+        bound = float(context.form.row_lower[number])
+        rows[name].append(Limit(True, number, "", period, lower=bound))
+    for rule in context.effects.share_rules:
+        place = context.words.places(rule.whole.origins)
+        sentence = context.words.rule(rule)
+        yield Statement(f"rule {rule.rule}", Kind.RULE, sentence, rule.rule, place), rows[rule.rule]
+
+
+def _bans(context: Context) -> Stated:
+    for number, rule in enumerate(context.effects.forbidden_operators, start=1):
+        barred = set(barred_sites(rule, context.sites))
+        periods = periods_in_force(rule, context.instance)
+        limits = (_unopened if rule.action == "open" else _unreceived)(context, barred, periods)
+        sentence = context.words.ban(rule, sorted(barred), periods)
+        name = f"ban {rule.lever}[{rule.jurisdiction}] {rule.action} {number}"
+        place = context.words.place(rule.jurisdiction)
+        yield Statement(name, Kind.BAN, sentence, f"{rule.lever} {rule.action}", place), limits
+
+
+def _unopened(context: Context, barred: set[str], periods: list[str]) -> list[Limit]:
+    modules = context.network.modules
+    meant = modules[modules["site"].isin(barred) & ~modules["stands"]]
+    return context.openings(meant["module"], periods)
+
+
+def _unreceived(context: Context, barred: set[str], periods: list[str]) -> list[Limit]:
+    arcs = context.network.arcs
+    meant = arcs[arcs["to_place"].isin(barred)]
+    return [
+        Limit(False, context.columns["flow", arc, period], place, period, upper=0.0, amount_per_unit=mass)
+        for arc, place, mass in zip(meant["arc"], meant["to_place"], meant["tonnes_per_unit"], strict=True)
+        for period in periods
+        if ("flow", arc, period) in context.columns
+    ]
+
+
+def _builds(context: Context) -> Stated:
+    closed = context.sites[~context.sites["may_build"].astype(bool)]
+    modules = context.network.modules
+    for (kind, jurisdiction), sites in closed.groupby(["facility_type", "jurisdiction"]):
+        meant = modules[modules["site"].isin(sites["site"]) & ~modules["stands"]]
+        sentence = context.words.build(str(kind), str(jurisdiction), sites)
+        place = context.words.place(str(jurisdiction))
+        said = Statement(f"build {kind}[{jurisdiction}]", Kind.BUILD, sentence, f"build {kind}", place)
+        yield said, context.openings(meant["module"], context.instance.periods)
+
+
+def _markets(context: Context) -> Stated:
+    offtakes = {row["offtake"]: row for row in context.network.offtakes.to_dict("records")}
+    limits: dict[tuple[str, str], list[Limit]] = defaultdict(list)
+    for tag in ("market_limit", "disposal_limit"):
+        for number, (offtake, period) in context.rows.get(tag, []):
+            market, commodity = offtakes[offtake]["market"], offtakes[offtake]["commodity"]
+            bound = float(context.form.row_upper[number])
+            tonnes = context.tonnes_per_unit[commodity]
+            limit = Limit(True, number, market, period, upper=bound, amount_per_unit=tonnes)
+            limits[commodity, context.words.jurisdiction_of_market(market)].append(limit)
+    for (commodity, jurisdiction), rows in sorted(limits.items()):
+        sentence = context.words.market(commodity, rows)
+        place = context.words.place(jurisdiction)
+        name = f"market {commodity}[{jurisdiction}]"
+        yield Statement(name, Kind.MARKET, sentence, f"market {commodity}", place), rows
+
+
+def _emissions(context: Context) -> Stated:
+    rows = [
+        Limit(True, number, "", period, upper=float(context.form.row_upper[number]))
+        for number, (period,) in context.rows.get("emission_cap", [])
+    ]
+    if rows:
+        sentence = context.words.emission(rows[0].upper)
+        yield Statement("emission cap", Kind.EMISSION, sentence, "emission", "", unit="t CO2e"), rows
+
+
+def _minima(context: Context) -> Stated:
+    limits: dict[str, list[Limit]] = defaultdict(list)
+    for number, (module, period) in context.rows.get("minimum_throughput", []):
+        facts = context.module[module]
+        limit = Limit(True, number, facts["site"], period, lower=0.0)
+        limits[facts["facility_type"]].append(limit)
+    for kind, rows in sorted(limits.items()):
+        sentence = context.words.minimum(kind)
+        yield Statement(f"minimum {kind}", Kind.MINIMUM, sentence, f"minimum {kind}", ""), rows
+
+
+def _storage(context: Context) -> Stated:
+    last = context.instance.periods[-1]
+    sites = context.sites
+    kind_of = dict(zip(sites["site"], sites["facility_type"], strict=True))
+    limits: dict[tuple[str, str], list[Limit]] = defaultdict(list)
+    for tag in ("storage_room", "storage_limit"):
+        for number, (site, commodity, period) in context.rows.get(tag, []):
+            if tag == "storage_room" and period == last:
+                continue  # Stock is empty at the end of the horizon, whatever the room.
+            bound, tonnes = float(context.form.row_upper[number]), context.tonnes_per_unit[commodity]
+            limit = Limit(True, number, site, period, upper=bound, amount_per_unit=tonnes)
+            limits[kind_of[site], commodity].append(limit)
+    for (kind, commodity), rows in sorted(limits.items()):
+        sentence = context.words.storage(kind, commodity)
+        yield Statement(f"storage {kind} {commodity}", Kind.STORAGE, sentence, "storage", ""), rows
+
+
+def _capacities(context: Context) -> Stated:
+    limits: dict[tuple[str, str], list[Limit]] = defaultdict(list)
+    for number, (module, period) in context.rows.get("capacity_limit", []):
+        facts = context.module[module]
+        limit = Limit(True, number, facts["site"], period, upper=0.0)
+        limits[facts["facility_type"], facts["jurisdiction"]].append(limit)
+    for (kind, jurisdiction), rows in sorted(limits.items()):
+        here = context.sites[context.sites["facility_type"] == kind]
+        sentence = context.words.capacity(kind, jurisdiction, here[here["jurisdiction"] == jurisdiction])
+        place = context.words.place(jurisdiction)
+        name = f"capacity {kind}[{jurisdiction}]"
+        yield Statement(name, Kind.CAPACITY, sentence, f"capacity {kind}", place), rows
+
+
+def _formal_share(context: Context) -> Stated:
+    share = context.instance.settings.leakage.formal_share
+    supplies = context.network.supplies
+    source_of = dict(zip(supplies["supply"], supplies["source"], strict=True))
+    rows = [
+        Limit(True, number, source_of[supply], period, lower=float(context.form.row_lower[number]))
+        for number, (supply, period) in context.rows.get("leakage", [])
+    ]
+    if share < 1:
+        sentence = context.words.formal_share(share)
+        yield Statement("formal share", Kind.FORMAL_SHARE, sentence, "formal_share", ""), rows
+
+
+def _supplies(context: Context) -> Stated:
+    if context.instance.settings.prices.unserved_cny_per_tonne is not None:
+        return
+    supplies = context.network.supplies
+    for jurisdiction, rows in supplies.groupby("jurisdiction"):
+        limits = [
+            Limit(False, context.columns["unserved", supply, period], source, period, upper=0.0)
+            for supply, source in zip(rows["supply"], rows["source"], strict=True)
+            for period in context.instance.periods
+        ]
+        sentence = context.words.supply(str(jurisdiction), context.network, rows["supply"])
+        place = context.words.place(str(jurisdiction))
+        yield Statement(f"supply [{jurisdiction}]", Kind.SUPPLY, sentence, "supply", place), limits
+
+
+COLLECTORS: Final = (
+    _rules,
+    _bans,
+    _builds,
+    _markets,
+    _emissions,
+    _minima,
+    _storage,
+    _capacities,
+    _formal_share,
+    _supplies,
+)
+"""One function per kind, in the order in which an explanation names them. A row or bound that none
+of them collects belongs to what nobody can lift."""
+
+
+def _freed(form: StandardForm, limits: pd.DataFrame) -> StandardForm:
+    """Return the form without what the limits state: their sides of rows and columns open."""
+    row_lower, row_upper, upper = form.row_lower.copy(), form.row_upper.copy(), form.upper.copy()
+    rows, columns = limits[limits["is_row"]], limits[~limits["is_row"]]
+    for side, infinite, bounds in (("lower", -np.inf, row_lower), ("upper", np.inf, row_upper)):
+        bounds[rows.loc[np.isfinite(rows[side]), "index"].to_numpy(dtype=int)] = infinite
+    index = columns["index"].to_numpy(dtype=int)
+    upper[index] = np.where(form.is_integer[index], 1.0, np.inf)
+    return replace(form, row_lower=row_lower, row_upper=row_upper, upper=upper)
