@@ -34,7 +34,9 @@ def haul_distances_km(instance: Instance, hauls: pd.DataFrame) -> pd.Series:
     pandas.Series
         km, index of ``hauls``; NaN where the instance knows no way.
     """
-    pairs = hauls[["from_location", "to_location", "mode"]].drop_duplicates(ignore_index=True)
+    keys = ["from_location", "to_location", "mode"]
+    number = hauls.groupby(keys, sort=False, dropna=False).ngroup().to_numpy()
+    pairs = hauls[keys].drop_duplicates(ignore_index=True)  # in the order of the groups' numbers
     method = instance.settings.distance.method
     if method == "table":
         km = _table_km(instance, pairs)
@@ -45,8 +47,7 @@ def haul_distances_km(instance: Instance, hauls: pd.DataFrame) -> pd.Series:
     internal_km = instance["locations"].set_index("location")["internal_km"]
     is_internal = pairs["from_location"] == pairs["to_location"]
     km = km.mask(is_internal, pairs["from_location"].map(internal_km).astype(float))
-    keyed = pairs.assign(distance_km=km)
-    return hauls.merge(keyed, how="left", validate="many_to_one")["distance_km"].set_axis(hauls.index)
+    return pd.Series(km.to_numpy(dtype=float)[number], index=hauls.index, name="distance_km")
 
 
 def _table_km(instance: Instance, pairs: pd.DataFrame) -> pd.Series:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
 from netopt.data.read import read_instance
+from tests.instances.national import INSTANCES, KINDS, rebuild, source
 
-ROOT = Path(__file__).parent.parent.parent
-INSTANCES = ROOT / "instances"
 FOLDER = INSTANCES / "china-provinces"
-KINDS = {"sourced", "derived", "assumed"}
-SHIPPED = sorted(path.parent for path in INSTANCES.glob("*/instance.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -26,24 +19,8 @@ def instance() -> Instance:
     return read_instance(FOLDER)
 
 
-def rebuild(output: Path, *options: str) -> Instance:
-    command = [sys.executable, str(FOLDER / "build.py"), "--output", str(output), *options]
-    subprocess.run(command, check=True, cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True)  # noqa: S603
-    return read_instance(output)
-
-
-def source(file: str) -> pd.DataFrame:
-    return pd.read_csv(FOLDER / "source" / file, dtype=str, keep_default_na=False)
-
-
-def test_rebuilding_gives_the_committed_instance(tmp_path: Path, instance: Instance) -> None:
-    assert rebuild(tmp_path / "again").digest == instance.digest
-    for file in sorted((tmp_path / "again" / "data").glob("*.csv")):
-        assert file.read_bytes() == (FOLDER / "data" / file.name).read_bytes(), file.name
-
-
 def test_tian_shares_move_supply_alone(tmp_path: Path, instance: Instance) -> None:
-    variant = rebuild(tmp_path / "tian", "--shares", "tian")
+    variant = rebuild("china-provinces", tmp_path / "tian", "--shares", "tian")
     tonnes = variant["supply"].groupby("source")["supply_tonnes_per_year"].sum()
     assert tonnes.sum() == pytest.approx(580_000)
     eol = source("eol_tonnes_tian2025.csv")
@@ -149,56 +126,6 @@ def test_end_of_life_cost_is_the_instances_own(instance: Instance) -> None:
     value += black * sum(outputs["leach_lfp", metal] * price[metal] for metal in ("li2co3", "fepo4"))
     stated = instance["second_life"].set_index("commodity")["end_of_life_cost_cny_per_tonne"]
     assert stated["second_life_lfp"] == pytest.approx(cost - value, abs=1.0)
-
-
-def documented_columns(folder: Path) -> dict[str, dict[str, str]]:
-    """Return table -> column -> kind as SOURCES.md has it."""
-    found: dict[str, dict[str, str]] = {}
-    table = ""
-    page = folder / "SOURCES.md"
-    for line in page.read_text(encoding="utf-8").splitlines() if page.is_file() else ():
-        if line.startswith("#"):
-            table = line.lstrip("#").strip().strip("`")
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if line.startswith("|") and cells[-1] in KINDS:
-            found.setdefault(table, {}).update(dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells[-1]))
-    return found
-
-
-def uncovered_columns(folder: Path) -> list[str]:
-    """Return ``table.column`` of every column of every table that SOURCES.md leaves out."""
-    documented = documented_columns(folder)
-    return [
-        f"{file.stem}.{column}"
-        for file in sorted((folder / "data").glob("*.csv"))
-        for column in pd.read_csv(file, nrows=0).columns
-        if column not in documented.get(file.stem, {})
-    ]
-
-
-@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
-def test_sources_cover_every_column(folder: Path) -> None:
-    assert uncovered_columns(folder) == []
-
-
-@pytest.mark.parametrize("folder", SHIPPED, ids=lambda folder: folder.name)
-def test_sources_name_no_column_that_is_not_there(folder: Path) -> None:
-    files = {file.stem: set(pd.read_csv(file, nrows=0).columns) for file in (folder / "data").glob("*.csv")}
-    stray = [
-        f"{table}.{column}"
-        for table, columns in documented_columns(folder).items()
-        if table in files
-        for column in columns
-        if column not in files[table]
-    ]
-    assert stray == []
-
-
-def test_an_uncovered_column_is_found(tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "sizes.csv").write_text("size,capital_cny\n5kt,1\n", encoding="utf-8")
-    (tmp_path / "SOURCES.md").write_text("## sizes\n\n| `size` | a | b | assumed |\n", encoding="utf-8")
-    assert uncovered_columns(tmp_path) == ["sizes.capital_cny"]
 
 
 def test_every_assumption_says_what_it_is() -> None:

@@ -1,4 +1,4 @@
-"""Where: provinces, their capitals, hauls, sources, supply, markets and regional costs."""
+"""Where: provinces, hauls inside them, sources, supply, markets and regional costs."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def internal_km(figures: Figures, provinces: pd.DataFrame) -> dict[str, float]:
     """Return capital adcode -> mean haul inside its province, km.
 
     Population-weighted road distance of the prefectures to the capital times the correction,
-    the capital's own prefecture at ``distance.capital_city_km``. A municipality is an even disc
-    of its area (mean distance to the centre 2/3 of the radius) times circuity, times the
-    concentration of its people.
+    the capital's own prefecture at ``distance.capital_city_km``; a municipality by ``disc_km``.
     """
     roads = read_source("road_km_to_capital_OSM_ODbL.csv")
     people = read_source("prefecture_population.csv")
@@ -49,11 +47,19 @@ def internal_km(figures: Figures, provinces: pd.DataFrame) -> dict[str, float]:
     weighted = (table["haul_km"] * weight).groupby(table["province_adcode"]).sum()
     mean = weighted / weight.groupby(table["province_adcode"]).sum()
     for adcode, name in MUNICIPALITIES.items():
-        radius_km = math.sqrt(figures[name] / math.pi)
-        factor = figures["distance.municipality_circuity"] * figures["distance.municipality_concentration"]
-        mean[adcode] = 2 / 3 * radius_km * factor
+        mean[adcode] = disc_km(figures, figures[name])
     capitals = dict(zip(provinces["adcode"], provinces["capital_adcode"], strict=True))
     return {capital: round(float(mean[adcode]), 1) for adcode, capital in capitals.items()}
+
+
+def disc_km(figures: Figures, area_km2: float) -> float:
+    """Return the mean haul to the centre of an even disc of an area, km.
+
+    Formula: ``2/3 x radius`` times circuity, times the concentration of its people.
+    """
+    radius_km = math.sqrt(area_km2 / math.pi)
+    factor = figures["distance.municipality_circuity"] * figures["distance.municipality_concentration"]
+    return 2 / 3 * radius_km * factor
 
 
 def supply_shares(provinces: pd.DataFrame, shares: str) -> pd.Series:
@@ -85,59 +91,47 @@ def outlets(figures: Figures, provinces: pd.DataFrame) -> pd.Series:
     return counts.mask(counts.index.isin(list(known)), counts.index.map(known).astype(float))
 
 
-def place_tables(figures: Figures, provinces: pd.DataFrame, shares: str) -> dict[str, pd.DataFrame]:
-    """Return jurisdictions, locations, distances, sources, supply and markets."""
-    internal = internal_km(figures, provinces)
-    capitals = provinces["capital_adcode"]
-    roads = read_source("road_km_capitals_OSM_ODbL.csv")
-    km = (roads["road_km"] * figures["distance.osm_correction"]).round(1)
-    pairs = pd.DataFrame(
-        {"origin": roads["origin_adcode"], "destination": roads["destination_adcode"], "distance_km": km}
-    )
-    back = pairs.rename(columns={"origin": "destination", "destination": "origin"})
-    distances = pd.concat([pairs, back], ignore_index=True).assign(mode=MODE)
-    outlet_cny = figures["cost.collection_point_fixed"] * figures["collection.battery_share_of_outlet"]
+def place_tables(
+    figures: Figures, provinces: pd.DataFrame, nodes: pd.DataFrame, shares: str
+) -> dict[str, pd.DataFrame]:
+    """Return jurisdictions, locations, sources, supply and markets for a table of nodes."""
+    per_outlet_cny = figures["cost.collection_point_fixed"] * figures["collection.battery_share_of_outlet"]
+    jurisdictions = provinces[["iso", "name_en", "name_zh"]]
     return {
-        "jurisdictions": provinces[["iso", "name_en", "name_zh"]].set_axis(
-            ["jurisdiction", "name", "name_zh"], axis=1
-        ),
+        "jurisdictions": jurisdictions.set_axis(["jurisdiction", "name", "name_zh"], axis=1),
         "locations": pd.DataFrame(
             {
-                "location": capitals,
-                "name": provinces["capital_en"],
-                "name_zh": _capital_names(provinces),
-                "jurisdiction": provinces["iso"],
-                "lon_deg": provinces["capital_lon"],
-                "lat_deg": provinces["capital_lat"],
-                "internal_km": capitals.map(internal),
+                "location": nodes["location"],
+                "name": nodes["location_name"],
+                "name_zh": nodes["location_name_zh"],
+                "jurisdiction": nodes["iso"],
+                "lon_deg": nodes["lon_deg"],
+                "lat_deg": nodes["lat_deg"],
+                "internal_km": nodes["internal_km"],
             }
         ),
-        "distances": distances[["origin", "destination", "mode", "distance_km"]],
         "sources": pd.DataFrame(
             {
-                "source": "src_" + provinces["code"],
-                "name": "Retired batteries of " + provinces["name_en"],
-                "location": capitals,
-                "fixed_cny_per_year": provinces["iso"].map(outlets(figures, provinces)) * outlet_cny,
+                "source": "src_" + nodes["code"],
+                "name": "Retired batteries of " + nodes["name"],
+                "location": nodes["location"],
+                "fixed_cny_per_year": nodes["iso"].map(outlets(figures, provinces))
+                * nodes["share"]
+                * per_outlet_cny,
             }
         ),
-        "supply": _supply(figures, provinces, shares),
+        "supply": _supply(figures, provinces, nodes, shares),
         "markets": _markets(provinces),
     }
 
 
-def _capital_names(provinces: pd.DataFrame) -> list[str]:
-    names = read_source("prefecture_population.csv").set_index("adcode")["name_zh"]
-    return [str(names[adcode]) for adcode in provinces["capital_adcode"]]
-
-
-def _supply(figures: Figures, provinces: pd.DataFrame, shares: str) -> pd.DataFrame:
+def _supply(figures: Figures, provinces: pd.DataFrame, nodes: pd.DataFrame, shares: str) -> pd.DataFrame:
     lfp = figures["supply.lfp_share_mass_2024"]
     mass = {"lfp": lfp, "ncm": 1 - lfp}
     tonnes = supply_shares(provinces, shares) * figures["seed.retired_mass_2024"]
     rows = [
-        ("src_" + row["code"], f"pack_{c}", PERIOD, round(float(tonnes[row["iso"]]) * mass[c], 6))
-        for row in provinces.to_dict("records")
+        (f"src_{code}", f"pack_{c}", PERIOD, round(float(tonnes[iso]) * share * mass[c], 6))
+        for code, iso, share in nodes[["code", "iso", "share"]].itertuples(index=False)
         for c in CHEMISTRIES
     ]
     return pd.DataFrame(rows, columns=["source", "commodity", "period", "supply_tonnes_per_year"])

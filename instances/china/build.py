@@ -1,18 +1,24 @@
-"""Build the instance china-provinces from the source tables beside this script.
+"""Build one of China's instances from the source tables beside this script.
 
-Run from anywhere: ``python instances/china-provinces/build.py``. With ``--shares tian`` supply is
-split by the end-of-life tonnes of Tian et al. 2025 instead of the stock estimate; that variant is
-a sensitivity and must go to a folder of its own (``--output``).
+``python instances/china/build.py china-2024`` or ``... china-provinces``, run from anywhere. Both are
+made by the same rules from the same figures; they differ in the places that stand for a province.
+With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
+stock estimate; that variant is a sensitivity and must go to a folder of its own (``--output``).
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from builder.figures import Figures, read_figures
+from builder.hauls import capital_hauls, road_network
+from builder.nodes import prefecture_nodes, province_nodes
 from builder.places import (
     PERIOD,
     internal_km,
@@ -48,27 +54,78 @@ from netopt.data.settings import (
 )
 from netopt.data.write import write_instance
 
-HERE = Path(__file__).parent
-NAMES = {"stock": "china-provinces", "tian": "china-provinces-tian"}
+INSTANCES = Path(__file__).parent.parent
+SPLITS = {"stock": "NEV stock estimate", "tian": "end-of-life tonnes of Tian et al. 2025"}
+
+
+@dataclass(frozen=True)
+class Level:
+    """How finely an instance sees the country.
+
+    Attributes
+    ----------
+    title, division
+        Of ``instance.toml``; ``division`` says how a province's tonnes are divided, if they are.
+    nodes
+        Makes the table of nodes (``builder.nodes``).
+    method
+        Where distances come from.
+    may_expand
+        Whether standing plants may be added to.
+    """
+
+    title: str
+    division: str
+    nodes: Callable[[Figures, pd.DataFrame], pd.DataFrame]
+    method: Literal["table", "road"]
+    may_expand: bool
+
+    def hauls(self, figures: Figures) -> dict[str, pd.DataFrame]:
+        """Return the tables that distances are taken from."""
+        return capital_hauls(figures) if self.method == "table" else road_network()
+
+    def distance(self, figures: Figures) -> Distance:
+        """Return the settings of distances; the method that is not taken has its factor ready."""
+        if self.method == "table":
+            return Distance(method="table")
+        return Distance(
+            method="road",
+            circuity=figures["distance.geodesic_circuity"],
+            road_correction=figures["distance.backbone_correction"],
+        )
+
+
+LEVELS = {
+    "china-provinces": Level(
+        "Retired EV batteries of 31 Chinese provinces, 2024", "", province_nodes, "table", may_expand=False
+    ),
+    "china-2024": Level(
+        "Retired EV batteries of 337 Chinese prefectures, 2024",
+        ", within a province by population",
+        prefecture_nodes,
+        "road",
+        may_expand=True,
+    ),
+}
 
 
 def mean_internal_km(figures: Figures, provinces: pd.DataFrame, shares: str) -> float:
-    """Return the mean haul inside a province, weighted by what retires in it, km."""
+    """Return the mean haul from a prefecture to its capital, weighted by what retires in it, km."""
     by_capital = internal_km(figures, provinces)
     weights = supply_shares(provinces, shares)
     hauls = provinces.set_index("iso")["capital_adcode"].map(by_capital)
     return float((weights * hauls).sum())
 
 
-def make_settings(figures: Figures, shares: str) -> Settings:
+def make_settings(figures: Figures, name: str, shares: str) -> Settings:
     """Return instance.toml's contents."""
-    year = int(PERIOD)
-    split = "NEV stock estimate" if shares == "stock" else "end-of-life tonnes of Tian et al. 2025"
+    year, level = int(PERIOD), LEVELS[name]
+    split = SPLITS[shares] + level.division
     odds, gap = figures["leakage.formal_share_odds"], figures["leakage.gap"]
     return Settings(
         instance=About(
-            name=NAMES[shares],
-            title="Retired EV batteries of 31 Chinese provinces, 2024",
+            name=name if shares == "stock" else f"{name}-{shares}",
+            title=level.title,
             description=f"580,000 t split by {split}; see README.md and SOURCES.md.",
             currency="CNY",
             price_year=year,
@@ -80,7 +137,7 @@ def make_settings(figures: Figures, shares: str) -> Settings:
             periods=[Period(period=PERIOD, start_year=year, length_years=1)],
         ),
         capital=Capital(wacc=figures["capex.wacc"]),
-        distance=Distance(method="table"),
+        distance=level.distance(figures),
         prices=Prices(carbon_cny_per_tonne=figures["price.carbon_cea"]),
         leakage=Leakage(
             formal_share=figures["seed.formal_share_2024"],
@@ -93,20 +150,22 @@ def make_settings(figures: Figures, shares: str) -> Settings:
     )
 
 
-def make_tables(figures: Figures, shares: str) -> dict[str, pd.DataFrame]:
+def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.DataFrame]:
     """Return every table of the instance."""
     provinces = read_provinces()
+    nodes = level.nodes(figures, provinces)
     mean_km = mean_internal_km(figures, provinces, shares)
     return {
-        **place_tables(figures, provinces, shares),
+        **place_tables(figures, provinces, nodes, shares),
         **recipe_tables(figures),
+        **level.hauls(figures),
         "regional_costs": regional_costs_table(figures, provinces),
         "cost_shares": cost_shares_table(figures),
         "commodities": commodities_table(figures),
         "operators": operators_table(provinces),
         "facility_types": facility_types_table(figures),
         "sizes": sizes_table(figures),
-        "sites": sites_table(figures, provinces),
+        "sites": sites_table(figures, provinces, nodes, may_expand=level.may_expand),
         "offtake": offtake_table(figures, provinces),
         "second_life": second_life_table(figures, mean_km),
         "informal": informal_table(figures),
@@ -115,22 +174,25 @@ def make_tables(figures: Figures, shares: str) -> dict[str, pd.DataFrame]:
     }
 
 
-def build(shares: str) -> Instance:
+def build(name: str, shares: str) -> Instance:
     """Return the validated instance; ``shares`` is ``stock`` or ``tian``."""
     figures = read_figures()
-    return make_instance(make_settings(figures, shares), make_tables(figures, shares))
+    return make_instance(make_settings(figures, name, shares), make_tables(figures, LEVELS[name], shares))
 
 
 def main() -> None:
     """Write the instance and print the sanity figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shares", choices=sorted(NAMES), default="stock")
-    parser.add_argument("--output", type=Path, default=None, help="folder to write (default: this one)")
+    parser.add_argument("name", choices=sorted(LEVELS))
+    parser.add_argument("--shares", choices=sorted(SPLITS), default="stock")
+    parser.add_argument(
+        "--output", type=Path, default=None, help="folder to write (default: the shipped one)"
+    )
     arguments = parser.parse_args()
     if arguments.shares != "stock" and arguments.output is None:
         parser.error("give --output: the shipped folder holds the split by stock")
-    instance = build(arguments.shares)
-    write_instance(instance, arguments.output or HERE, force=True)
+    instance = build(arguments.name, arguments.shares)
+    write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()
     supply = instance["supply"]["supply_tonnes_per_year"].sum()
     print(f"{instance.name}: {supply:,.0f} t, {len(instance['sites'])} sites, digest {instance.digest}")
