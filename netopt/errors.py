@@ -105,6 +105,12 @@ class NoSolutionError(NetoptError):
     exit_code = 6
 
 
+class StoppedError(NoSolutionError):
+    """The user ended the solve before any plan was found."""
+
+    exit_code = 130
+
+
 class SolverError(NetoptError):
     """The solver failed, or answered something netopt does not trust."""
 

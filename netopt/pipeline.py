@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netopt.errors import CheckError, InfeasibleError, UnboundedError
+from netopt.errors import CheckError, InfeasibleError, StoppedError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer
@@ -48,14 +48,18 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     UnboundedError
         Where the tables let something earn without end; it is named.
     NoSolutionError, SolverError
-        Where a limit comes before any plan; where the solver fails or contradicts itself.
+        Where a limit comes before any plan (StoppedError: ``options.stop``); where the solver
+        fails or contradicts itself.
     CheckError
         Where the independent checker rejects the plan: it is never returned.
     """
-    options = options or SolveOptions()
+    options = (options or SolveOptions()).telling(policy.name)
+    if options.stop.is_set():
+        raise StoppedError("interrupted before it was begun")
     if options.formal_share is not None:
         instance = instance.with_formal_share(options.formal_share)
     effects = compose(policy, instance)
+    options.tell("building the network")
     network = build_network(instance, effects)
     try:
         found = solve_direct(network, policy.perspective, options)
@@ -64,6 +68,7 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         raise InfeasibleError(words, policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
+    options.tell("checking the plan")
     plan = answer(network, found.decisions)
     share = instance.settings.leakage.formal_share
     verdict = check(
@@ -104,9 +109,18 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     tuple of float
         Lower bound of the least and upper bound of the greatest social cost (CNY a year) over
         plans whose private cost is at most the incumbent's.
+
+    Raises
+    ------
+    NoSolutionError
+        Where a limit comes before any bound (StoppedError: ``options.stop``).
     """
+    options = (options or SolveOptions()).telling(solution.policy.name)
+    if options.stop.is_set():
+        raise StoppedError("interrupted before its social cost was bounded")
+    options.tell("building the model")
     network = build_network(solution.instance, compose(solution.policy, solution.instance))
-    return social_range_cny_per_year(network, solution.outcome, options or SolveOptions())
+    return social_range_cny_per_year(network, solution.outcome, options)
 
 
 def infeasibility(

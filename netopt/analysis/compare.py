@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from netopt.accounts import Perspective
 from netopt.analysis.wording import comparison_markdown
-from netopt.errors import CheckError, InfeasibleError, NoSolutionError, UsageError
+from netopt.errors import CheckError, InfeasibleError, NoSolutionError, StoppedError, UsageError
 from netopt.network.leakage import formal_share
 from netopt.pipeline import social_range, solve
 from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.policy.read import make_policy
 from netopt.solution.check import check_same_supply
 from netopt.solution.options import SolveOptions
-from netopt.solution.outcome import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +35,8 @@ SHARE_DIGITS: Final = 4
 
 PASS_THROUGHS: Final = (0.0, 0.1, 0.25, 0.5, 1.0)
 """Points of the curve: shares of a cost change that reach the formal offer."""
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class Comparison:
         Social policies at the formal shares that follow from each pass-through.
     notes
         Which of the further lines has no plan, and why.
+    unsolved
+        Policy -> why it has no plan, or no interval, by the time the comparison was ended.
     """
 
     solutions: dict[str, Solution]
@@ -136,11 +139,17 @@ class Comparison:
     without_penalty: tuple[Cost, ...] = ()
     curve: tuple[Cost, ...] = ()
     notes: tuple[str, ...] = ()
+    unsolved: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def base(self) -> Solution:
         """The solution that the others are compared with."""
         return next(iter(self.solutions.values()))
+
+    @property
+    def retired_tonnes_per_year(self) -> float:
+        """Retired mass, the same under every policy: t/yr, annual equivalent over the horizon."""
+        return retired_tonnes_per_year(self.base)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
@@ -151,6 +160,7 @@ class Comparison:
             "social_ranges_cny_per_year": {name: list(ends) for name, ends in self.social_ranges.items()},
             **{line: [cost.to_dict() for cost in getattr(self, line)] for line in lines},
             "notes": list(self.notes),
+            "unsolved": dict(self.unsolved),
         }
 
     def to_markdown(self) -> str:
@@ -168,12 +178,10 @@ class _Solver:
     ranges: dict[tuple[str, float], tuple[float, float]] = field(default_factory=dict)
 
     def solution(self, policy: Policy, share: float) -> Solution:
-        """Return the policy's solution; an interrupted solve ends the whole comparison."""
+        """Return the policy's solution."""
         key = (policy.digest, share)
         if key not in self.known:
             found = solve(self.instance, policy, replace(self.options, formal_share=share))
-            if found.outcome.status is Status.INTERRUPTED:
-                raise KeyboardInterrupt
             self.known[key] = found
         return self.known[key]
 
@@ -245,6 +253,9 @@ def compare(
     ------
     UsageError
         Where there is nothing to compare, or the base minimises private cost.
+    NoSolutionError
+        Where a limit comes before the base has a plan (StoppedError: ``options.stop``). Later, what
+        has a plan is compared, and ``Comparison.unsolved`` says what has none.
     CheckError
         Where two plans are not for the same batteries.
     """
@@ -255,12 +266,30 @@ def compare(
     share = options.formal_share
     if share is None:
         share = instance.settings.leakage.formal_share
-    solutions = {policy.name: solver.solution(policy, share) for policy in policies}
-    headline = tuple(solver.fair_cost(policy, base, share, share) for policy in others)
-    private = [policy for policy in policies if policy.perspective is Perspective.PRIVATE]
-    ranges = {policy.name: solver.social_bounds(policy, share) for policy in private}
-    comparison = Comparison(solutions, ranges, headline)
-    return _with_further_lines(comparison, solver, base, others, share) if curve else comparison
+    solutions = {base.name: solver.solution(base, share)}
+    unsolved: dict[str, str] = {}
+    solutions |= _each(others, lambda policy: solver.solution(policy, share), unsolved)
+    planned = [policy for policy in others if policy.name in solutions]
+    headline = _each(planned, lambda policy: solver.fair_cost(policy, base, share, share), unsolved)
+    private = [policy for policy in planned if policy.perspective is Perspective.PRIVATE]
+    ranges = _each(private, lambda policy: solver.social_bounds(policy, share), unsolved)
+    comparison = Comparison(solutions, ranges, tuple(headline.values()), unsolved=unsolved)
+    if not curve or options.stop.is_set():
+        return comparison
+    return _with_further_lines(comparison, solver, base, planned, share)
+
+
+def _each(
+    policies: Sequence[Policy], find: Callable[[Policy], Found], unsolved: dict[str, str]
+) -> dict[str, Found]:
+    """Return what is found for each policy, by name; where a limit came before, note why."""
+    found = {}
+    for policy in policies:
+        try:
+            found[policy.name] = find(policy)
+        except NoSolutionError as error:
+            unsolved.setdefault(policy.name, str(error))
+    return found
 
 
 def _with_further_lines(
@@ -308,6 +337,9 @@ def _each_or_note(
     for name, point in points.items():
         try:
             costs.append(point())
+        except StoppedError:
+            notes.append(f"{line}, {name} and what follows: interrupted")
+            break
         except (InfeasibleError, NoSolutionError) as error:
             notes.append(f"{line}, {name}: {error}")
     return tuple(costs)

@@ -23,8 +23,8 @@ def comparison_markdown(comparison: Comparison) -> str:
     base = comparison.base
     sections = [
         f"# Cost of fragmentation: {base.instance.settings.instance.title}",
-        "\n\n".join(_verdict(cost) for cost in comparison.headline),
-        _costs_table(comparison.headline),
+        "\n\n".join([*map(_verdict, comparison.headline), *_without_interval(comparison)]),
+        _costs_table(comparison.headline) if comparison.headline else "",
         _conditions(comparison),
         _further_lines(comparison),
         "## Proof\n\n" + _proof_table(comparison),
@@ -51,8 +51,15 @@ def _verdict(cost: Cost) -> str:
     return (
         f"**Whether {cost.policy} costs society more or less than {cost.base} is not resolved**: the "
         f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
-        f"much open; a smaller --gap narrows it.{targets}"
+        f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
     )
+
+
+def _without_interval(comparison: Comparison) -> list[str]:
+    """Return a sentence for each policy of which the comparison can say nothing, and why."""
+    return [
+        f"**There is no interval for {name}**: {reason}." for name, reason in comparison.unsolved.items()
+    ]
 
 
 def _costs_table(costs: Iterable[Cost]) -> str:
@@ -79,7 +86,7 @@ def _conditions(comparison: Comparison) -> str:
     """Return what the headline is conditional on."""
     base = comparison.base
     settings = base.instance.settings
-    tonnes = comparison.headline[0].retired_tonnes_per_year
+    tonnes = comparison.retired_tonnes_per_year
     periods = f"{base.instance.periods[0]}" + (
         f" to {base.instance.periods[-1]}" if len(base.instance.periods) > 1 else ""
     )

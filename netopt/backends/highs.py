@@ -13,6 +13,7 @@ from netopt.errors import SolverError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from threading import Event
 
     from netopt.solution.form import StandardForm
 
@@ -29,6 +30,9 @@ _STATUS: Final[dict[Any, BackendStatus]] = {
     highspy.HighsModelStatus.kInfeasible: BackendStatus.INFEASIBLE,
     highspy.HighsModelStatus.kUnbounded: BackendStatus.UNBOUNDED,
 }
+
+_PROVEN: Final = (BackendStatus.OPTIMAL, BackendStatus.INFEASIBLE, BackendStatus.UNBOUNDED)
+"""Endings that hold even where the wish to stop came at the same moment."""
 
 
 def version() -> str:
@@ -49,6 +53,7 @@ def solve_form(
     relaxed: bool = False,
     start: np.ndarray | None = None,
     on_progress: Callable[[float, float | None, float | None, int], None] | None = None,
+    stop: Event | None = None,
 ) -> BackendResult:
     """Solve a standard form.
 
@@ -64,6 +69,9 @@ def solve_form(
         A point to start from, length n_columns.
     on_progress
         Called with seconds, incumbent, bound (in the form's unit) and nodes.
+    stop
+        Ends the solve once it is set, as Ctrl-C does: the status is ``INTERRUPTED``, the incumbent
+        and its bound are kept.
 
     Raises
     ------
@@ -83,12 +91,12 @@ def solve_form(
         solver.setSolution(guess)
     if on_progress is not None and not relaxed:
         _report_progress(solver, on_progress)
-    interrupted = _run(solver)
+    interrupted = _run(solver, stop)
     if solver.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible and not interrupted:
         # Presolve alone cannot tell the two apart; the solver itself can.
         solver.setOptionValue("presolve", "off")
         solver.clearSolver()
-        interrupted = _run(solver)
+        interrupted = _run(solver, stop)
     return _result(solver, found, relaxed=relaxed, interrupted=interrupted)
 
 
@@ -110,19 +118,26 @@ def _hand_over(solver: highspy.Highs, form: StandardForm, *, relaxed: bool) -> N
         raise SolverError("HiGHS refuses the model")
 
 
-def _run(solver: highspy.Highs) -> bool:
-    """Run to the end or to Ctrl-C, which ends the solve and keeps the incumbent."""
+def _run(solver: highspy.Highs, stop: Event | None) -> bool:
+    """Run to the end or to ``stop``, which Ctrl-C sets too; return whether ``stop`` is set.
+
+    Where nobody gave a ``stop`` nobody looks at half a result either: Ctrl-C is passed on.
+    """
     solver.HandleUserInterrupt = True
     solver.startSolve()
-    interrupted = False
     while solver.is_solver_running():
         try:
             solver.wait(0.1)
+            if stop is not None and stop.is_set():
+                solver.cancelSolve()
         except KeyboardInterrupt:
-            interrupted = True
             solver.cancelSolve()
+            if stop is None:
+                solver.wait()
+                raise
+            stop.set()
     solver.wait()
-    return interrupted
+    return stop is not None and stop.is_set()
 
 
 def _report_progress(
@@ -144,7 +159,9 @@ def _result(solver: highspy.Highs, found: str, *, relaxed: bool, interrupted: bo
         raise SolverError(
             "HiGHS cannot tell whether the model is infeasible or unbounded; turn presolve off"
         )
-    status = BackendStatus.INTERRUPTED if interrupted else _STATUS.get(said)
+    status = _STATUS.get(said)
+    if interrupted and status not in _PROVEN:
+        status = BackendStatus.INTERRUPTED
     if status is None:
         raise SolverError(f"HiGHS ended with '{solver.modelStatusToString(said)}', which proves nothing")
     info = solver.getInfo()

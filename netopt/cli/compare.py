@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
-from netopt.cli.endings import SOLVED, code_of, worst_status
+from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
 from netopt.cli.infeasible import explain_command, leave_explanation
 from netopt.cli.inputs import check_share, default_output, find_policies, split_names
 from netopt.cli.map import FORMATS, draw_maps
@@ -36,7 +36,8 @@ def command(  # noqa: PLR0913 - the options of the command line
 ) -> int:
     """Solve several policies, check every plan independently, and state the cost of fragmentation.
 
-    Leaves one folder with a run per policy, comparison.json, README.md and maps.
+    Leaves one folder with a run per policy, comparison.json, README.md and maps. Ctrl-C leaves the
+    policies that have a plan by then, with the intervals that their bounds give.
 
     Parameters
     ----------
@@ -67,16 +68,20 @@ def command(  # noqa: PLR0913 - the options of the command line
     refuse_overwrite(path, force=writing.force)
     from netopt.analysis.compare import compare  # noqa: PLC0415 - heavy
 
-    try:
-        with console.progress(f"{loaded.name} comparison") as progress:
-            options = effective.solve_options(formal_share, progress)
-            comparison = compare(loaded, chosen, options, curve=curve)
-    except InfeasibleError as error:
-        names = [policy.name for policy in chosen]
-        hint = explain_command(instance, split_names(policies), names, error.policy, formal_share)
-        return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
-    _write(console, comparison, path, effective, maps=maps, force=writing.force)
-    return _say(console, comparison, path)
+    with stoppable() as stop:
+        try:
+            with console.progress(loaded.name) as progress:
+                options = effective.solve_options(formal_share, progress, stop)
+                comparison = compare(loaded, chosen, options, curve=curve)
+        except InfeasibleError as error:
+            names = [policy.name for policy in chosen]
+            hint = explain_command(instance, split_names(policies), names, error.policy, formal_share)
+            return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
+        if maps and stop.is_set():
+            console.note(f"interrupted: no maps are drawn; netopt map {path} draws them")
+        maps = maps and not stop.is_set()
+        _write(console, comparison, path, effective, maps=maps, force=writing.force)
+        return _say(console, comparison, path)
 
 
 def _write(
@@ -114,6 +119,8 @@ def _write(
 def _say(console: Console, comparison: Comparison, path: Path) -> int:
     solutions = comparison.solutions
     code = code_of([solution.outcome.status for solution in solutions.values()])
+    if comparison.unsolved and code == SOLVED:
+        code = LIMIT
     first = next(iter(solutions.values()))
     digests = {name: solution.policy.digest for name, solution in solutions.items()}
     content: dict[str, Any] = {

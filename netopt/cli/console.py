@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
@@ -94,6 +95,7 @@ class Console:
             yield ProgressReport(label, None, None)
         elif self.err.is_terminal:
             with Live(console=self.err, transient=True, refresh_per_second=4) as live:
+                self.err.show_cursor()  # a second Ctrl-C ends the process without a chance to show it again
                 yield ProgressReport(label, live, None)
         else:
             yield ProgressReport(label, None, PROGRESS_INTERVAL_S)
@@ -121,17 +123,30 @@ class ProgressReport:
     def __call__(self, progress: Progress) -> None:
         """Show one reading."""
         if self._live is not None:
-            self._live.update(Text(progress_line(self._label, progress), overflow="ellipsis", no_wrap=True))
+            self._live.update(_LiveLine(self._label, progress, time.monotonic()))
         elif self._interval_s is not None and time.monotonic() - self._said_at_s >= self._interval_s:
             self._said_at_s = time.monotonic()
             print(json.dumps(_reading(self._label, progress)), file=sys.stderr, flush=True)
 
 
+class _LiveLine:
+    """A reading as a line whose seconds go on between two readings."""
+
+    def __init__(self, label: str, progress: Progress, read_at_s: float) -> None:
+        self._label, self._progress, self._read_at_s = label, progress, read_at_s
+
+    def __rich__(self) -> Text:
+        time_s = self._progress.time_s + time.monotonic() - self._read_at_s
+        line = progress_line(self._label, replace(self._progress, time_s=time_s))
+        return Text(line, overflow="ellipsis", no_wrap=True)
+
+
 def progress_line(label: str, progress: Progress) -> str:
     """Return a reading of a running solve as one line."""
     gap = "-" if progress.gap is None else f"{100 * progress.gap:.4f} %"
+    heading = " ".join(part for part in (label, progress.what) if part)
     return (
-        f"{label}  incumbent {_money(progress.incumbent_cny_per_year)}  "
+        f"{heading}  incumbent {_money(progress.incumbent_cny_per_year)}  "
         f"bound {_money(progress.bound_cny_per_year)}  gap {gap}  {progress.time_s:.0f} s"
     )
 

@@ -1,9 +1,17 @@
-"""How a command ends: interrupts and exit codes."""
+"""How a command ends: interrupts and exit codes.
+
+A signal ends a command at once, but for the stretch in which it holds a plan or looks for one
+(``stoppable``). There the first signal sets an event that every solve looks at, so that what was
+found is checked and written; the next one ends the process as if nobody had asked.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -16,18 +24,39 @@ USAGE: Final = 2
 LIMIT: Final = 5
 CHECK_FAILED: Final = 7
 
+_STOPPING: Final = b"\ninterrupted: any plan found so far is checked and written; once more ends at once\n"
 _received: list[int] = []
 
 
 def catch_interrupts() -> None:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt, which a running solve answers with its incumbent.
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt.
 
     A process started with SIGINT ignored (``nohup``, a shell's ``&``) goes on ignoring it.
     """
     _received.clear()
-    signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, _interrupt)
+    for number in _heeded():
+        signal.signal(number, _interrupt)
+
+
+@contextmanager
+def stoppable() -> Iterator[Event]:
+    """Yield an event that the first SIGINT or SIGTERM sets; the second ends the process at once."""
+    stop = Event()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        _received.append(number)
+        stop.set()
+        # The default action needs no Python: it also ends a process that is deep inside a library.
+        for heeded in _heeded():
+            signal.signal(heeded, signal.SIG_DFL)
+        os.write(2, _STOPPING)
+
+    before = {number: signal.signal(number, ask) for number in _heeded()}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def interrupted_code() -> int:
@@ -42,9 +71,17 @@ def worst_status(statuses: Iterable[Status]) -> str:
 
 
 def code_of(statuses: Iterable[Status]) -> int:
-    """Return the exit code for the worst of these statuses."""
+    """Return the exit code for the worst of these statuses; that of a signal where one came."""
     worst = worst_status(statuses)
-    return interrupted_code() if worst == "interrupted" else LIMIT if worst == "limit" else SOLVED
+    if _received or worst == "interrupted":
+        return interrupted_code()
+    return LIMIT if worst == "limit" else SOLVED
+
+
+def _heeded() -> list[int]:
+    """Return the signals to act on."""
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    return [signal.SIGTERM] if ignored else [signal.SIGTERM, signal.SIGINT]
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

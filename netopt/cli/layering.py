@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -61,14 +62,18 @@ class Effective:
     sources: Mapping[str, str]
 
     def solve_options(
-        self, formal_share: float | None = None, on_progress: Callable[[Progress], None] | None = None
+        self,
+        formal_share: float | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
+        stop: Event | None = None,
     ) -> SolveOptions:
-        """Return the options as the pipeline takes them."""
+        """Return the options as the pipeline takes them; ``stop`` is set by Ctrl-C."""
         return SolveOptions(
             **self.values,
             solver_options=self.solver_options,
             formal_share=formal_share,
             on_progress=on_progress,
+            stop=stop or Event(),
         )
 
     def for_manifest(self) -> dict[str, Any]:

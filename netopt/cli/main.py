@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from netopt import __version__
 from netopt.cli.console import current_console, forget_console
 from netopt.cli.endings import INTERNAL, USAGE, catch_interrupts, interrupted_code
-from netopt.errors import NetoptError
+from netopt.errors import NetoptError, StoppedError
 
 COMMANDS = ("new", "validate", "solve", "compare", "explain", "check", "map", "lever", "profile", "schema")
 
@@ -57,6 +57,8 @@ def _report(error: BaseException, words: Sequence[str]) -> int:
         return console.fail(error, USAGE)
     if isinstance(error, KeyboardInterrupt):
         return console.fail(KeyboardInterrupt("interrupted; nothing was written"), interrupted_code())
+    if isinstance(error, StoppedError):
+        return console.fail(StoppedError(f"{error}; nothing was written"), interrupted_code())
     if console.talk.verbose >= 2:
         console.err.print_exception()
     if isinstance(error, NetoptError):

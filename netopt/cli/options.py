@@ -47,7 +47,7 @@ class Solving:
     gap: float | None = None
     "Proven gap to stop at, relative to gross cost (0 to 1)."
     time_limit: float | None = None
-    "Wall-clock limit of the solver, s."
+    "Wall-clock limit of the solver, s; of compare: for each policy, not for all together."
     threads: int | None = None
     "Threads of the solver."
     seed: int | None = None

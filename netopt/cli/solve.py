@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
-from netopt.cli.endings import SOLVED, code_of
+from netopt.cli.endings import SOLVED, code_of, stoppable
 from netopt.cli.infeasible import explain_command, leave_explanation
 from netopt.cli.inputs import check_share, default_output, find_policy
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from netopt.cli.layering import Effective
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
@@ -54,22 +56,28 @@ def command(
         return SOLVED
     path = writing.output or default_output(loaded.name, chosen.name)
     refuse_overwrite(path, force=writing.force)
-    try:
-        solution = _solve(console, loaded, chosen, effective, formal_share)
-    except InfeasibleError as error:
-        hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share)
-        return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
-    return _write(console, solution, path, effective, force=writing.force)
+    with stoppable() as stop:
+        try:
+            solution = _solve(console, loaded, chosen, effective, formal_share, stop)
+        except InfeasibleError as error:
+            hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share)
+            return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
+        return _write(console, solution, path, effective, force=writing.force)
 
 
 def _solve(
-    console: Console, instance: Instance, policy: Policy, effective: Effective, formal_share: float | None
+    console: Console,
+    instance: Instance,
+    policy: Policy,
+    effective: Effective,
+    formal_share: float | None,
+    stop: Event,
 ) -> Solution:
     from netopt.pipeline import solve  # noqa: PLC0415 - heavy
 
     log.info("solving %s under %s with %s", instance.name, policy.name, effective.for_manifest())
-    with console.progress(f"{instance.name} {policy.name}") as progress:
-        return solve(instance, policy, effective.solve_options(formal_share, progress))
+    with console.progress(instance.name) as progress:
+        return solve(instance, policy, effective.solve_options(formal_share, progress, stop))
 
 
 def _write(console: Console, solution: Solution, path: Path, effective: Effective, *, force: bool) -> int:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Event
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A reading of a running solve: objective in CNY a year, gap relative to gross cost."""
+    """A reading of a running solve: objective in CNY a year, gap relative to gross cost.
+
+    ``what`` is being solved, in words; what is not known yet is None.
+    """
 
     time_s: float
     incumbent_cny_per_year: float | None
     bound_cny_per_year: float | None
     gap: float | None
     n_nodes: int
+    what: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class SolveOptions:
         Overrides the instance's formal share, the same on every side of a comparison.
     on_progress
         Called now and then while the solver runs.
+    stop
+        Once it is set, whatever runs ends as soon as it can and keeps the plan it has. Every
+        strategy hands it to every solve (``backends.highs.solve_form(..., stop=options.stop)``).
     """
 
     gap: float = 1e-4
@@ -42,3 +50,20 @@ class SolveOptions:
     solver_options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     formal_share: float | None = None
     on_progress: Callable[[Progress], None] | None = None
+    stop: Event = field(default_factory=Event, compare=False)
+
+    def telling(self, what: str) -> SolveOptions:
+        """Return the options with readings that say first what is being solved."""
+        tell = self.on_progress
+        if tell is None:
+            return self
+
+        def told(progress: Progress) -> None:
+            tell(replace(progress, what=", ".join(part for part in (what, progress.what) if part)))
+
+        return replace(self, on_progress=told)
+
+    def tell(self, what: str) -> None:
+        """Report that a step begins of which there are no figures yet."""
+        if self.on_progress is not None:
+            self.on_progress(Progress(0.0, None, None, None, 0, what))

@@ -2,9 +2,10 @@
 
 A folder is written under a hidden name beside its place, flushed to disk, and renamed. The rename
 is the lock: of two writers one wins and the other is told so. A killed writer leaves a hidden
-folder ``.NAME.<hex>.writing`` that no reader looks at and that a later writer removes once it is
-stale. Replacing keeps the old folder as ``.NAME.<hex>.replaced`` until the new one is in place;
-readers find it there in the moment between the two renames (``folder_to_read``).
+folder ``.NAME.<hex>.writing`` that no reader looks at. A writer holds a lock on its draft, which the
+system releases however it ends, so that the next writer beside it knows what to remove. Replacing
+keeps the old folder as ``.NAME.<hex>.replaced`` until the new one is in place; readers find it there
+in the moment between the two renames (``folder_to_read``).
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from netopt.errors import UsageError
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 MANIFEST: Final = "manifest.json"
 STALE_AFTER_S: Final = 3600.0
@@ -47,8 +54,7 @@ def staged_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     refuse_overwrite(path, force=force)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
-    staging = _hidden(path, "writing")
-    staging.mkdir()
+    staging, lock = _new_draft(path)
     try:
         yield staging
         _flush(staging)
@@ -56,6 +62,9 @@ def staged_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def refuse_overwrite(path: Path, *, force: bool = False) -> None:
@@ -97,22 +106,67 @@ def _hidden(path: Path, purpose: str) -> Path:
     return path.parent / f".{path.name}.{uuid4().hex}.{purpose}"
 
 
-def _leftovers(path: Path, purpose: str) -> list[Path]:
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{32}}\.{purpose}")
+def _new_draft(path: Path) -> tuple[Path, int | None]:
+    """Return a new hidden folder and the descriptor of its lock (None where the system has none)."""
+    while True:
+        staging = _hidden(path, "writing")
+        staging.mkdir()
+        try:
+            lock = _lock(staging)
+        except OSError:
+            if staging.exists():
+                return staging, None
+            continue  # another writer took it for abandoned before it was locked
+        if staging.exists():
+            return staging, lock
+        os.close(lock)
+
+
+def _lock(folder: Path, *, at_once: bool = False) -> int:
+    """Lock a folder and return the descriptor that holds the lock; OSError where that cannot be."""
+    if fcntl is None:
+        raise OSError("no locks on this system")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (fcntl.LOCK_NB if at_once else 0))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _leftovers(path: Path, purpose: str, name: str | None = None) -> list[Path]:
+    """Return hidden folders beside ``path``: of its own, or of any name that matches ``name``."""
+    name = re.escape(path.name) if name is None else name
+    pattern = re.compile(rf"\.{name}\.[0-9a-f]{{32}}\.{purpose}")
     if not path.parent.is_dir():
         return []
     return [sibling for sibling in path.parent.iterdir() if pattern.fullmatch(sibling.name)]
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Remove what killed writers left: stale drafts, and old copies once a whole folder stands."""
-    stale_before = time.time() - STALE_AFTER_S
-    for draft in _leftovers(path, "writing"):
-        if _last_change(draft) < stale_before:
-            shutil.rmtree(draft, ignore_errors=True)
+    """Remove what killed writers left: drafts of any name, and old copies once a whole folder stands."""
+    for draft in _leftovers(path, "writing", ".+"):
+        _remove_if_abandoned(draft)
     if _is_ours(path):
         for copy in _leftovers(path, "replaced"):
             shutil.rmtree(copy, ignore_errors=True)
+
+
+def _remove_if_abandoned(draft: Path) -> None:
+    """Remove a draft that nobody writes: its lock is free, or without locks nothing changed for long."""
+    try:
+        lock = _lock(draft, at_once=True)
+    except BlockingIOError:
+        return
+    except OSError:
+        if _last_change(draft) < time.time() - STALE_AFTER_S:
+            shutil.rmtree(draft, ignore_errors=True)
+        return
+    try:
+        shutil.rmtree(draft, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 def _last_change(folder: Path) -> float:

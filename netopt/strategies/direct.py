@@ -15,7 +15,7 @@ import numpy as np
 
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
-from netopt.errors import InfeasibleError, NoSolutionError, SolverError, UnboundedError
+from netopt.errors import InfeasibleError, NoSolutionError, SolverError, StoppedError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import Decisions, decisions
@@ -64,19 +64,23 @@ def solve_direct(
     InfeasibleError
         Where no plan exists; the pipeline explains why.
     NoSolutionError
-        Where a limit came before any plan.
+        Where a limit came before any plan; StoppedError where the user did.
     UnboundedError
         Where something earns without end; the pipeline names it.
     SolverError
         Where the solver fails or contradicts the ledger.
     """
     began = time.monotonic()
+    options.tell("building the model")
     form = compile_model(build_model(network, perspective, without=without))
     build_time_s = time.monotonic() - began
-    relaxed = _solved(highs.solve_form(form, _highs_options(options, began), relaxed=True))
+    options.tell("linear relaxation")
+    settings = _highs_options(options, began)
+    relaxed = _solved(highs.solve_form(form, settings, relaxed=True, stop=options.stop))
     gross_per_column, gross_constant = by_column(form, unit_gross_costs(network))
     gross_estimate = float(gross_per_column @ _point(relaxed)) + gross_constant
     result = _branch_and_bound(form, options, gross_estimate, began)
+    result = replace(result, bound=max(result.bound, relaxed.bound))
     values = _polished(form, _point(result), options)
     found = decisions(network, form, values)
     ledger = build_ledger(network, found)
@@ -93,8 +97,8 @@ def _branch_and_bound(
 ) -> BackendResult:
     absolute_gap = GAP_SAFETY * options.gap * gross_estimate / OBJECTIVE_UNIT_CNY
     settings = _highs_options(options, began) | {"mip_abs_gap": absolute_gap, "mip_rel_gap": 0.0}
-    result = highs.solve_form(form, settings, on_progress=_progress(options, gross_estimate))
-    return _solved(result)
+    tell = _progress(options, gross_estimate)
+    return _solved(highs.solve_form(form, settings, on_progress=tell, stop=options.stop))
 
 
 def _highs_options(options: SolveOptions, began: float) -> dict[str, bool | int | float | str]:
@@ -125,6 +129,8 @@ def _solved(result: BackendResult) -> BackendResult:
         raise InfeasibleError("no plan satisfies every constraint")
     if result.status is BackendStatus.UNBOUNDED:
         raise UnboundedError("some chain of recipes and sales earns without end")
+    if result.point is None and result.status is BackendStatus.INTERRUPTED:
+        raise StoppedError("interrupted before any plan was found")
     if result.point is None:
         raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
     return result

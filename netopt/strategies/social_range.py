@@ -7,20 +7,25 @@ as the private optimum itself; a row that keeps private cost near its optimum is
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
-from netopt.errors import SolverError
+from netopt.backends.result import BackendStatus
+from netopt.errors import NoSolutionError, SolverError, StoppedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
+from netopt.solution.options import Progress
 from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netopt.backends.result import BackendResult
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
@@ -51,6 +56,11 @@ def social_range_cny_per_year(
         Bounds of that solve, CNY a year.
     options
         Gap, limits and threads of the two solves.
+
+    Raises
+    ------
+    NoSolutionError
+        Where a limit comes before any bound; StoppedError where the user ends a solve before.
     """
     form = compile_model(build_model(network, Perspective.PRIVATE))
     social, social_constant = by_column(form, unit_costs(network, Perspective.SOCIAL))
@@ -65,14 +75,57 @@ def social_range_cny_per_year(
         "mip_abs_gap": options.gap * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
     }
     ends = []
-    for sense in (1.0, -1.0):
+    for sense, what in ((1.0, "least social cost"), (-1.0, "greatest social cost")):
         # Divided by 1 + weight, the blend is as large as either cost: one gap means the same.
-        blend = (weight * form.cost + sense * social / OBJECTIVE_UNIT_CNY) / (1.0 + weight)
-        goal = replace(form, cost=blend, offset=weight * form.offset / (1.0 + weight))
-        result = highs.solve_form(goal, settings)
-        if not np.isfinite(result.bound):
-            raise SolverError("no bound on the social cost of near-optimal private plans was found")
-        least = (1.0 + weight) * result.bound - weight * ceiling
-        ends.append(sense * least * OBJECTIVE_UNIT_CNY + social_constant)
+        cost = (weight * form.cost + sense * social / OBJECTIVE_UNIT_CNY) / (1.0 + weight)
+        goal = replace(form, cost=cost, offset=weight * form.offset / (1.0 + weight))
+        blend = _Blend(weight, ceiling, sense, social_constant)
+        tell = _progress(options, what, blend, private.gross_cost_cny_per_year)
+        result = highs.solve_form(goal, settings, on_progress=tell, stop=options.stop)
+        _refuse_boundless(result)
+        ends.append(blend.social_cny_per_year(result.bound))
     rounding = MONEY_TOLERANCE * private.gross_cost_cny_per_year
     return min(ends) - rounding, max(ends) + rounding
+
+
+@dataclass(frozen=True)
+class _Blend:
+    """``(weight * private + sense * social) / (1 + weight)``, to be minimised; ``ceiling`` on private."""
+
+    weight: float
+    ceiling: float
+    sense: float
+    social_constant_cny_per_year: float
+
+    def social_cny_per_year(self, blended: float) -> float:
+        """Return the social cost that a value of the blend stands for where private is the ceiling."""
+        least = (1.0 + self.weight) * blended - self.weight * self.ceiling
+        return self.sense * least * OBJECTIVE_UNIT_CNY + self.social_constant_cny_per_year
+
+
+def _refuse_boundless(result: BackendResult) -> None:
+    if np.isfinite(result.bound):
+        return
+    message = "no bound on the social cost of near-optimal private plans was found"
+    if result.status is BackendStatus.INTERRUPTED:
+        raise StoppedError(f"interrupted: {message}")
+    raise NoSolutionError(message) if result.status is BackendStatus.LIMIT else SolverError(message)
+
+
+def _progress(
+    options: SolveOptions, what: str, blend: _Blend, gross_cny_per_year: float
+) -> Callable[[float, float | None, float | None, int], None] | None:
+    """Return what tells a solve's readings as social cost: what is proven, and what can be at best."""
+    if options.on_progress is None:
+        return None
+    tell = options.on_progress
+
+    def report(time_s: float, incumbent: float | None, bound: float | None, n_nodes: int) -> None:
+        best, proven = (
+            None if value is None else blend.social_cny_per_year(value) for value in (incumbent, bound)
+        )
+        known = best is not None and proven is not None and gross_cny_per_year > 0
+        gap = abs(best - proven) / gross_cny_per_year if known else None  # type: ignore[operator]
+        tell(Progress(time_s, best, proven, gap, n_nodes, what))
+
+    return report

@@ -19,6 +19,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
@@ -28,13 +29,13 @@ from netopt.analysis import compare as module
 from netopt.analysis.compare import PASS_THROUGHS, Comparison, Cost, compare
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
-from netopt.errors import CheckError, UsageError
+from netopt.errors import CheckError, NoSolutionError, StoppedError, UsageError
 from netopt.pipeline import solve
 from netopt.policy.base import Policy
 from netopt.policy.read import make_policy, read_policy
 from netopt.resources import shipped
 from netopt.solution.ledger import ledger_total
-from netopt.solution.options import SolveOptions
+from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.solution import Solution
 
 BARE = -6_471_190.0
@@ -192,6 +193,56 @@ def test_a_further_line_without_a_plan_is_noted_and_the_headline_stays(
     assert found.full_collection == ()
     assert any("everything collected formally, mandates" in note for note in found.notes)
     assert all(note.splitlines()[0] in found.to_markdown() for note in found.notes)
+
+
+def test_what_has_no_plan_in_time_is_said_and_the_rest_is_compared(
+    given: Instance, policies: dict[str, Policy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow_for_mandates(instance: Instance, policy: Policy, options: SolveOptions) -> Solution:
+        if policy.name == "mandates":
+            raise NoSolutionError("the limit came first")
+        return solve(instance, policy, options)
+
+    monkeypatch.setattr(module, "solve", slow_for_mandates)
+    chosen = [policies[name] for name in ("unified", "mandates", "open-market")]
+    found = compare(given, chosen, OPTIONS, curve=False)
+    assert dict(found.unsolved) == {"mandates": "the limit came first"}
+    assert set(found.solutions) == {"unified", "open-market"}
+    assert [cost.policy for cost in found.headline] == ["open-market"]
+    assert "**There is no interval for mandates**: the limit came first." in found.to_markdown()
+    assert found.to_dict()["unsolved"] == {"mandates": "the limit came first"}
+    with pytest.raises(NoSolutionError, match="the limit came first"):
+        compare(given, [replace(chosen[1]), chosen[0]], OPTIONS)
+
+
+def test_a_stop_ends_a_comparison_with_what_it_has(given: Instance, policies: dict[str, Policy]) -> None:
+    readings: list[Progress] = []
+
+    def stop_at_the_range(progress: Progress) -> None:
+        readings.append(progress)
+        if progress.what == "open-market, building the model" and readings[-2].what.endswith(
+            "checking the plan"
+        ):
+            options.stop.set()
+
+    options = replace(OPTIONS, on_progress=stop_at_the_range, stop=Event())
+    found = compare(given, [policies["unified"], policies["open-market"]], options)
+    assert set(found.solutions) == {"unified", "open-market"}
+    assert (found.headline, found.curve) == ((), ())
+    assert all(low <= high for low, high in found.social_ranges.values())
+    assert "interrupted" in found.unsolved["open-market"]
+    with pytest.raises(StoppedError, match="before it was begun"):
+        compare(given, [policies["unified"], policies["mandates"]], options)
+
+
+def test_the_social_range_tells_its_readings(given: Instance, policies: dict[str, Policy]) -> None:
+    readings: list[Progress] = []
+    options = replace(OPTIONS, on_progress=readings.append)
+    found = compare(given, [policies["unified"], policies["open-market"]], options, curve=False)
+    low, high = found.social_ranges["open-market"]
+    for what, end in (("least", low), ("greatest", high)):
+        own = [each for each in readings if each.what == f"open-market, {what} social cost"]
+        assert own[-1].bound_cny_per_year == pytest.approx(end, abs=1e-4 * abs(end))
 
 
 def with_interval(comparison: Comparison, low: float, high: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any
 
 import highspy
@@ -237,11 +238,40 @@ def test_ctrl_c_ends_the_solve_and_keeps_what_was_found(monkeypatch: pytest.Monk
         return wait(solver, timeout)
 
     monkeypatch.setattr(highspy.Highs, "wait", interrupted)
-    result = highs.solve_form(knapsack(120, 20), {**EXACT, "time_limit": 60.0})
+    stop = Event()
+    result = highs.solve_form(knapsack(120, 20), {**EXACT, "time_limit": 60.0}, stop=stop)
+    assert stop.is_set()
     assert result.status is BackendStatus.INTERRUPTED
     assert result.point is not None
     assert result.objective is not None
     assert result.bound <= result.objective
+
+
+def test_ctrl_c_is_passed_on_where_nobody_looks_at_half_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait = highspy.Highs.wait
+    calls = []
+
+    def interrupted(solver: highspy.Highs, timeout: float = -1.0) -> Any:
+        calls.append(timeout)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return wait(solver, timeout)
+
+    monkeypatch.setattr(highspy.Highs, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        highs.solve_form(knapsack(120, 20), {**EXACT, "time_limit": 60.0})
+    monkeypatch.undo()
+    assert highs.solve_form(BAG, EXACT).status is BackendStatus.OPTIMAL
+
+
+@pytest.mark.parametrize("relaxed", [False, True])
+def test_a_stop_that_is_set_ends_the_solve(relaxed: bool) -> None:
+    stop = Event()
+    stop.set()
+    off = {"presolve": "off", "mip_heuristic_effort": 0.0}
+    result = highs.solve_form(knapsack(900, 300), {**EXACT, **off}, relaxed=relaxed, stop=stop)
+    assert result.status in (BackendStatus.INTERRUPTED, BackendStatus.OPTIMAL)
+    assert relaxed or result.status is BackendStatus.INTERRUPTED
 
 
 def test_infeasible_is_told_from_unbounded_where_presolve_cannot() -> None:

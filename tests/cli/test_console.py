@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def test_a_reading_in_one_line() -> None:
     assert (
         line == "toy unified  incumbent 5.500 million CNY/yr  bound 5.400 million CNY/yr  gap 1.2500 %  3 s"
     )
+    named = replace(READING, what="unified, linear relaxation")
+    assert progress_line("toy", named).startswith("toy unified, linear relaxation  incumbent 5.500")
     assert progress_line("x", Progress(0.0, None, float("-inf"), None, 0)) == (
         "x  incumbent -  bound -  gap -  0 s"
     )
@@ -42,6 +45,7 @@ def test_off_a_terminal_progress_is_json_lines_now_and_then(capsys: pytest.Captu
             "bound_cny_per_year": 5.4e6,
             "gap": 0.0125,
             "n_nodes": 7,
+            "what": "",
         }
     ]
     every = ProgressReport("toy", None, 0.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -205,38 +204,6 @@ def test_no_plan_at_all_writes_nothing(
     monkeypatch.setattr(netopt.pipeline, "solve", hasty)
     ended = _solve(netopt_here, "-o", "run", "--json")
     assert (ended.code, ended.json()["status"]) == (6, "no_solution")
-    assert list(tmp_path.iterdir()) == []
-
-
-_SLOW = """
-import sys, time
-import netopt.pipeline
-from netopt.cli.main import main
-
-def slow(*words):
-    print("solving", file=sys.stderr, flush=True)
-    time.sleep(60)
-
-netopt.pipeline.solve = slow
-sys.exit(main(["solve", "toy", "--policy", "unified", "-o", "run"]))
-"""
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_before_any_plan_ends_at_once_and_writes_nothing(
-    tmp_path: Path, number: int, code: int
-) -> None:
-    words = [sys.executable, "-c", _SLOW]
-    with subprocess.Popen(  # noqa: S603
-        words, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "solving\n"
-        process.send_signal(number)
-        rest = process.stderr.read()
-        assert process.wait(timeout=20) == code
-    assert "interrupted; nothing was written" in rest
-    assert "Traceback" not in rest
     assert list(tmp_path.iterdir()) == []
 
 

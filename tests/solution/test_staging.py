@@ -134,18 +134,31 @@ def test_a_writer_killed_at_any_step_leaves_a_whole_run(tmp_path: Path) -> None:
     assert seen == {"first", "second"}
 
 
-def test_stale_drafts_are_removed_and_fresh_ones_left(tmp_path: Path) -> None:
+def test_drafts_of_dead_writers_are_removed_and_those_in_writing_left(tmp_path: Path) -> None:
+    dead = tmp_path / f".yesterday.{'a' * 32}.writing"
+    dead.mkdir()
+    (dead / "half.csv").write_text("half", encoding="utf-8")
+    foreign = tmp_path / ".notes.writing"
+    foreign.mkdir()
+    with staged_folder(tmp_path / "other") as draft:
+        _fill(draft, "other")
+        _write(tmp_path / "run", "first")
+        assert draft.exists()
+    assert not dead.exists()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", "other", ".notes.writing"}
+
+
+def test_without_locks_only_stale_drafts_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "fcntl", None)
     stale, fresh = (tmp_path / f".run.{letter * 32}.writing" for letter in "ab")
-    other = tmp_path / f".run.b.{'c' * 32}.writing"
     old_s = time.time() - 2 * staging.STALE_AFTER_S
-    for draft in (stale, fresh, other):
+    for draft in (stale, fresh):
         draft.mkdir()
-    for draft in (stale, other):
-        os.utime(draft, (old_s, old_s))
+    os.utime(stale, (old_s, old_s))
     _write(tmp_path / "run", "first")
-    assert not stale.exists()
-    assert fresh.exists()
-    assert other.exists()
+    assert {entry.name for entry in tmp_path.iterdir()} == {"run", fresh.name}
 
 
 def test_the_old_copy_is_read_between_two_renames_and_removed_later(tmp_path: Path) -> None:
