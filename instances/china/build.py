@@ -27,6 +27,7 @@ from builder.places import (
     read_provinces,
     regional_costs_table,
     supply_shares,
+    volumes_table,
 )
 from builder.plants import facility_types_table, operators_table, sites_table, sizes_table
 from builder.processes import (
@@ -159,6 +160,7 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
         **place_tables(figures, provinces, nodes, shares),
         **recipe_tables(figures),
         **level.hauls(figures),
+        "volumes": volumes_table(figures),
         "regional_costs": regional_costs_table(figures, provinces),
         "cost_shares": cost_shares_table(figures),
         "commodities": commodities_table(figures),

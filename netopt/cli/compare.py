@@ -11,7 +11,7 @@ from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
 from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policies, split_names
+from netopt.cli.inputs import check_share, default_output, find_policies, open_instance, split_names
 from netopt.cli.map import FORMATS, draw_maps
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
@@ -28,6 +28,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     *,
     policies: str = _MAIN_JOB,
     formal_share: float | None = None,
+    volumes: str | None = None,
     curve: Annotated[bool, Parameter(negative="--no-curve")] = True,
     maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
     writing: Writing = Writing(),  # noqa: B008 - frozen
@@ -47,19 +48,20 @@ def command(  # noqa: PLR0913 - the options of the command line
         Comma-separated names or TOML files; the first is the base of the comparison.
     formal_share
         Formal share of what retires (0 to 1), instead of the instance's.
+    volumes
+        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     curve
         Also state the cost over the pass-through of the informal channel.
     maps
         Also draw maps.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
     from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
     check_share(formal_share)
-    loaded = read_instance(instance)
+    loaded = open_instance(instance, volumes)
     chosen = find_policies(policies, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, chosen, formal_share)
@@ -75,7 +77,8 @@ def command(  # noqa: PLR0913 - the options of the command line
                 comparison = compare(loaded, chosen, options, curve=curve)
         except InfeasibleError as error:
             names = [policy.name for policy in chosen]
-            hint = explain_command(instance, split_names(policies), names, error.policy, formal_share)
+            given = split_names(policies)
+            hint = explain_command(instance, given, names, error.policy, formal_share, volumes)
             return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
         if maps and stop.is_set():
             console.note(f"interrupted: no maps are drawn; netopt map {path} draws them")
@@ -89,7 +92,13 @@ def _write(
 ) -> None:
     """Write the comparison as one folder; solves are not lost to a map that cannot be drawn."""
     from netopt.solution.staging import staged_folder  # noqa: PLC0415 - heavy
-    from netopt.solution.store import name_and_digest, write_json, write_manifest, write_run  # noqa: PLC0415
+    from netopt.solution.store import (  # noqa: PLC0415 - heavy
+        instance_in_manifest,
+        name_and_digest,
+        write_json,
+        write_manifest,
+        write_run,
+    )
 
     failure: Exception | None = None
     with staged_folder(path, force=force) as folder:
@@ -105,7 +114,7 @@ def _write(
                 failure = error
         solutions = list(comparison.solutions.values())
         about = {
-            "instance": name_and_digest(solutions[0].instance),
+            "instance": instance_in_manifest(solutions[0].instance),
             "policies": [name_and_digest(solution.policy) for solution in solutions],
             "formal_share": solutions[0].formal_share,
             "options": effective.for_manifest(),

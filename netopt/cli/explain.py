@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.endings import SOLVED, code_of
-from netopt.cli.inputs import check_share, find_policy
+from netopt.cli.inputs import check_share, find_policy, open_instance
 from netopt.cli.options import Solving, Talk
 from netopt.errors import InfeasibleError, UsageError
 
 if TYPE_CHECKING:
     from netopt.analysis.explain import Explanation
+    from netopt.data.instance import Instance
     from netopt.solution.options import SolveOptions
 
 INFEASIBLE: Final = InfeasibleError.exit_code
@@ -23,6 +24,7 @@ def command(
     *,
     policy: str | None = None,
     formal_share: float | None = None,
+    volumes: str | None = None,
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
@@ -40,6 +42,8 @@ def command(
         Name or TOML file of the policy.
     formal_share
         Formal share of what retires (0 to 1), instead of the instance's.
+    volumes
+        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
 
@@ -47,27 +51,30 @@ def command(
     effective = effective_options(solving)
     check_share(formal_share)
     if policy is None:
-        explanation = _of_run(subject, formal_share, effective.solve_options())
+        explanation = _of_run(subject, formal_share, volumes, effective.solve_options())
     else:
         with console.progress(f"{subject} {policy}") as progress:
-            explanation = _of_policy(subject, policy, effective.solve_options(formal_share, progress))
+            loaded = open_instance(subject, volumes)
+            explanation = _of_policy(loaded, policy, effective.solve_options(formal_share, progress))
     return _say(console, explanation)
 
 
-def _of_policy(subject: str, policy: str, options: SolveOptions) -> Explanation:
+def _of_policy(instance: Instance, policy: str, options: SolveOptions) -> Explanation:
     from netopt.analysis.explain import explain  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
 
-    instance = read_instance(subject)
     return explain(instance, find_policy(policy, instance), options)
 
 
-def _of_run(subject: str, formal_share: float | None, options: SolveOptions) -> Explanation:
+def _of_run(
+    subject: str, formal_share: float | None, volumes: str | None, options: SolveOptions
+) -> Explanation:
     from netopt.analysis.explain import explain_plan  # noqa: PLC0415 - heavy
     from netopt.solution.store import EXPLANATION, read_manifest, read_run  # noqa: PLC0415 - heavy
 
     if formal_share is not None:
         raise UsageError("a run has its formal share; --formal-share goes with --policy")
+    if volumes is not None:
+        raise UsageError("a run has its volume; --volumes goes with --policy")
     folder = Path(subject)
     if (folder / "instance.toml").is_file() or not folder.is_dir():
         raise UsageError(f"{subject} is no run: add --policy to explain an instance")

@@ -46,13 +46,18 @@ def leave_explanation(
 
 
 def explain_command(
-    instance: str, policies: Sequence[str], names: Sequence[str], failed: str, formal_share: float | None
+    instance: str,
+    policies: Sequence[str],
+    names: Sequence[str],
+    failed: str,
+    formal_share: float | None,
+    volumes: str | None,
 ) -> str:
     """Return the command that explains the policy that failed, as it was asked for.
 
     Parameters
     ----------
-    instance, formal_share
+    instance, formal_share, volumes
         As given on the command line.
     policies, names
         The policies as given, and their names in the same order.
@@ -61,9 +66,10 @@ def explain_command(
 
     Examples
     --------
-    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", 0.5)
+    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", 0.5, None)
     'netopt explain toy --policy my.toml --formal-share 0.5'
     """
     given = dict(zip(names, policies, strict=True)).get(failed, failed)
     share = [] if formal_share is None else ["--formal-share", f"{formal_share:g}"]
-    return shlex.join(["netopt", "explain", instance, "--policy", given, *share])
+    volume = [] if volumes is None else ["--volumes", volumes]
+    return shlex.join(["netopt", "explain", instance, "--policy", given, *share, *volume])

@@ -24,6 +24,23 @@ def shipped_instances() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in shipped("instances").glob("*/instance.toml")))
 
 
+def open_instance(path: str, volumes: str | None = None) -> Instance:
+    """Return an instance by folder or name, at the volume asked for or as it is.
+
+    Raises
+    ------
+    InstanceError
+        With every problem of the instance.
+    UsageError
+        Where there is no such instance, or it has no such volume; the message suggests one.
+    """
+    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.data.volumes import with_volume  # noqa: PLC0415 - heavy
+
+    instance = read_instance(path)
+    return instance if volumes is None else with_volume(instance, volumes)
+
+
 def find_policy(text: str, instance: Instance) -> Policy:
     """Return a policy by name or TOML file.
 

@@ -9,7 +9,7 @@ from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, stoppable
 from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policy
+from netopt.cli.inputs import check_share, default_output, find_policy, open_instance
 from netopt.cli.options import Solving, Talk, Writing
 from netopt.errors import InfeasibleError
 
@@ -27,6 +27,7 @@ def command(
     *,
     policy: str,
     formal_share: float | None = None,
+    volumes: str | None = None,
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -41,15 +42,16 @@ def command(
         Name or TOML file of the policy.
     formal_share
         Formal share of what retires (0 to 1), instead of the instance's.
+    volumes
+        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
     from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
     check_share(formal_share)
-    loaded = read_instance(instance)
+    loaded = open_instance(instance, volumes)
     chosen = find_policy(policy, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, [chosen], formal_share)
@@ -60,7 +62,7 @@ def command(
         try:
             solution = _solve(console, loaded, chosen, effective, formal_share, stop)
         except InfeasibleError as error:
-            hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share)
+            hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share, volumes)
             return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
         return _write(console, solution, path, effective, force=writing.force)
 

@@ -24,11 +24,12 @@ def digest(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> str:
 
     Settings count as JSON with sorted keys, tables as sorted rows of cells in the order of the
     columns in ``netopt.data.tables.TABLES``. Numbers count by value: 5 and 5.0 are one, as are 0
-    and -0. A table without rows counts like an absent one.
+    and -0. A table without rows counts like an absent one, and
+    tables whose declaration says so (``in_digest``) do not count.
     """
     total = hashlib.sha256(settings_json(settings).encode())
     for name, spec in TABLES.items():
-        if name in tables and len(tables[name]):
+        if spec.in_digest and name in tables and len(tables[name]):
             total.update(f"\n{name}\n".encode())
             total.update("\n".join(_rows(spec, tables[name])).encode())
     return total.hexdigest()

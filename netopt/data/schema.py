@@ -87,7 +87,8 @@ class TableSpec:
     """One table of an instance: file ``data/<name>.csv``.
 
     ``required`` tables must be in the folder and, unless ``may_be_empty``, have rows; an absent
-    optional table reads as a table without rows.
+    optional table reads as a table without rows. ``in_digest`` is off where rows say nothing about
+    the planning problem itself, only about variants of it.
     """
 
     name: str
@@ -99,6 +100,7 @@ class TableSpec:
     row_checks: tuple[RowCheck, ...] = ()
     required: bool = True
     may_be_empty: bool = False
+    in_digest: bool = True
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -215,6 +215,26 @@ SUPPLY = TableSpec(
     key=("source", "commodity", "period"),
     foreign_keys=(_references("source", "sources"), _references("commodity", "commodities")),
 )
+VOLUMES = TableSpec(
+    "volumes",
+    "Volumes",
+    "National totals that supply may be scaled to by name (--volumes); nothing counts until one is taken.",
+    (
+        _id("volume", "Name of the volume."),
+        Column("year", ColumnType.INTEGER, "Year that the total is for.", "yr", minimum=1990, maximum=2150),
+        _number(
+            "supply_tonnes_per_year",
+            "t/yr",
+            "Retired mass of all sources and commodities in the first period.",
+            minimum=1e-3,
+            plausible_maximum=_TONNES_CEILING,
+        ),
+        _text("source", "Who says so."),
+    ),
+    key=("volume",),
+    required=False,
+    in_digest=False,
+)
 OPERATORS = TableSpec(
     "operators",
     "Operators",
@@ -582,6 +602,7 @@ TABLES: Final[dict[str, TableSpec]] = {
         COMMODITIES,
         SOURCES,
         SUPPLY,
+        VOLUMES,
         OPERATORS,
         FACILITY_TYPES,
         SIZES,

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from netopt import __version__
 from netopt.data.read import read_instance
+from netopt.data.volumes import volume_of
 from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
@@ -131,7 +132,7 @@ def write_explanation(
     with staged_folder(path, force=force) as folder:
         _write_text(folder / EXPLANATION, explanation.rstrip() + "\n")
         asked = [name_and_digest(policy) for policy in policies]
-        about = {"instance": name_and_digest(instance), "policies": asked}
+        about = {"instance": instance_in_manifest(instance), "policies": asked}
         write_manifest(folder, "infeasible", about)
     return path
 
@@ -298,7 +299,7 @@ def _formal_share(manifest: Mapping[str, Any], instance: Instance) -> float:
 def _describe(solution: Solution, extra: Mapping[str, Any]) -> dict[str, Any]:
     outcome = solution.outcome
     return {
-        "instance": name_and_digest(solution.instance),
+        "instance": instance_in_manifest(solution.instance),
         "policy": name_and_digest(solution.policy),
         "formal_share": solution.formal_share,
         "options": {
@@ -324,6 +325,13 @@ def _repeats(outcome: Outcome) -> dict[str, Any]:
 def name_and_digest(subject: Instance | Policy) -> dict[str, str]:
     """Return ``name`` and ``digest`` as manifests state them."""
     return {"name": subject.name, "digest": subject.digest}
+
+
+def instance_in_manifest(instance: Instance) -> dict[str, str]:
+    """Return name, digest and title, and the volume that the supply adds up to, where it is one."""
+    volume = volume_of(instance)
+    about = {**name_and_digest(instance), "title": instance.settings.instance.title}
+    return {**about, "volume": volume} if volume else about
 
 
 def _versions() -> dict[str, str]:

@@ -137,6 +137,15 @@ def _supply(figures: Figures, provinces: pd.DataFrame, nodes: pd.DataFrame, shar
     return pd.DataFrame(rows, columns=["source", "commodity", "period", "supply_tonnes_per_year"])
 
 
+def volumes_table(figures: Figures) -> pd.DataFrame:
+    """Return the national totals that supply may be scaled to: low, middle and high of three years."""
+    rows = read_source("volumes.csv")
+    bounds = {"low": figures.low, "value": figures.__getitem__, "high": figures.high}
+    tonnes = [bounds[row["bound"]](row["parameter"]) for row in rows.to_dict("records")]
+    table = rows.assign(supply_tonnes_per_year=tonnes)
+    return table[["volume", "year", "supply_tonnes_per_year", "source"]]
+
+
 def _markets(provinces: pd.DataFrame) -> pd.DataFrame:
     second_life = pd.DataFrame(
         {
