@@ -3,7 +3,8 @@
 ``python instances/china/build.py china-2024`` or ``... china-provinces``, run from anywhere. Both are
 made by the same rules from the same figures; they differ in the places that stand for a province.
 With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
-stock estimate; that variant is a sensitivity and must go to a folder of its own (``--output``).
+stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may. Such a
+variant is a sensitivity and must go to a folder of its own (``--output``).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -118,14 +119,14 @@ def mean_internal_km(figures: Figures, provinces: pd.DataFrame, shares: str) -> 
     return float((weights * hauls).sum())
 
 
-def make_settings(figures: Figures, name: str, shares: str) -> Settings:
+def make_settings(figures: Figures, name: str, level: Level, shares: str) -> Settings:
     """Return instance.toml's contents."""
-    year, level = int(PERIOD), LEVELS[name]
+    year = int(PERIOD)
     split = SPLITS[shares] + level.division
     odds, gap = figures["leakage.formal_share_odds"], figures["leakage.gap"]
     return Settings(
         instance=About(
-            name=name if shares == "stock" else f"{name}-{shares}",
+            name=name,
             title=level.title,
             description=f"580,000 t split by {split}; see README.md and SOURCES.md.",
             currency="CNY",
@@ -176,10 +177,14 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
     }
 
 
-def build(name: str, shares: str) -> Instance:
-    """Return the validated instance; ``shares`` is ``stock`` or ``tian``."""
-    figures = read_figures()
-    return make_instance(make_settings(figures, name, shares), make_tables(figures, LEVELS[name], shares))
+def build(name: str, shares: str, *, expandable: bool) -> Instance:
+    """Return the validated instance; ``shares`` is ``stock`` or ``tian``. A variant's name says so."""
+    figures, level = read_figures(), LEVELS[name]
+    if expandable:
+        level = replace(level, may_expand=True)
+    variant = [shares] * (shares != "stock") + ["expandable"] * expandable
+    settings = make_settings(figures, "-".join([name, *variant]), level, shares)
+    return make_instance(settings, make_tables(figures, level, shares))
 
 
 def main() -> None:
@@ -187,13 +192,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=sorted(LEVELS))
     parser.add_argument("--shares", choices=sorted(SPLITS), default="stock")
+    parser.add_argument("--expandable", action="store_true")
     parser.add_argument(
         "--output", type=Path, default=None, help="folder to write (default: the shipped one)"
     )
     arguments = parser.parse_args()
-    if arguments.shares != "stock" and arguments.output is None:
-        parser.error("give --output: the shipped folder holds the split by stock")
-    instance = build(arguments.name, arguments.shares)
+    if (arguments.shares != "stock" or arguments.expandable) and arguments.output is None:
+        parser.error("give --output: the shipped folder holds the instance itself")
+    instance = build(arguments.name, arguments.shares, expandable=arguments.expandable)
     write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()
     supply = instance["supply"]["supply_tonnes_per_year"].sum()

@@ -14,6 +14,9 @@ DESCRIPTOR_FILE: Final = "datapackage.json"
 SETTINGS_FILE: Final = "instance.toml"
 TABLE_FILES: Final = {spec.file: name for name, spec in TABLES.items()}
 
+NOTICE_FILE: Final = "LICENSE-DATA.md"
+"""The licences of an instance's data and the notices they ask for; goes with every copy."""
+
 MAX_FILE_BYTES: Final = 2**28
 """Largest file that is read, in bytes (256 MiB; a million rows take about 50)."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 from netopt.data.digest import cell_texts
-from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE, read_text, table_files
+from netopt.data.folder import DESCRIPTOR_FILE, NOTICE_FILE, SETTINGS_FILE, read_text, table_files
 from netopt.data.formats.datapackage import make_descriptor
 from netopt.data.problems import ProblemLog
 from netopt.data.schema import TableSpec
@@ -68,7 +68,8 @@ def write_instance(instance: Instance, path: str | Path, force: bool = False) ->
 def write_package(instance: Instance, folder: Path) -> None:
     """Write the files of an instance into ``folder`` as they are, without moving anything.
 
-    For callers that write a larger folder of their own aside, for example a run.
+    For callers that write a larger folder of their own aside, for example a run. The licences of
+    the data (``LICENSE-DATA.md``) go with it where the instance was read from a folder that has them.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     present = [name for name, spec in TABLES.items() if spec.required or len(instance[name])]
@@ -76,6 +77,11 @@ def write_package(instance: Instance, folder: Path) -> None:
         _write_table(TABLES[name], instance[name], folder / TABLES[name].file)
     _write_descriptor(instance.settings, present, folder)
     (folder / SETTINGS_FILE).write_text(settings_toml(instance.settings), "utf-8", newline="\n")
+    home = instance.directory
+    if home is not None and (home / NOTICE_FILE).is_file():
+        notice = read_text(home, NOTICE_FILE, ProblemLog())
+        if notice is not None:
+            (folder / NOTICE_FILE).write_text(notice, "utf-8", newline="\n")
 
 
 def describe_folder(folder: Path) -> None:

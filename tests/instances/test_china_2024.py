@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
-from netopt.data.read import read_instance, validate_folder
+from netopt.data.read import make_instance, read_instance, validate_folder
+from netopt.data.volumes import with_volume
+from netopt.data.write import describe_folder
 from netopt.network.distance import haul_distances_km
+from netopt.pipeline import solve
+from netopt.policy.read import read_policy
+from netopt.solution.options import SolveOptions
+from netopt.solution.outcome import Status
 from tests.instances.national import INSTANCES, source
 
 FOLDER = INSTANCES / "china-2024"
@@ -138,6 +146,51 @@ def test_roads_and_geodesics_agree_in_the_mean_with_the_table_of_capitals(
     settings = instance.settings.model_copy(update={"distance": distance})
     geodesic = haul_distances_km(Instance(settings, instance.tables, "", None), table)
     assert geodesic.sum() / table["table_km"].sum() == pytest.approx(1, abs=0.05)
+
+
+def test_the_instance_chooses_its_distances_by_one_word(tmp_path: Path) -> None:
+    copy = tmp_path / "geodesic"
+    shutil.copytree(FOLDER, copy)
+    for file in (copy / "data").glob("road_*.csv"):
+        file.unlink()
+    settings = (copy / "instance.toml").read_text(encoding="utf-8")
+    assert settings.count('method = "road"') == 1
+    (copy / "instance.toml").write_text(settings.replace('"road"', '"geodesic"'), encoding="utf-8")
+    describe_folder(copy)
+    pair = pd.DataFrame([("110000", "310000", "road")], columns=["from_location", "to_location", "mode"])
+    assert haul_distances_km(read_instance(copy), pair).iloc[0] == pytest.approx(1.265 * 1067, rel=0.005)
+
+
+def part(instance: Instance, jurisdictions: list[str]) -> Instance:
+    """Return what lies in some provinces, with every road."""
+    home = instance["locations"].set_index("location")["jurisdiction"]
+    tables = dict(instance.tables)
+    for name in ("sites", "sources", "markets"):
+        place = tables[name]["location"]
+        tables[name] = tables[name][(place == "") | place.map(home).isin(jurisdictions)]
+    tables["supply"] = tables["supply"][tables["supply"]["source"].isin(tables["sources"]["source"])]
+    tables["offtake"] = tables["offtake"][tables["offtake"]["market"].isin(tables["markets"]["market"])]
+    return make_instance(instance.settings, tables)
+
+
+def test_a_part_is_planned_and_checked_along_the_roads(instance: Instance) -> None:
+    """Qinghai and Ningxia at a volume of 2030, all collected: what stands is at Yinchuan alone."""
+    pair = part(with_volume(instance, "2030-high"), ["CN-QH", "CN-NX"])
+    options = SolveOptions(gap=0.02, time_limit_s=120, threads=1, formal_share=1.0)
+    solution = solve(pair, read_policy("unified", pair), options)
+    assert solution.verdict.ok
+    assert solution.outcome.status is Status.OPTIMAL
+    facilities = solution.answer.facilities.merge(pair["sites"], on="site")
+    assert set(facilities.loc[facilities["closed"], "location"]) <= {"640100"}
+    hauls = solution.answer.flows.merge(pair["sources"], left_on="from_place", right_on="source")
+    assert hauls["flow_units_per_year"].sum() == pytest.approx(
+        pair["supply"]["supply_tonnes_per_year"].sum()
+    )
+    away = hauls.merge(pair["sites"], left_on="to_place", right_on="site", suffixes=("_from", "_to"))
+    ends = {"location_from": "from_location", "location_to": "to_location"}
+    away = away.rename(columns=ends).query("from_location != to_location")
+    assert away["distance_km"].max() > 500
+    assert away["distance_km"].to_numpy() == pytest.approx(haul_distances_km(instance, away).to_numpy())
 
 
 def test_every_prefecture_is_reached_quickly_from_every_other(instance: Instance) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
@@ -30,6 +31,17 @@ def test_tian_shares_move_supply_alone(tmp_path: Path, instance: Instance) -> No
     changed = [n for n, table in variant.tables.items() if not table.equals(instance[n])]
     # The end-of-life value holds the mean haul inside a province, which supply weighs.
     assert sorted(changed) == ["second_life", "supply"]
+
+
+def test_standing_plants_can_be_made_expandable(tmp_path: Path, instance: Instance) -> None:
+    variant = rebuild("china-provinces", tmp_path / "variant", "--expandable")
+    assert variant.name == "china-provinces-expandable"
+    changed = [n for n, table in variant.tables.items() if not table.equals(instance[n])]
+    assert changed == ["sites"]
+    assert variant["sites"]["may_build"].all()
+    pd.testing.assert_frame_equal(
+        variant["sites"].assign(may_build=instance["sites"]["may_build"]), instance["sites"]
+    )
 
 
 def test_supply_is_the_national_mass_in_the_national_mix(instance: Instance) -> None:
