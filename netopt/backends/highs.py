@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Event
 
+    from scipy.sparse import csc_array, csr_array
+
     from netopt.solution.form import StandardForm
 
 OLDEST_TRUSTED: Final = (1, 15, 1)
@@ -98,6 +100,70 @@ def solve_form(
         solver.clearSolver()
         interrupted = _run(solver, stop)
     return _result(solver, found, relaxed=relaxed, interrupted=interrupted)
+
+
+class LinearProgram:
+    """The linear relaxation of a form, kept loaded: rows can be added and each solve starts warm.
+
+    Parameters
+    ----------
+    form, options
+        As for ``solve_form``.
+
+    Raises
+    ------
+    SolverError
+        Where HiGHS is too old or refuses an option or the model.
+    """
+
+    def __init__(self, form: StandardForm, options: Mapping[str, bool | int | float | str]) -> None:
+        self._version = version()
+        self._solver = highspy.Highs()
+        self._solver.setOptionValue("output_flag", False)
+        for name, value in options.items():
+            if self._solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+                raise SolverError(f"HiGHS refuses the option {name} = {value!r}")
+        _hand_over(self._solver, form, relaxed=True)
+
+    def add_rows(self, matrix: csr_array, upper: np.ndarray) -> None:
+        """Add rows ``matrix @ x <= upper``."""
+        n_rows = matrix.shape[0]
+        self._solver.addRows(
+            n_rows,
+            np.full(n_rows, -highspy.kHighsInf),
+            upper,
+            matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32),
+            matrix.data,
+        )
+
+    def add_columns(self, cost: np.ndarray, matrix: csc_array) -> None:
+        """Add columns ``>= 0`` with their costs, over all rows there are."""
+        n_columns = matrix.shape[1]
+        self._solver.addCols(
+            n_columns,
+            cost,
+            np.zeros(n_columns),
+            np.full(n_columns, highspy.kHighsInf),
+            matrix.nnz,
+            matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32),
+            matrix.data,
+        )
+
+    def solve(self, *, time_limit_s: float, stop: Event | None = None) -> BackendResult:
+        """Solve to optimality, to the limit or until ``stop`` is set; duals are those of all rows.
+
+        Raises
+        ------
+        SolverError
+            Where HiGHS ends in a state that proves nothing.
+        """
+        # HiGHS counts the time of all solves of one object.
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.1, time_limit_s))
+        interrupted = _run(self._solver, stop)
+        return _result(self._solver, self._version, relaxed=True, interrupted=interrupted)
 
 
 def _hand_over(solver: highspy.Highs, form: StandardForm, *, relaxed: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pandas as pd
 import pyomo.environ as pyo
@@ -14,14 +14,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netopt.formulation.sets import Facts
-    from netopt.network.network import Network
     from netopt.solution.form import StandardForm
 
 OBJECTIVE_UNIT_CNY: Final = 1000.0
 """Solvers see thousands of yuan a year, which keeps coefficients near one."""
 
 
-def unit_costs(network: Network, perspective: Perspective) -> pd.Series:
+class Priced(Protocol):
+    """Whatever has a price list: a network, or what it does not list one by one."""
+
+    @property
+    def rates(self) -> pd.DataFrame:
+        """Prices, see ``netopt.network.rates``."""
+
+    @property
+    def period_weights(self) -> dict[str, float]:
+        """Discounted years of each period (yr)."""
+
+
+def unit_costs(priced: Priced, perspective: Perspective) -> pd.Series:
     """Return the annual-equivalent cost of one unit of each variable, in CNY a year.
 
     Formula: ``sum over rates of weight * w[due] / sum(w) * cny_per_unit``.
@@ -31,31 +42,31 @@ def unit_costs(network: Network, perspective: Perspective) -> pd.Series:
     pandas.Series
         Index ``family, index, period``; family ``constant`` is the objective's offset.
     """
-    rates = network.rates
+    rates = priced.rates
     accounts = rates[["category", "payer", "payee"]].drop_duplicates()
     keys = accounts.itertuples(index=False, name=None)
     weighed = accounts.assign(weight=[weight_in(perspective, *key) for key in keys])
     weights = rates.merge(weighed, how="left", on=["category", "payer", "payee"])["weight"]
-    return _summed(network, rates["cny_per_unit"] * weights.set_axis(rates.index))
+    return _summed(priced, rates["cny_per_unit"] * weights.set_axis(rates.index))
 
 
-def unit_gross_costs(network: Network) -> pd.Series:
+def unit_gross_costs(priced: Priced) -> pd.Series:
     """Return what one unit of each variable adds to gross cost, in CNY a year.
 
     Exact but for accounts on which costs and savings meet (avoided emissions): an estimate to
     turn the relative gap into an absolute one before a plan is known.
     """
-    rates = network.rates
+    rates = priced.rates
     pairs = zip(rates["category"], rates["cny_per_unit"], strict=True)
     is_gross = pd.Series([counts_as_gross(category, cny) for category, cny in pairs], index=rates.index)
-    return _summed(network, rates["cny_per_unit"].where(is_gross, 0.0))
+    return _summed(priced, rates["cny_per_unit"].where(is_gross, 0.0))
 
 
-def _summed(network: Network, cny_per_unit: pd.Series) -> pd.Series:
+def _summed(priced: Priced, cny_per_unit: pd.Series) -> pd.Series:
     """Return annual equivalents of ``cny_per_unit`` (index of the rates) by variable."""
-    rates = network.rates
-    due = rates["due_period"].map(network.period_weights).astype(float)
-    annual = cny_per_unit * due / sum(network.period_weights.values())
+    rates = priced.rates
+    due = rates["due_period"].map(priced.period_weights).astype(float)
+    annual = cny_per_unit * due / sum(priced.period_weights.values())
     return annual.groupby([rates["family"], rates["index"], rates["period"]]).sum()
 
 

@@ -15,9 +15,11 @@ import pandas as pd
 from netopt.network.distance import haul_distances_km
 from netopt.network.facilities import located_sites
 from netopt.network.lookups import are_undismantled, tonnes_per_unit
+from netopt.network.scope import nearby_sites
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
+    from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
 
 STATE = ["commodity", "origin", "left"]
@@ -41,6 +43,7 @@ def grow_shipments(
     supplies: pd.DataFrame,
     offtakes: pd.DataFrame,
     returns: pd.DataFrame,
+    scope: Scope | None = None,
 ) -> Shipments:
     """Return every arc and activity that supply, returns and recipes make possible.
 
@@ -50,16 +53,51 @@ def grow_shipments(
         What to plan and under which rules.
     supplies, offtakes, returns
         Tables of ``netopt.network.supplies``.
+    scope
+        Which arcs into sites are listed; None: all.
     """
     takers = _takers(instance, offtakes)
     recipes = _recipes_at_sites(instance)
-    fresh = _first_givers(supplies, returns)
+    givers = _first_givers(supplies, returns)
+    if scope is None:
+        return _grown(instance, effects, givers, takers, recipes, None)
+    nearby = nearby_sites(instance, scope)
+    while True:
+        shipments = _grown(instance, effects, givers, takers, recipes, nearby)
+        wider = _reaching(instance, nearby, recipes, shipments.activities)
+        if len(wider) == len(nearby):
+            return shipments
+        nearby = wider
+
+
+def _reaching(
+    instance: Instance, nearby: pd.DataFrame, recipes: pd.DataFrame, activities: pd.DataFrame
+) -> pd.DataFrame:
+    """Return ``nearby`` with every way into sites that cannot run what others run."""
+    pairs = ["site", "recipe"]
+    runs = pd.MultiIndex.from_frame(activities[pairs])
+    is_idle = ~pd.MultiIndex.from_frame(recipes[pairs]).isin(runs)
+    is_run = recipes["recipe"].isin(activities["recipe"]).to_numpy()
+    idle = recipes.loc[is_idle & is_run, ["site"]].drop_duplicates()
+    ways = instance["locations"][["location"]].merge(idle, how="cross")
+    ways = ways.rename(columns={"location": "from_location", "site": "place_to"})
+    return pd.concat([nearby, ways]).drop_duplicates(ignore_index=True)
+
+
+def _grown(
+    instance: Instance,
+    effects: Effects,
+    fresh: pd.DataFrame,
+    takers: pd.DataFrame,
+    recipes: pd.DataFrame,
+    nearby: pd.DataFrame | None,
+) -> Shipments:
     found: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     given = fresh
     arrived = pd.DataFrame(columns=["site", *STATE])
     activities = _no_activities()
     while len(fresh):
-        arcs, dropped = _arcs_from(instance, effects, fresh, takers)
+        arcs, dropped = _arcs_from(instance, effects, _pairs(fresh, takers, nearby))
         found.append((arcs, dropped))
         own = fresh.loc[fresh["kind"] == "site", ["place", *STATE]].rename(columns={"place": "site"})
         arrived = pd.concat([arrived, _arrivals(arcs), own]).drop_duplicates(ignore_index=True)
@@ -71,7 +109,7 @@ def grow_shipments(
         given = pd.concat([given, fresh], ignore_index=True)
     arcs = pd.concat([arcs for arcs, _ in found], ignore_index=True)
     dropped = pd.concat([dropped for _, dropped in found], ignore_index=True)
-    inputs, outputs = _activity_flows(instance, activities)
+    inputs, outputs = activity_flows(instance, activities)
     return Shipments(
         _identified(arcs),
         dropped.drop_duplicates(ignore_index=True),
@@ -104,15 +142,28 @@ def _recipes_at_sites(instance: Instance) -> pd.DataFrame:
     return runs[["site", "recipe"]]
 
 
+def _pairs(givers: pd.DataFrame, takers: pd.DataFrame, nearby: pd.DataFrame | None) -> pd.DataFrame:
+    """Return every giver with every taker of what it gives, where ``nearby`` lists the two."""
+    ends = [
+        table.rename(
+            columns={name: f"{end}_{name}" for name in ("place", "kind", "location", "jurisdiction")}
+        )
+        for end, table in (("from", givers), ("to", takers))
+    ]
+    if nearby is None:
+        pairs = ends[0].merge(ends[1], on="commodity")
+    else:
+        is_site = ends[1]["to_kind"] == "site"
+        listed = nearby.rename(columns={"place_to": "to_place"}).merge(ends[1][is_site], on="to_place")
+        to_sites = ends[0].merge(listed, on=["from_location", "commodity"])
+        pairs = pd.concat([to_sites, ends[0].merge(ends[1][~is_site], on="commodity")], ignore_index=True)
+    return pairs[pairs["from_place"] != pairs["to_place"]]
+
+
 def _arcs_from(
-    instance: Instance, effects: Effects, givers: pd.DataFrame, takers: pd.DataFrame
+    instance: Instance, effects: Effects, pairs: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the arcs from ``givers`` to every taker, and those dropped with the reason."""
-    pairs = givers.merge(takers, on="commodity", suffixes=("_from", "_to"))
-    pairs = pairs[pairs["place_from"] != pairs["place_to"]]
-    for end in ("from", "to"):
-        new = {f"{name}_{end}": f"{end}_{name}" for name in ("place", "kind", "location", "jurisdiction")}
-        pairs = pairs.rename(columns=new)
+    """Return the arcs between pairs of givers and takers, and those dropped with the reason."""
     at_gate = (pairs["to_kind"] == "market") & (pairs["to_location"] == "")
     gate = pairs[at_gate].assign(mode="", leg="", goods_class="", distance_km=0.0)
     gate["to_jurisdiction"] = gate["from_jurisdiction"]
@@ -186,7 +237,7 @@ def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame
     return activities
 
 
-def _activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     inputs = activities.merge(instance["recipe_inputs"], on="recipe")
     inputs["units_per_tonne"] = inputs["mass_share"] / tonnes_per_unit(instance, inputs["commodity"])
     outputs = activities.merge(instance["recipe_outputs"], on="recipe")
@@ -207,7 +258,7 @@ def _with_own_provenance(instance: Instance, flows: pd.DataFrame) -> pd.DataFram
 
 
 def _site_givers(instance: Instance, activities: pd.DataFrame) -> pd.DataFrame:
-    _, outputs = _activity_flows(instance, activities)
+    _, outputs = activity_flows(instance, activities)
     sites = located_sites(instance)[["site", "location", "jurisdiction"]]
     givers = outputs.merge(sites, on="site").rename(columns={"site": "place"}).assign(kind="site")
     return givers[GIVERS].drop_duplicates(ignore_index=True)

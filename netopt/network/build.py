@@ -14,10 +14,11 @@ from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses, buil
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.network.arcs import Shipments
+    from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
 
 
-def build_network(instance: Instance, effects: Effects) -> Network:
+def build_network(instance: Instance, effects: Effects, scope: Scope | None = None) -> Network:
     """Return every candidate arc and facility with its prices, as columns.
 
     Parameters
@@ -26,6 +27,8 @@ def build_network(instance: Instance, effects: Effects) -> Network:
         Validated; its ``formal_share`` decides what leaks.
     effects
         Of the composed policy.
+    scope
+        Which arcs into sites are listed; None: all.
     """
     supply_rows = supplies.build_supplies(instance, effects)
     retired = supplies.supply_tonnes(instance, supply_rows)
@@ -33,7 +36,7 @@ def build_network(instance: Instance, effects: Effects) -> Network:
     returns = supplies.build_returns(instance, offtakes)
     schedule = supplies.return_schedule(instance, returns)
     terms = supplies.offtake_terms(instance, offtakes)
-    shipments = grow_shipments(instance, effects, supply_rows, offtakes, returns)
+    shipments = grow_shipments(instance, effects, supply_rows, offtakes, returns, scope)
     open_arcs = _open_arcs(instance, effects, shipments.arcs, offtakes, terms)
     arcs, open_arcs, dropped = _drop_closed(shipments, open_arcs)
     modules = facilities.build_modules(instance)
@@ -81,6 +84,7 @@ def build_network(instance: Instance, effects: Effects) -> Network:
         emissions=rates.emissions(instance, arcs, activities),
         rates=prices.table(),
         period_weights=instance.period_weights(),
+        scope=scope,
     )
 
 

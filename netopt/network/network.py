@@ -18,6 +18,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
+    from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
 
 
@@ -79,6 +80,8 @@ class Network:
         The prices of everything, see ``netopt.network.rates``.
     period_weights
         Discounted years of each period (yr).
+    scope
+        Which arcs into sites are listed in ``arcs``; None: all that are possible.
     """
 
     instance: Instance
@@ -104,6 +107,7 @@ class Network:
     emissions: pd.DataFrame
     rates: pd.DataFrame
     period_weights: dict[str, float]
+    scope: Scope | None = None
 
     @property
     def periods(self) -> tuple[str, ...]:

@@ -5,30 +5,24 @@ Nothing is pruned, so the solver's bound holds for the whole network.
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
-from netopt.errors import InfeasibleError, NoSolutionError, SolverError, StoppedError, UnboundedError
+from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
-from netopt.formulation.extract import Decisions, decisions
+from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_gross_costs
-from netopt.solution.ledger import build_ledger, gross_cost, ledger_total
+from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress
-from netopt.solution.outcome import Outcome, Status
-from netopt.units import MONEY_TOLERANCE
+from netopt.strategies.finish import Found, agree, outcome_of, polished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from netopt.accounts import Perspective
@@ -38,16 +32,6 @@ if TYPE_CHECKING:
 
 GAP_SAFETY: Final = 0.8
 """Share of the wanted gap that is asked for, as gross cost is an estimate until a plan is known."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """A plan of the direct strategy: decisions by family, their ledger, the outcome."""
-
-    decisions: Decisions
-    ledger: pd.DataFrame
-    outcome: Outcome
-    form: StandardForm
 
 
 def solve_direct(
@@ -81,14 +65,14 @@ def solve_direct(
     gross_estimate = float(gross_per_column @ _point(relaxed)) + gross_constant
     result = _branch_and_bound(form, options, gross_estimate, began)
     result = replace(result, bound=max(result.bound, relaxed.bound))
-    values = _polished(form, _point(result), options)
+    values = polished(form, _point(result), options)
     found = decisions(network, form, values)
     ledger = build_ledger(network, found)
-    outcome = _outcome(network, perspective, options, form, result, ledger)
+    outcome = outcome_of(network, perspective, options, form, result, ledger, _source(result))
     timed = replace(
         outcome, build_time_s=build_time_s, solve_time_s=time.monotonic() - began - build_time_s
     )
-    _agree(form, values, timed)
+    agree(form, values, timed)
     return Found(found, ledger, timed, form)
 
 
@@ -142,83 +126,5 @@ def _point(result: BackendResult) -> NDArray[np.float64]:
     return result.point
 
 
-def _polished(
-    form: StandardForm, values: NDArray[np.float64], options: SolveOptions
-) -> NDArray[np.float64]:
-    """Return the cheapest plan with the same whole decisions, rounded exactly.
-
-    Branch and bound accepts decisions within a tolerance of whole, which lets some tonnes through
-    plants that are closed. Fixed at whole values, the remaining linear program has no such leak.
-    """
-    fixed = values.round()
-    whole = replace(
-        form,
-        lower=np.where(form.is_integer, fixed, form.lower),
-        upper=np.where(form.is_integer, fixed, form.upper),
-    )
-    settings = {"threads": options.threads, "random_seed": options.seed}
-    result = highs.solve_form(whole, settings, relaxed=True)
-    if result.status is not BackendStatus.OPTIMAL or result.point is None:
-        raise SolverError(f"the plan does not survive rounding its decisions ({result.status})")
-    return np.where(form.is_integer, fixed, np.clip(result.point, form.lower, form.upper))
-
-
-def _outcome(
-    network: Network,
-    perspective: Perspective,
-    options: SolveOptions,
-    form: StandardForm,
-    result: BackendResult,
-    ledger: pd.DataFrame,
-) -> Outcome:
-    upper = ledger_total(ledger, network.period_weights, perspective)
-    gross = gross_cost(ledger, network.period_weights)
-    lower = result.bound * OBJECTIVE_UNIT_CNY
-    tolerance = MONEY_TOLERANCE * max(1.0, gross)
-    if lower > upper + tolerance:
-        raise SolverError(
-            f"{result.solver}'s bound {lower:.2f} lies above its plan's cost {upper:.2f} CNY a year"
-        )
-    lower = min(lower, upper)
-    gap = (upper - lower) / gross if gross > 0 else 0.0
-    return Outcome(
-        status=_status(result, gap, options.gap),
-        lower_bound_cny_per_year=lower,
-        upper_bound_cny_per_year=upper,
-        gross_cost_cny_per_year=gross,
-        gap=gap,
-        gap_target=options.gap,
-        bound_source=f"{result.solver} {result.solver_version} branch and bound over the whole network",
-        solver=result.solver,
-        solver_version=result.solver_version,
-        n_rows=form.shape[0],
-        n_columns=form.shape[1],
-        n_binaries=int(form.is_integer.sum()),
-        n_nodes=result.n_nodes,
-        build_time_s=0.0,
-        solve_time_s=0.0,
-        peak_memory_mib=_peak_memory_mib(),
-        threads=options.threads,
-        seed=options.seed,
-    )
-
-
-def _status(result: BackendResult, gap: float, wanted: float) -> Status:
-    if gap <= max(wanted, MONEY_TOLERANCE):
-        return Status.OPTIMAL
-    return Status.INTERRUPTED if result.status is BackendStatus.INTERRUPTED else Status.LIMIT
-
-
-def _agree(form: StandardForm, values: NDArray[np.float64], outcome: Outcome) -> None:
-    """Refuse a plan whose ledger does not add up to the model's objective."""
-    objective = form.objective(values) * OBJECTIVE_UNIT_CNY
-    ledger = outcome.upper_bound_cny_per_year
-    if abs(objective - ledger) > MONEY_TOLERANCE * max(1.0, outcome.gross_cost_cny_per_year):
-        raise SolverError(
-            f"the ledger adds up to {ledger:.2f}, the objective is {objective:.2f} CNY a year"
-        )
-
-
-def _peak_memory_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024.0**2 if sys.platform == "darwin" else 1024.0)
+def _source(result: BackendResult) -> str:
+    return f"{result.solver} {result.solver_version} branch and bound over the whole network"

@@ -1,0 +1,265 @@
+"""Every conceivable arc into a site as arrays, listed in the network or not, and what it costs.
+
+The cost of an arc is affine in its length: ``cost(i, j) = at_giver(i) + per_km * km(i, j)``, plus the
+delay of a first departure. So a handful of *probe* arcs, priced by the same functions as listed arcs
+(``netopt.network.rates``), price millions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from netopt.network import rates
+from netopt.network.arcs import activity_flows
+from netopt.network.distance import haul_distances_km
+from netopt.network.facilities import located_sites
+from netopt.network.lookups import are_undismantled, tonnes_per_unit
+from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netopt.data.instance import Instance
+    from netopt.network.network import Network
+    from netopt.policy.effects import Effects
+
+FIRST, TRUNK = "first", "trunk"
+PER_KM, DEPARTS = "per_km", "departs"
+"""Probes beside those of the givers: one kilometre, and a first departure."""
+
+ANY_ORIGIN: Final = ""
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """All arcs that carry one commodity by one mode from sources, or from sites, to sites.
+
+    Attributes
+    ----------
+    givers, takers
+        Place ids: who gives it out and who takes it in.
+    km
+        Haul (km) by giver (rows) and taker (columns); inf where there is no way, or one place.
+    crosses
+        bool, the same shape: whether the arc leaves the giver's jurisdiction.
+    leaves_a_mark
+        Whether a crossing is remembered (undismantled goods where departures are tracked).
+    """
+
+    commodity: str
+    mode: str
+    leg: str
+    givers: NDArray[np.str_]
+    takers: NDArray[np.str_]
+    km: NDArray[np.float64]
+    crosses: NDArray[np.bool_]
+    leaves_a_mark: bool
+
+    def probe(self, name: str) -> str:
+        """Return the id of a probe arc: of a giver, ``PER_KM`` or ``DEPARTS``."""
+        return f"{self.leg}:{self.commodity}@{self.mode}:{name}"
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """What a network's recipes and shipments cost anywhere, whatever it lists one by one.
+
+    Attributes
+    ----------
+    lanes
+        Every commodity, mode and kind of giver.
+    runs
+        Every recipe at every site that can run it on every provenance: ``activity`` id; ``site``;
+        ``recipe``; ``origin``; ``left``.
+    inputs, outputs
+        As ``Network.activity_inputs`` and ``activity_outputs``, of ``runs``.
+    rates
+        Prices of probe arcs (family flow) and runs (family throughput), see ``netopt.network.rates``.
+    rule_terms, emissions
+        As of the network, for probe arcs and runs.
+    period_weights
+        Discounted years of each period (yr).
+    """
+
+    lanes: tuple[Lanes, ...]
+    runs: pd.DataFrame
+    inputs: pd.DataFrame
+    outputs: pd.DataFrame
+    rates: pd.DataFrame
+    rule_terms: pd.DataFrame
+    emissions: pd.DataFrame
+    period_weights: dict[str, float]
+
+
+def everywhere(network: Network) -> Everywhere:
+    """Return what shipments and recipes of a network's instance cost anywhere.
+
+    Raises
+    ------
+    ValueError
+        Where ``why_not_priced`` says why it cannot.
+    """
+    if reason := why_not_priced(network.instance):
+        raise ValueError(reason)
+    instance, effects = network.instance, network.effects
+    lanes = tuple(_lanes(network))
+    probes = pd.concat([_probes(instance, effects, lane) for lane in lanes], ignore_index=True)
+    runs, inputs, outputs = _runs(instance, effects)
+    located = runs.merge(located_sites(instance)[["site", "jurisdiction", "facility_type"]], on="site")
+    prices = rates.PriceList(instance)
+    costs = rates.RegionalCosts.of(instance)
+    rates.price_arcs(prices, instance, effects, probes)
+    rates.price_collection(prices, instance, effects, costs, probes)
+    rates.price_activities(prices, instance, costs, located.drop(columns="facility_type"))
+    massed = activity_masses(instance, located, inputs, outputs)
+    writer = RuleWriter(instance, network.supplies, network.supply_tonnes, probes, massed)
+    terms = [writer.terms(rule) for rule in effects.share_rules]
+    return Everywhere(
+        lanes=lanes,
+        runs=runs,
+        inputs=inputs,
+        outputs=outputs,
+        rates=prices.table(),
+        rule_terms=pd.concat(terms) if terms else pd.DataFrame(columns=TERM_COLUMNS),
+        emissions=rates.emissions(instance, probes, located),
+        period_weights=network.period_weights,
+    )
+
+
+def why_not_priced(instance: Instance) -> str | None:
+    """Return why arcs that are not listed could not be priced as a whole; None where they can.
+
+    Goods that wait or come back link periods and markets, which arrays by place do not hold.
+    """
+    inputs = instance["recipe_inputs"]
+    whole = set(inputs["commodity"][are_undismantled(instance, inputs["commodity"])])
+    last = instance.settings.horizon.periods[-1]
+    first = instance.settings.horizon.periods[0]
+    years = last.start_year + last.length_years - first.start_year
+    if len(instance["storage"]):
+        return "goods can be stored"
+    if inputs["recipe"].duplicated().any():
+        return "a recipe has several inputs"
+    if len(instance["second_life"]) and instance["second_life"]["lag_years"].min() < years:
+        return "batteries return from second life within the horizon"
+    if instance["offtake"]["commodity"].isin(whole).any():
+        return "a market takes whole batteries"
+    return None
+
+
+def _lanes(network: Network) -> list[Lanes]:
+    instance, effects = network.instance, network.effects
+    sites = located_sites(instance)[["site", "location", "jurisdiction", "facility_type"]]
+    recipes = instance["recipes"][["recipe", "facility_type"]]
+    sources = network.supplies[["source", "commodity", "location", "jurisdiction"]]
+    given = _with_recipes(sites, recipes.merge(instance["recipe_outputs"], on="recipe"))
+    taken = _with_recipes(sites, recipes.merge(instance["recipe_inputs"], on="recipe"))
+    classes = instance["commodities"].set_index("commodity")["goods_class"].to_dict() | effects.goods_class
+    km_of = _kilometres(instance)
+    found = []
+    for leg, givers in ((FIRST, sources.rename(columns={"source": "site"})), (TRUNK, given)):
+        for commodity, giving in givers.groupby("commodity"):
+            taking = taken[taken["commodity"] == commodity]
+            tariffs = instance["haulage"]
+            of_class = (tariffs["goods_class"] == classes[str(commodity)]) & (tariffs["leg"] == leg)
+            for mode in tariffs.loc[of_class, "mode"] if len(taking) else ():
+                found.append(_lane(network, (str(commodity), str(mode), leg), giving, taking, km_of[mode]))
+    return found
+
+
+def _with_recipes(sites: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
+    pairs = goods[["facility_type", "commodity"]].drop_duplicates()
+    return sites.merge(pairs, on="facility_type").sort_values(["commodity", "site"], ignore_index=True)
+
+
+def _lane(
+    network: Network,
+    key: tuple[str, str, str],
+    giving: pd.DataFrame,
+    taking: pd.DataFrame,
+    km: pd.DataFrame,
+) -> Lanes:
+    commodity, mode, leg = key
+    ways = km.loc[giving["location"], taking["location"]].to_numpy()
+    givers, takers = giving["site"].to_numpy(dtype=str), taking["site"].to_numpy(dtype=str)
+    away = giving["jurisdiction"].to_numpy()[:, None] != taking["jurisdiction"].to_numpy()[None, :]
+    is_whole = bool(are_undismantled(network.instance, pd.Series([commodity])).iloc[0])
+    return Lanes(
+        commodity=commodity,
+        mode=mode,
+        leg=leg,
+        givers=givers,
+        takers=takers,
+        km=np.where(givers[:, None] == takers[None, :], np.inf, ways),
+        crosses=away,
+        leaves_a_mark=is_whole and network.effects.tracks_departures,
+    )
+
+
+def _kilometres(instance: Instance) -> dict[str, pd.DataFrame]:
+    """Return km by origin (rows) and destination location for each mode; inf where there is no way."""
+    places = instance["locations"]["location"].tolist()
+    ends = pd.MultiIndex.from_product([places, places], names=["from_location", "to_location"])
+    found = {}
+    for mode in instance["haulage"]["mode"].unique():
+        km = haul_distances_km(instance, ends.to_frame(index=False).assign(mode=mode)).fillna(np.inf)
+        found[str(mode)] = pd.DataFrame(
+            km.to_numpy().reshape(len(places), len(places)), index=places, columns=places
+        )
+    return found
+
+
+def _probes(instance: Instance, effects: Effects, lane: Lanes) -> pd.DataFrame:
+    """Return the probe arcs of lanes: one of no length per giver, one of 1 km, one first departure."""
+    names = [*lane.givers, PER_KM, DEPARTS]
+    first = lane.givers[0]
+    sites = instance["sites"].set_index("site")["location"]
+    sources = instance["sources"].set_index("source")["location"]
+    jurisdiction = instance["locations"].set_index("location")["jurisdiction"]
+    givers = pd.Series([*lane.givers, first, first])
+    probes = pd.DataFrame(
+        {
+            "arc": [lane.probe(name) for name in names],
+            "from_place": givers,
+            "from_kind": "source" if lane.leg == FIRST else "site",
+            "to_place": lane.takers[0],
+            "to_kind": "site",
+            "commodity": lane.commodity,
+            "mode": lane.mode,
+            "leg": lane.leg,
+            "origin": ANY_ORIGIN,
+            "left_before": False,
+            "left_after": [name == DEPARTS for name in names],
+            "distance_km": [float(name == PER_KM) for name in names],
+            "from_jurisdiction": givers.map(sources if lane.leg == FIRST else sites).map(jurisdiction),
+        }
+    )
+    probes["to_jurisdiction"] = probes["from_jurisdiction"]
+    probes["tonnes_per_unit"] = tonnes_per_unit(instance, probes["commodity"])
+    classes = instance["commodities"].set_index("commodity")["goods_class"].to_dict() | effects.goods_class
+    return probes.assign(goods_class=classes[lane.commodity])
+
+
+def _runs(instance: Instance, effects: Effects) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return every recipe at every site on every provenance, and what each takes in and gives out."""
+    recipes = instance["recipes"][["recipe", "facility_type"]]
+    pairs = instance["sites"][["site", "facility_type"]].merge(recipes, on="facility_type")
+    inputs = instance["recipe_inputs"]
+    inputs = inputs.assign(is_whole=are_undismantled(instance, inputs["commodity"]))
+    is_whole = inputs.groupby("recipe")["is_whole"].any()
+    lefts = [False, True] if effects.tracks_departures else [False]
+    origins = [ANY_ORIGIN, *effects.tracked_origins]
+    kept = pd.DataFrame(
+        [(origin, left) for origin in origins for left in lefts], columns=["origin", "left"]
+    )
+    whole = pairs[pairs["recipe"].map(is_whole).astype(bool)].merge(kept, how="cross")
+    plain = pairs[~pairs["recipe"].map(is_whole).astype(bool)].assign(origin=ANY_ORIGIN, left=False)
+    runs = pd.concat([whole, plain], ignore_index=True)[["site", "recipe", "origin", "left"]]
+    name = runs["site"] + "/" + runs["recipe"] + "/" + runs["origin"] + "/" + runs["left"].astype(str)
+    runs.insert(0, "activity", name)
+    inputs, outputs = activity_flows(instance, runs)
+    return runs, inputs, outputs

@@ -1,0 +1,72 @@
+"""Which arcs a network lists one by one: all of them, or those between places near each other.
+
+A national instance has millions of conceivable arcs. A scope lists the short ones; a strategy that
+solves such a network must price all others too (``network.everywhere``), or call its bound one of
+the candidate set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.network.distance import haul_distances_km
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which arcs into sites are listed.
+
+    Attributes
+    ----------
+    n_nearest
+        Arcs from every place to the nearest ``n_nearest`` sites of each facility type where capacity
+        stands, and as many where none stands. Sites at the place itself are always listed.
+    """
+
+    n_nearest: int
+
+
+def nearby_sites(instance: Instance, scope: Scope) -> pd.DataFrame:
+    """Return the sites that are listed from each location.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``from_location`` (every location), ``place_to`` (site ids), one row per listed pair.
+    """
+    sites = instance["sites"]
+    stands = (sites["existing_capacity_tonnes_per_year"] * sites["effective_share"]) > 0
+    near = sites.assign(stands=stands)[["site", "location", "facility_type", "stands"]]
+    pairs = least_distances_km(instance).merge(near, left_on="to_location", right_on="location")
+    pairs = pairs.sort_values(["distance_km", "site"], kind="stable")
+    rank = pairs.groupby(["from_location", "facility_type", "stands"]).cumcount()
+    is_listed = (rank < scope.n_nearest) | (pairs["from_location"] == pairs["to_location"])
+    listed = pairs.loc[is_listed, ["from_location", "site"]]
+    return listed.rename(columns={"site": "place_to"}).reset_index(drop=True)
+
+
+def least_distances_km(instance: Instance) -> pd.DataFrame:
+    """Return the least distance over modes between any two locations; 0 within one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``from_location, to_location, distance_km``; pairs without any way are missing.
+    """
+    places = instance["locations"][["location"]]
+    modes = instance["haulage"][["mode"]].drop_duplicates()
+    pairs = (
+        places.rename(columns={"location": "from_location"})
+        .merge(places.rename(columns={"location": "to_location"}), how="cross")
+        .merge(modes, how="cross")
+    )
+    km = haul_distances_km(instance, pairs)
+    pairs["distance_km"] = km.where(pairs["from_location"] != pairs["to_location"], 0.0)
+    ends = ["from_location", "to_location"]
+    return pairs.dropna(subset="distance_km").groupby(ends, sort=False)["distance_km"].min().reset_index()

@@ -1,0 +1,234 @@
+"""The priced strategy: a bound over every conceivable arc, and a plan over the listed ones.
+
+1. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
+2. Branch and bound over the sites that the relaxation uses, and all that stand, gives the plan; its own
+   bound holds for these candidates alone and is not used.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.sparse import csc_array, vstack
+
+from netopt.backends import highs
+from netopt.backends.result import BackendResult, BackendStatus
+from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
+from netopt.formulation.build import STRENGTHENING, build_model
+from netopt.formulation.compile import compile_model
+from netopt.formulation.extract import decisions
+from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
+from netopt.solution.ledger import build_ledger
+from netopt.solution.options import Progress
+from netopt.strategies.finish import Found, agree, outcome_of, polished
+from netopt.strategies.priced.bound import Pricer
+from netopt.strategies.priced.columns import Columns
+from netopt.strategies.priced.relaxation import Relaxation
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netopt.accounts import Perspective
+    from netopt.network.network import Network
+    from netopt.solution.form import StandardForm
+    from netopt.solution.options import SolveOptions
+
+    Floats = NDArray[np.float64]
+    Settings = dict[str, bool | int | float | str]
+
+BOUND_SHARE: Final = 0.6
+"""Share of the time limit that the relaxation may take."""
+
+PLAN_SHARE: Final = 0.35
+"""Share of the time limit that branch and bound may take."""
+
+LEAST_GAIN: Final = 1e-4
+"""Rounds of the relaxation end where they gain less, relative to gross cost."""
+
+PLAN_GAP: Final = 5e-4
+"""Gap over the candidates, relative to gross cost, at which the plan is good enough: the bound is
+farther from it than that."""
+
+USED: Final = 1e-6
+"""A module whose state is above is used by the relaxation."""
+
+
+@dataclass
+class PricedProgram:
+    """A network's model with its relaxation, to be bounded and planned with.
+
+    Parameters
+    ----------
+    network
+        With a scope.
+    perspective
+        Whose cost is minimised.
+    options
+        Threads, seed, limits, progress.
+    """
+
+    network: Network
+    perspective: Perspective
+    options: SolveOptions
+
+    def __post_init__(self) -> None:
+        self.began = time.monotonic()
+        self.options.tell("building the model")
+        model = build_model(self.network, self.perspective, without=STRENGTHENING)
+        self.form = compile_model(model)
+        self.build_time_s = time.monotonic() - self.began
+        self.columns = Columns(self.network, self.form)
+        gross, constant = by_column(self.form, unit_gross_costs(self.network))
+        self._gross, self._gross_constant = gross, constant
+        pricer = Pricer(self.columns, partial(unit_costs, perspective=self.perspective))
+        settings: Settings = {"threads": 1, "random_seed": self.options.seed}
+        self.relaxation = Relaxation(self.columns, pricer, settings, self._tell)
+
+    def gross_cny_per_year(self) -> float:
+        """Return the gross cost of the relaxation's point, an estimate of the plan's."""
+        result = self.relaxation.result
+        if result is None or result.point is None:
+            return 0.0
+        return float(self._gross @ result.point[: self.form.shape[1]]) + self._gross_constant
+
+    def _tell(self, bound: float, _n_rounds: int) -> None:
+        if self.options.on_progress is not None:
+            proven = bound * OBJECTIVE_UNIT_CNY if np.isfinite(bound) else None
+            time_s = time.monotonic() - self.began
+            self.options.on_progress(Progress(time_s, None, proven, None, 0, "bound over all arcs"))
+
+    def relax(self, until_s: float) -> None:
+        """Bound the whole network until ``until_s`` (``time.monotonic()``).
+
+        Raises
+        ------
+        InfeasibleError, UnboundedError
+            Of the listed arcs.
+        NoSolutionError
+            Where a limit came before the first bound; StoppedError where the user did.
+        """
+        self.options.tell("linear relaxation")
+        status = BackendStatus.OPTIMAL
+        gain = 0.0
+        while True:
+            n_rounds = self.relaxation.n_rounds
+            status = self.relaxation.improve(until_s, gain, self.options)
+            gain = LEAST_GAIN * self.gross_cny_per_year() / OBJECTIVE_UNIT_CNY
+            if status is not BackendStatus.OPTIMAL or self.relaxation.n_rounds == n_rounds or gain >= 0:
+                break
+        if np.isfinite(self.relaxation.bound):
+            return
+        if status is BackendStatus.INFEASIBLE:
+            raise InfeasibleError("no plan satisfies every constraint over the listed arcs")
+        if status is BackendStatus.UNBOUNDED:
+            raise UnboundedError("some chain of recipes and sales earns without end")
+        if status is BackendStatus.INTERRUPTED:
+            raise StoppedError("interrupted before the network was bounded")
+        raise NoSolutionError("the time limit came before the network was bounded")
+
+    def plan(self, time_limit_s: float) -> BackendResult:
+        """Return the best plan over the listed arcs and the candidates of the relaxation."""
+        restricted = self._restricted()
+        gross = self.gross_cny_per_year()
+        gap = max(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
+        settings: Settings = {
+            **self.options.solver_options,
+            "threads": self.options.threads,
+            "random_seed": self.options.seed,
+            "time_limit": max(1.0, time_limit_s),
+            "mip_rel_gap": 0.0,
+            "mip_abs_gap": gap,
+        }
+        bound = self.relaxation.bound
+
+        def report(time_s: float, incumbent: float | None, _bound: float | None, n_nodes: int) -> None:
+            if self.options.on_progress is None:
+                return
+            best = None if incumbent is None else incumbent * OBJECTIVE_UNIT_CNY
+            proven = bound * OBJECTIVE_UNIT_CNY
+            share = None if best is None or gross <= 0 else (best - proven) / gross
+            spent_s = time.monotonic() - self.began
+            self.options.on_progress(Progress(spent_s, best, proven, share, n_nodes, "plan"))
+
+        return highs.solve_form(restricted, settings, on_progress=report, stop=self.options.stop)
+
+    def _restricted(self) -> StandardForm:
+        """Return the form with the links that are nearly tight, without modules the relaxation leaves."""
+        result = self.relaxation.result
+        if result is None or result.point is None:
+            raise NoSolutionError("the relaxation has no point")
+        n_columns = self.form.shape[1]
+        modules = self.columns.modules
+        states = result.point[modules["column"].to_numpy()]
+        used = set(modules.loc[states > USED, "site"])
+        names = self.form.columns
+        site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
+        buying = ("opened", "expanded", "renewed")
+        barred = np.array(
+            [name.family in buying and site_of[name.key] not in used for name in names], dtype=bool
+        )
+        slack = -(self.relaxation.links.matrix @ result.point)
+        tight = (slack < LINK_SLACK_TONNES) | (self.relaxation.links.duals < 0)
+        links = self.relaxation.links.matrix[tight][:, :n_columns]
+        n_links = int(links.shape[0])
+        return replace(
+            self.form,
+            upper=np.where(barred, np.minimum(self.form.upper, 0.0), self.form.upper),
+            matrix=csc_array(vstack([self.form.matrix, links])),
+            row_lower=np.concatenate([self.form.row_lower, np.full(n_links, -np.inf)]),
+            row_upper=np.concatenate([self.form.row_upper, np.zeros(n_links)]),
+            rows=(*self.form.rows, *(f"link[{number}]" for number in range(n_links))),
+            row_keys=(*self.form.row_keys, *(("link", str(number)) for number in range(n_links))),
+        )
+
+
+LINK_SLACK_TONNES: Final = 100.0
+"""Links with more slack at the relaxation's point are left out of branch and bound (t/yr)."""
+
+
+def solve_priced(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
+    """Return a polished plan over the listed arcs with a bound over all arcs.
+
+    Raises
+    ------
+    InfeasibleError
+        Where no plan exists over the listed arcs.
+    NoSolutionError
+        Where a limit came before any plan; StoppedError where the user did.
+    UnboundedError
+        Where something earns without end.
+    SolverError
+        Where the solver fails or contradicts the ledger, or the bound is not proven.
+    """
+    program = PricedProgram(network, perspective, options)
+    end_s = program.began + options.time_limit_s
+    program.relax(program.began + BOUND_SHARE * options.time_limit_s)
+    if options.stop.is_set():
+        raise StoppedError("interrupted before any plan was found")
+    result = program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s))
+    if result.point is None:
+        if result.status is BackendStatus.INTERRUPTED:
+            raise StoppedError("interrupted before any plan was found")
+        if result.status is BackendStatus.INFEASIBLE:
+            raise InfeasibleError("no plan satisfies every constraint over the candidates")
+        raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
+    values = polished(program.form, result.point, options)
+    found = decisions(network, program.form, values)
+    ledger = build_ledger(network, found)
+    whole = replace(result, bound=program.relaxation.bound)
+    source = (
+        f"weak duality over every conceivable arc, listed or not, with multipliers from {result.solver} "
+        f"{result.solver_version}"
+    )
+    outcome = outcome_of(network, perspective, options, program.form, whole, ledger, source)
+    timed = replace(
+        outcome,
+        build_time_s=program.build_time_s,
+        solve_time_s=time.monotonic() - program.began - program.build_time_s,
+    )
+    agree(program.form, values, timed)
+    return Found(found, ledger, timed, program.form)
