@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MOST_ROUNDS: Final = 80
 """Solves of the program at most."""
 
+PRICED_EVERY: Final = 4
+"""Unlisted arcs are priced in every round of this number, and whenever no link is broken."""
+
 
 @dataclass
 class Relaxation:
@@ -64,15 +67,17 @@ class Relaxation:
         self._separator = Separator(self.columns, self.added.table)
         self._add_links(self._separator.strong())
 
-    def improve(self, until_s: float, least_gain: float, options: SolveOptions) -> BackendStatus:
-        """Add links and arcs until the bound gains no more than ``least_gain`` a round, or time is up.
+    def improve(
+        self, until_s: float, least_gain: Callable[[BackendResult], float], options: SolveOptions
+    ) -> BackendStatus:
+        """Add links and arcs until the bound is as near to the program as it may stay, or time is up.
 
         Parameters
         ----------
         until_s
             ``time.monotonic()`` at which to end.
         least_gain
-            In the form's unit of cost.
+            From a solve to what is too little to go on for, in the form's unit of cost.
         options
             ``stop`` ends it too.
 
@@ -81,17 +86,21 @@ class Relaxation:
         BackendStatus
             OPTIMAL, or how the first solve ended that was not.
         """
+        priced = -np.inf
         while self.n_rounds < MOST_ROUNDS:
             status = self._solve(until_s, options)
-            if status is not BackendStatus.OPTIMAL or self.result is None:
+            if status is not BackendStatus.OPTIMAL or self.result is None or self.result.point is None:
                 return status
-            value, point = self.result.bound, self.result.point
-            n_links = self._add_links(self._separator.broken(point)) if point is not None else 0
-            before = self.bound
-            n_arcs = self._price() if n_links == 0 or self.n_rounds % PRICED_EVERY == 0 else 0
+            value = self.result.bound
+            n_links = self._add_links(self._separator.broken(self.result.point))
+            n_arcs, is_near = 0, False
+            if n_links == 0 or self.n_rounds % PRICED_EVERY == 0:
+                n_arcs = self._price(self.result)
+                enough = least_gain(self.result)
+                is_near = value - self.bound < enough and abs(value - priced) < enough
+                priced = value
             self.tell(self.bound, self.n_rounds)
-            is_flat = value - before < least_gain and self.bound - before < least_gain
-            if n_links + n_arcs == 0 or (is_flat and np.isfinite(before)) or options.stop.is_set():
+            if is_near or n_links + n_arcs == 0 or options.stop.is_set():
                 return BackendStatus.OPTIMAL
         return BackendStatus.OPTIMAL
 
@@ -110,9 +119,11 @@ class Relaxation:
             self.links.add(rows)
         return n_rows
 
-    def _price(self) -> int:
+    def _price(self, result: BackendResult) -> int:
         """Raise the bound, add the arcs that keep it down, and their links; return how many arcs."""
-        duals = self.result.row_duals[: self.columns.form.shape[0]]
+        if result.row_duals is None:
+            return 0
+        duals = result.row_duals[: self.columns.form.shape[0]]
         bound, missing = self.pricer.bound(duals, self.links, self.added)
         self.bound = max(self.bound, bound)
         first = self.columns.form.shape[1] + len(self.added.table)
@@ -126,7 +137,3 @@ class Relaxation:
         self._separator = Separator(self.columns, self.added.table)
         self._add_links(self._separator.strong(first))
         return len(more.table)
-
-
-PRICED_EVERY: Final = 4
-"""Unlisted arcs are priced in every round of this number, and whenever no link is broken."""

@@ -88,12 +88,14 @@ class PricedProgram:
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
         self.relaxation = Relaxation(self.columns, pricer, settings, self._tell)
 
-    def gross_cny_per_year(self) -> float:
-        """Return the gross cost of the relaxation's point, an estimate of the plan's."""
-        result = self.relaxation.result
-        if result is None or result.point is None:
+    def gross_cny_per_year(self, result: BackendResult) -> float:
+        """Return the gross cost of a point of the relaxation, an estimate of the plan's."""
+        if result.point is None:
             return 0.0
         return float(self._gross @ result.point[: self.form.shape[1]]) + self._gross_constant
+
+    def _least_gain(self, result: BackendResult) -> float:
+        return LEAST_GAIN * self.gross_cny_per_year(result) / OBJECTIVE_UNIT_CNY
 
     def _tell(self, bound: float, _n_rounds: int) -> None:
         if self.options.on_progress is not None:
@@ -112,14 +114,7 @@ class PricedProgram:
             Where a limit came before the first bound; StoppedError where the user did.
         """
         self.options.tell("linear relaxation")
-        status = BackendStatus.OPTIMAL
-        gain = 0.0
-        while True:
-            n_rounds = self.relaxation.n_rounds
-            status = self.relaxation.improve(until_s, gain, self.options)
-            gain = LEAST_GAIN * self.gross_cny_per_year() / OBJECTIVE_UNIT_CNY
-            if status is not BackendStatus.OPTIMAL or self.relaxation.n_rounds == n_rounds or gain >= 0:
-                break
+        status = self.relaxation.improve(until_s, self._least_gain, self.options)
         if np.isfinite(self.relaxation.bound):
             return
         if status is BackendStatus.INFEASIBLE:
@@ -132,8 +127,11 @@ class PricedProgram:
 
     def plan(self, time_limit_s: float) -> BackendResult:
         """Return the best plan over the listed arcs and the candidates of the relaxation."""
-        restricted = self._restricted()
-        gross = self.gross_cny_per_year()
+        relaxed = self.relaxation.result
+        if relaxed is None or relaxed.point is None:
+            raise NoSolutionError("the relaxation has no point")
+        restricted = self._restricted(relaxed.point)
+        gross = self.gross_cny_per_year(relaxed)
         gap = max(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
         settings: Settings = {
             **self.options.solver_options,
@@ -145,7 +143,7 @@ class PricedProgram:
         }
         bound = self.relaxation.bound
 
-        def report(time_s: float, incumbent: float | None, _bound: float | None, n_nodes: int) -> None:
+        def report(_time_s: float, incumbent: float | None, _bound: float | None, n_nodes: int) -> None:
             if self.options.on_progress is None:
                 return
             best = None if incumbent is None else incumbent * OBJECTIVE_UNIT_CNY
@@ -156,14 +154,11 @@ class PricedProgram:
 
         return highs.solve_form(restricted, settings, on_progress=report, stop=self.options.stop)
 
-    def _restricted(self) -> StandardForm:
+    def _restricted(self, point: Floats) -> StandardForm:
         """Return the form with the links that are nearly tight, without modules the relaxation leaves."""
-        result = self.relaxation.result
-        if result is None or result.point is None:
-            raise NoSolutionError("the relaxation has no point")
         n_columns = self.form.shape[1]
         modules = self.columns.modules
-        states = result.point[modules["column"].to_numpy()]
+        states = point[modules["column"].to_numpy()]
         used = set(modules.loc[states > USED, "site"])
         names = self.form.columns
         site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
@@ -171,9 +166,9 @@ class PricedProgram:
         barred = np.array(
             [name.family in buying and site_of[name.key] not in used for name in names], dtype=bool
         )
-        slack = -(self.relaxation.links.matrix @ result.point)
-        tight = (slack < LINK_SLACK_TONNES) | (self.relaxation.links.duals < 0)
-        links = self.relaxation.links.matrix[tight][:, :n_columns]
+        rows = self.relaxation.links.matrix[:, : len(point)]  # what was added since then is zero
+        tight = (-(rows @ point) < LINK_SLACK_TONNES) | (self.relaxation.links.duals < 0)
+        links = rows[tight][:, :n_columns]
         n_links = int(links.shape[0])
         return replace(
             self.form,
