@@ -34,7 +34,8 @@ def road_flows(run: MapInput) -> gpd.GeoDataFrame:
         geodesic: between two locations that no road joins), ``from_end``, ``to_end`` (node or
         location, as the kind says), ``mode``; ``distance_km`` as the model counts it, with
         ``road_correction``; ``main_stage``, the stage of most tonnes; ``tonne_km_per_year``;
-        ``<stage>_tonnes_per_year`` for each of ``STAGES``; ``tonnes_per_year``, also by period.
+        ``<stage>_tonnes_per_year`` for each of ``STAGES``; ``onward_tonnes_per_year``, the part that
+        moves from ``from_end`` to ``to_end``; ``tonnes_per_year``, also by period.
         Heaviest first; LineString, in two parts where it crosses the antimeridian.
     """
     routes = route_figures(run)
@@ -54,8 +55,9 @@ def _added_up(steps: pd.DataFrame, routes: pd.DataFrame) -> pd.DataFrame:
     }
     figures = routes[rates].assign(**by_stage)
     passing = steps.join(figures, on="haul")
+    passing["onward_tonnes_per_year"] = passing["tonnes_per_year"].where(passing["is_onward"], 0.0)
     groups = passing.groupby(STRETCH, sort=True)
-    table = groups[[*STAGE_COLUMNS.values(), *rates]].sum()
+    table = groups[[*STAGE_COLUMNS.values(), "onward_tonnes_per_year", *rates]].sum()
     table.insert(0, "distance_km", groups["distance_km"].first())
     table.insert(1, "main_stage", _main_stage(table))
     table.insert(2, "tonne_km_per_year", table["distance_km"] * table["tonnes_per_year"])
@@ -75,8 +77,8 @@ def _steps(ways: Ways, distance_km: pd.Series) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``haul`` (row of the hauls), ``STRETCH``, ``distance_km``. Ends are ordered, so that there
-        and back are one stretch.
+        ``haul`` (row of the hauls), ``STRETCH``, ``is_onward`` (the haul runs from ``from_end`` to
+        ``to_end``), ``distance_km``. Ends are ordered, so that there and back are one stretch.
     """
     parts = [_geodesics(ways, distance_km)]
     if ways.roads is not None:
@@ -95,6 +97,7 @@ def _geodesics(ways: Ways, distance_km: pd.Series) -> pd.DataFrame:
             "from_end": ends.min(axis=1),
             "to_end": ends.max(axis=1),
             "mode": own["mode"],
+            "is_onward": own["from_location"] < own["to_location"],
             "distance_km": distance_km.loc[own.index],
         }
     ).astype(_TYPES)
@@ -110,6 +113,7 @@ def _accesses(ways: Ways, roads: RoadNetwork, end: str) -> pd.DataFrame:
             "from_end": own[end],
             "to_end": nodes[roads.nearest_nodes.loc[own[end]].to_numpy()],
             "mode": own["mode"],
+            "is_onward": end == "from_location",
             "distance_km": roads.access_km.loc[own[end]].to_numpy() * _correction(ways.instance),
         }
     ).astype(_TYPES)
@@ -134,12 +138,15 @@ def _between_nodes(ways: Ways, roads: RoadNetwork) -> pd.DataFrame:
             "from_end": nodes[low],
             "to_end": nodes[high],
             "mode": mode,
+            "is_onward": first == low,
             "distance_km": km * _correction(ways.instance),
         }
     ).astype(_TYPES)
 
 
-_TYPES: Final = {"haul": "int64", "distance_km": "float64"} | dict.fromkeys(STRETCH, "str")
+_TYPES: Final = {"haul": "int64", "is_onward": "bool", "distance_km": "float64"} | dict.fromkeys(
+    STRETCH, "str"
+)
 
 
 def _correction(instance: Instance) -> float:

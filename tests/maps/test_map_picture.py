@@ -12,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from netopt.errors import UsageError
-from netopt.maps import caption, layers, style, symbols
+from netopt.maps import caption, curves, layers, style
 from netopt.maps.basemap import base_map_of, china, read_base_map
 from netopt.maps.glyphs import drawable
 from netopt.maps.labels import Crowd, boxes_around, overlap
@@ -191,7 +191,7 @@ def test_colours_differ_in_a_grey_print():
 def test_routes_of_one_stage_between_two_places_are_one_curve():
     routes = layers.routes(toy_run())
     twice = gpd.pd.concat([routes, routes.assign(commodity="another")])
-    strands = symbols.strands(twice)
+    strands = curves.strands(twice)
     assert len(strands) == len(routes) == 4
     assert strands["tonnes_per_year"].tolist() == pytest.approx((2 * routes["tonnes_per_year"]).tolist())
 
@@ -215,7 +215,7 @@ def test_labels_take_a_free_place():
     crowd = Crowd((0, 0, 100, 100))
     spots = boxes_around((50.0, 50.0), 5.0, (20.0, 10.0))
     assert crowd.best(spots)[0] == 0
-    crowd.add(spots[0], 10.0)
+    crowd.add(spots[:1], 10.0)
     index, cost = crowd.best(spots)
     assert index != 0
     assert cost == 0
