@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _N_LABELLED_LINES: Final = 8
 _MOST_COVERED: Final = 0.35
 _MOST_COVERED_BY_UNITS: Final = 0.8
-_HELD_SHARE: Final = 0.6
-_UNIT_GRID: Final = 15
+_HELD_SHARE: Final = 0.75
+_UNIT_GRID: Final = 11
 _UNIT_PT: Final = 4.8
 _LONGEST_NAME: Final = 22
 _PLACE_PT: Final = 6.8
@@ -103,15 +103,19 @@ def label_sources(
         _write_around(axes, crowd, (row.geometry.x, row.geometry.y), _DOT_PT * scale, look)
 
 
-def label_units(axes: Axes, crowd: Crowd, shapes: gpd.GeoDataFrame, scale: float) -> None:
+def label_units(
+    axes: Axes, crowd: Crowd, shapes: gpd.GeoDataFrame, scale: float, *, named: set[str]
+) -> None:
     """Write the names of provinces inside them, in small grey capitals, where there is room.
 
     Parameters
     ----------
     shapes
         ``jurisdiction, name``; polygons in the projection of the picture.
+    named
+        Names that are there already, as those of cities that are provinces.
     """
-    units = shapes[shapes.geom_type.str.endswith("Polygon") & (shapes["name"] != "")]
+    units = shapes[shapes.geom_type.str.endswith("Polygon") & ~shapes["name"].isin(named | {""})]
     for name, shape in zip(units["name"], units.geometry, strict=True):
         text = drawable(name, longest=_LONGEST_NAME).upper()
         size = _text_size(axes, text, _UNIT_PT * scale)
@@ -119,10 +123,22 @@ def label_units(axes: Axes, crowd: Crowd, shapes: gpd.GeoDataFrame, scale: float
         spots = [spot for spot in boxes_at(centres, size) if _holds(axes, shape, spot)]
         if not spots:
             continue
-        index, cost = crowd.best([_padded(spot) for spot in spots])
-        if cost <= _MOST_COVERED_BY_UNITS * size[0] * size[1]:
+        index, covered = _calmest(crowd, [_padded(spot) for spot in spots])
+        if covered <= _MOST_COVERED_BY_UNITS:
             _write(axes, spots[index], text, _UNIT_PT * scale, style.QUIET_INK)
             crowd.add([spots[index]], 10.0)
+
+
+def _calmest(crowd: Crowd, spots: list[Box]) -> tuple[int, float]:
+    """Return the spot that is little covered and near to the first one, and the share covered."""
+    corners = np.array(spots)
+    low, high = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+    near = crowd.near((*low, *high))
+    area = np.prod(corners[0, 2:] - corners[0, :2])
+    covered = np.array([near.cost(spot) for spot in spots]) / area
+    away = np.hypot(*(corners[:, :2] - corners[0, :2]).T) / np.hypot(*(high - low))
+    index = int((covered + away).argmin())
+    return index, float(covered[index])
 
 
 def _padded(spot: Box) -> Box:

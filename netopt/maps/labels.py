@@ -57,6 +57,12 @@ class Crowd:
         covered = np.clip(width, 0, None) * np.clip(height, 0, None)
         return float(outside * 10 + covered @ self._weights)
 
+    def near(self, area: Box) -> Crowd:
+        """Return what lies in an area alone, for many questions about it."""
+        left, bottom, right, top = self._boxes.T
+        inside = (left < area[2]) & (right > area[0]) & (bottom < area[3]) & (top > area[1])
+        return Crowd(self.frame, self._boxes[inside], self._weights[inside])
+
     def best(self, boxes: Sequence[Box]) -> tuple[int, float]:
         """Return the index of the cheapest box (the first of equals) and its cost."""
         costs = [self.cost(box) for box in boxes]

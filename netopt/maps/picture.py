@@ -74,7 +74,7 @@ def draw(
         sheet = Sheet(figsize, dpi)
         _compose(sheet, run, title, base_map or base_map_of(run.instance), fill)
         with written_aside(path) as draft:
-            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path))
+            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path, run))
     return path
 
 
@@ -98,10 +98,13 @@ def _settings() -> Any:
     }
 
 
-def _metadata(path: Path) -> dict[str, str | None]:
-    """Return file metadata without a date, so that the same run gives the same file."""
-    dates: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    return dates.get(path.suffix.lower(), {"Software": "netopt"})
+def _metadata(path: Path, run: MapInput) -> dict[str, str | None]:
+    """Return file metadata: notices that the data ask for, no date, so that a run gives the same file."""
+    notices = " ".join(caption.credits_of(run.instance))
+    kind = path.suffix.lower()
+    plain: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    key = {".svg": "Rights", ".pdf": "Subject"}.get(kind, "Copyright")
+    return plain.get(kind, {"Software": "netopt"}) | ({key: notices} if notices else {})
 
 
 def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, fill: str) -> None:
@@ -207,7 +210,9 @@ def _label(
     if base_map is None or not is_fine:
         labelling.label_sources(axes, crowd, sources, sizes.scale, by=by, named=named)
     else:
-        labelling.label_units(axes, crowd, base_map.boundaries.to_crs(base_map.crs), sizes.scale)
+        shapes = base_map.boundaries.to_crs(base_map.crs)
+        cities = {group.location_name for group in groups}
+        labelling.label_units(axes, crowd, shapes, sizes.scale, named=cities)
 
 
 def _add_keys(
