@@ -101,6 +101,8 @@ class RoadLines:
         dashes: tuple[float, float] | None = None,
     ) -> None:
         """Draw some rows, the heaviest last."""
+        if not rows.any():
+            return
         order = np.flatnonzero(rows)[::-1]
         lines = LineCollection([self._lines[row] for row in order], linewidths=widths_pt[order])
         lines.set(color=colour, zorder=zorder, capstyle="butt" if dashes else "round", joinstyle="round")
