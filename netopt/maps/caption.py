@@ -22,7 +22,7 @@ _CREDITS = {
 _CURVES_DRAWN = "Routes: curves between places, not roads."
 _ROADS_DRAWN = (
     "Routes: shortest ways over the roads of the instance, straight between junctions; "
-    "what moves on one road is added up, both directions together, and its width grows with the square root."
+    "what moves on one road is added up, both directions together; widths grow with the square root."
 )
 _LARGEST_SOURCES_FILE = 5_000_000
 
