@@ -31,7 +31,7 @@ _MARKED_SHARE: Final = 0.1
 _ARROWS_APART_PT: Final = 30.0
 _ARROW_ON_PT: Final = 1.2
 _ONE_WAY_SHARE: Final = 0.67
-_LONG_ACCESS_KM: Final = 50.0
+_LONG_DASHES_SHARE: Final = 0.02
 _DASHES: Final = (2.0, 1.5)
 
 
@@ -54,6 +54,7 @@ class RoadLines:
     def __init__(self, run: MapInput, crs: str) -> None:
         flows = road_flows(run).to_crs(crs)
         self._parts = flows.explode(ignore_index=True)
+        self._is_road = (self._parts["kind"] == "road").to_numpy()
         self._lines = [get_coordinates(line) for line in self._parts.geometry]
 
     @property
@@ -73,20 +74,18 @@ class RoadLines:
         rows = [(legend.bands(colours), "Bands: shares of what moves")] if inner else []
         if len(self._parts):
             rows.append((legend.arrow(), "Most of it goes this way"))
-        off = self._parts["kind"].ne("road") & (self._parts["distance_km"] > _LONG_ACCESS_KM)
-        if off.any():
+        if self._has_long_dashes():
             rows.append((legend.dashes(style.STAGE_COLOURS["first_leg"]), "Way to the nearest road"))
         return rows
 
     def draw(self, axes: Axes, sizes: Sizes, radii_pt: Mapping[str, float]) -> None:  # noqa: ARG002
         """Draw the lines, heavy ones on top, and arrows on the heavy ones."""
         widths, shares = self._widths_pt(sizes), shares_from(self._parts)
-        is_road = (self._parts["kind"] == "road").to_numpy()
-        self._add(axes, is_road, widths + _CASING_PT * sizes.scale, style.HIGHLIGHT_WHITE, 2.9)
+        self._add(axes, self._is_road, widths + _CASING_PT * sizes.scale, style.HIGHLIGHT_WHITE, 2.9)
         for rank, stage in enumerate(STAGE_COLUMNS):
             shown = shares[:, rank] > 0
             colour, zorder = style.STAGE_COLOURS[stage], 3 + 0.01 * rank
-            for rows, dashes in ((shown & is_road, None), (shown & ~is_road, _DASHES)):
+            for rows, dashes in ((shown & self._is_road, None), (shown & ~self._is_road, _DASHES)):
                 self._add(axes, rows, widths * shares[:, rank], colour, zorder, dashes=dashes)
         self._add_arrows(axes, widths, sizes.scale)
 
@@ -118,7 +117,9 @@ class RoadLines:
         long = self._lengths_pt(axes) >= _ARROW_ON_PT * scale
         pixel = axes.figure.dpi / 72
         arrows = []
-        for row in self._apart(axes, one_way & wide & long, _ARROWS_APART_PT * scale * pixel):
+        for row in self._apart(
+            axes, self._is_road & one_way & wide & long, _ARROWS_APART_PT * scale * pixel
+        ):
             ends = axes.transData.transform(self._lines[row])[[0, -1]]
             ends = ends if onward[row] > 0.5 else ends[::-1]
             arrow = _arrow(ends, (0.75 * widths_pt[row] + 1.6 * scale) * pixel)
@@ -160,12 +161,20 @@ class RoadLines:
         heavy = tonnes >= _MARKED_SHARE * self.most_tonnes_per_year
         long = self._lengths_pt(axes) >= _ARROW_ON_PT * sizes.scale
         found = []
-        for row in np.flatnonzero(heavy & long):
+        for row in np.flatnonzero(self._is_road & heavy & long):
             start, end = axes.transData.transform(self._lines[row])[[0, -1]]
             x, y = (start + end) / 2
             anchor = Anchor(float(x), float(y), (float(end[0] - start[0]), float(end[1] - start[1])))
             found.append(Mark(float(tonnes[row]), style.INK, sizes.width_pt(tonnes[row]), [anchor]))
         return found
+
+    def _has_long_dashes(self) -> bool:
+        """Return whether dashes are long enough to be seen as such in the picture."""
+        if not len(self._parts):
+            return False
+        west, south, east, north = self._parts.total_bounds
+        off_road_m = self._parts.length[self._parts["kind"] != "road"]
+        return bool((off_road_m > _LONG_DASHES_SHARE * max(east - west, north - south)).any())
 
     def _widths_pt(self, sizes: Sizes) -> NDArray[np.float64]:
         return np.array([sizes.width_pt(tonnes) for tonnes in self._parts["tonnes_per_year"]])

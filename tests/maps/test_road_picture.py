@@ -24,7 +24,7 @@ from netopt.maps.roadlines import RoadLines, shares_from
 from netopt.maps.shipments import STAGES
 from netopt.maps.symbols import Sizes
 from netopt.resources import shipped
-from tests.maps.map_cases import FakeRun, empty_answer, toy_run, with_roads
+from tests.maps.map_cases import ROADS, FakeRun, empty_answer, toy_run, with_roads
 from tests.maps.test_map_picture import SMALL, has_colour, pixels
 from tests.maps.test_map_roads import national_run
 
@@ -124,16 +124,21 @@ def test_both_ways_alike_have_no_arrow(axes):
 
 
 def test_the_legend_explains_what_is_drawn_and_no_more():
-    texts = [text for _, text in RoadLines(with_roads(toy_run()), PLATE).keys(Legend(1.0))]
-    assert texts == ["Bands: shares of what moves", "Most of it goes this way"]
-    nothing = replace(with_roads(toy_run()), answer=empty_answer())
-    assert RoadLines(nothing, PLATE).keys(Legend(1.0)) == []
-    china_2024 = read_instance(shipped("instances") / "china-2024")
-    far = RoadLines(national_run(china_2024, 1), china().crs)
-    assert [text for _, text in far.keys(Legend(1.0))] == [
+    def texts_of(run):
+        return [text for _, text in RoadLines(run, PLATE).keys(Legend(1.0))]
+
+    bands, arrow, dashes = (
+        "Bands: shares of what moves",
         "Most of it goes this way",
         "Way to the nearest road",
-    ]
+    )
+    toy = with_roads(toy_run())
+    assert texts_of(toy) == [bands, arrow, dashes]
+    at_seats = {"a": (103.0, 31.0), "m": (104.0, 30.2), "b": (105.5, 30.2), "c": (104.2, 29.0)}
+    close = with_roads(toy_run(), nodes=[(node, *at) for node, at in at_seats.items()], roads=ROADS)
+    assert texts_of(close) == [bands, arrow]
+    assert texts_of(replace(toy, answer=empty_answer())) == []
+    assert texts_of(national_run(read_instance(shipped("instances") / "china-2024"), 1)) == [arrow, dashes]
 
 
 @pytest.mark.parametrize("periods", [1, 3])
