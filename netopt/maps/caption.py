@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from netopt.maps import style
+from netopt.maps.ways import ROAD_NOTICE, follows_roads
 from netopt.resources import shipped
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ _CREDITS = {
     "OpenStreetMap": "Road distances: © OpenStreetMap contributors, ODbL 1.0.",
     "GeoNames": "Coordinates: GeoNames, CC BY 4.0.",
 }
+_CURVES_DRAWN = "Routes: curves between places, not roads."
+_ROADS_DRAWN = (
+    "Routes: shortest ways over the roads of the instance, straight between junctions; "
+    "what moves on one road is added up, both directions together; widths grow with the square root."
+)
 _LARGEST_SOURCES_FILE = 5_000_000
 
 
@@ -60,9 +66,10 @@ def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:
         What was left out of the picture, "" for nothing.
     """
     name = run.instance.name
+    routes = _ROADS_DRAWN if follows_roads(run.instance) else _CURVES_DRAWN
     drawn = (
         "Computed, not observed traffic. Sources and assumptions of every figure: SOURCES.md of "
-        f"instance {name}. Routes: curves between places, not roads; hauls inside one place have no line."
+        f"instance {name}. {routes} Hauls inside one place have no line."
     )
     ground = (
         "No boundaries for this instance: places on a plain ground."
@@ -84,8 +91,10 @@ def credits_of(instance: Instance) -> list[str]:
     instance names the source; that of the shipped instance of its name speaks for copies.
     """
     folders = [shipped("instances") / instance.name, instance.directory]
-    text = "OpenStreetMap" if instance.settings.distance.method == "road" else ""
+    by_road = follows_roads(instance)
+    text = "OpenStreetMap" if by_road else ""
     for path in [folder / "SOURCES.md" for folder in folders if folder is not None]:
         if path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
             text += path.read_text(encoding="utf-8", errors="replace")
-    return [notice for source, notice in _CREDITS.items() if source in text]
+    notices = _CREDITS | ({"OpenStreetMap": f"{ROAD_NOTICE}."} if by_road else {})
+    return [notice for source, notice in notices.items() if source in text]

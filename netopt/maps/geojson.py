@@ -1,4 +1,4 @@
-"""GeoJSON of a run (RFC 7946): facilities, routes and sources, EPSG:4326."""
+"""GeoJSON of a run (RFC 7946): facilities, routes, sources and flows on roads, EPSG:4326."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import pyogrio
 
 from netopt.maps import layers
 from netopt.maps.aside import written_aside
+from netopt.maps.roadflows import road_flows
 from netopt.maps.text import plain_table
+from netopt.maps.ways import ROAD_NOTICE, follows_roads
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,13 +22,15 @@ if TYPE_CHECKING:
 def write_geojson(run: MapInput, folder: Path) -> list[Path]:
     """Write ``facilities.geojson``, ``routes.geojson`` and ``sources.geojson`` into a folder.
 
-    Columns and units are those of ``netopt.maps.layers``; a blank figure is null. The folder is
-    made where it is missing, older files are replaced.
+    Where hauls follow roads there is also ``road_flows.geojson``; it and the routes carry the notice
+    of the road data as their ``description``. Columns and units are those of
+    ``netopt.maps.layers`` and ``netopt.maps.roadflows``; a blank figure is null. The folder is made
+    where it is missing, older files are replaced.
 
     Returns
     -------
     list of Path
-        The three files.
+        The files.
 
     Raises
     ------
@@ -38,11 +42,19 @@ def write_geojson(run: MapInput, folder: Path) -> list[Path]:
         "routes": (layers.routes(run), "LineString"),
         "sources": (layers.sources(run), "Point"),
     }
+    notices = {}
+    if follows_roads(run.instance):
+        tables["road_flows"] = (road_flows(run), "LineString")
+        notices = dict.fromkeys(("routes", "road_flows"), ROAD_NOTICE)
     folder = Path(folder)
-    return [_write(table, folder / f"{name}.geojson", kind) for name, (table, kind) in tables.items()]
+    return [
+        _write(table, folder / f"{name}.geojson", kind, notices.get(name))
+        for name, (table, kind) in tables.items()
+    ]
 
 
-def _write(table: gpd.GeoDataFrame, path: Path, kind: str) -> Path:
+def _write(table: gpd.GeoDataFrame, path: Path, kind: str, notice: str | None) -> Path:
+    options = {"RFC7946": "YES", "WRITE_NAME": "NO"} | ({"DESCRIPTION": notice} if notice else {})
     has_parts = len(table) > 0 and table.geom_type.str.startswith("Multi").any()
     with written_aside(path) as draft:
         pyogrio.write_dataframe(
@@ -50,6 +62,6 @@ def _write(table: gpd.GeoDataFrame, path: Path, kind: str) -> Path:
             draft,
             driver="GeoJSON",
             geometry_type="Unknown" if has_parts else kind,
-            layer_options={"RFC7946": "YES", "WRITE_NAME": "NO"},
+            layer_options=options,
         )
     return path

@@ -14,8 +14,11 @@ from netopt.errors import UsageError
 from netopt.maps import layers, qgis, style
 from netopt.maps.aside import written_aside
 from netopt.maps.basemap import BaseMap, base_map_of
+from netopt.maps.caption import credits_of
+from netopt.maps.roadflows import STAGE_COLUMNS, road_flows
 from netopt.maps.symbols import symbol_capacities
 from netopt.maps.text import identifiers, plain, plain_table
+from netopt.maps.ways import ROAD_NOTICE, follows_roads
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -55,8 +58,11 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
 
     Layers ``jurisdictions``, ``sources`` and ``markets`` carry the figures of every run, the
     run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
-    each. Names are made of lower-case letters, digits and underscores (``text.identifiers``).
-    QGIS finds the styles in the table ``layer_styles``. An older file is replaced.
+    each, and where hauls follow roads ``road_flows_<run>``, what moves on each stretch of road.
+    Notices that the data ask for are in the file's metadata (ATTRIBUTION), that of the roads also
+    in the description of the layers drawn along them. Names are made of lower-case letters, digits
+    and underscores (``text.identifiers``). QGIS finds the styles in the table ``layer_styles``. An
+    older file is replaced.
 
     Parameters
     ----------
@@ -78,9 +84,10 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     contents = _shared_layers({names[key]: run for key, run in runs.items()}, base_map)
     for key, run in runs.items():
         contents |= _layers_of(run, names[key])
+    notices = " ".join(credits_of(next(iter(runs.values())).instance))
     with written_aside(path) as draft:
         for name, layer in contents.items():
-            _add_layer(draft, name, layer)
+            _add_layer(draft, name, layer, {"ATTRIBUTION": notices} if notices else None)
         _add_styles(draft, contents)
     return path
 
@@ -139,20 +146,41 @@ def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
     looks = {kind: (plain(types[kind]), shapes[kind], colours[kind]) for kind in shapes}
     most = max(symbol_capacities(facilities), default=0.0)
     policy = plain(run.policy.title or run.policy.name)
-    return {
+    by_road = follows_roads(run.instance)
+    drawn = (
+        f"along roads, straight between junctions. {ROAD_NOTICE}."
+        if by_road
+        else "geodesic lines, not roads."
+    )
+    contents = {
         f"facilities_{name}": Layer(
             facilities, "Point", qgis.facilities_qml(looks, most), f"Facilities under policy: {policy}"
         ),
         f"routes_{name}": Layer(
             routes,
-            "LineString" if not routes.geom_type.str.startswith("Multi").any() else "MultiLineString",
+            _line_type(routes),
             qgis.routes_qml(style.class_breaks(routes["tonnes_per_year"])),
-            f"Flows between places under policy: {policy}; geodesic lines, not roads.",
+            f"Flows between places under policy: {policy}; {drawn}",
         ),
     }
+    return contents | ({f"road_flows_{name}": _road_flows(run, policy)} if by_road else {})
 
 
-def _add_layer(path: Path, name: str, layer: Layer) -> None:
+def _road_flows(run: MapInput, policy: str) -> Layer:
+    flows = road_flows(run)
+    return Layer(
+        flows,
+        _line_type(flows),
+        qgis.road_flows_qml(style.class_breaks(flows["tonnes_per_year"]), STAGE_COLUMNS),
+        f"Tonnes on each stretch of road, both directions, under policy: {policy}. {ROAD_NOTICE}.",
+    )
+
+
+def _line_type(table: gpd.GeoDataFrame) -> str:
+    return "MultiLineString" if table.geom_type.str.startswith("Multi").any() else "LineString"
+
+
+def _add_layer(path: Path, name: str, layer: Layer, metadata: dict[str, str] | None) -> None:
     pyogrio.write_dataframe(
         plain_table(layer.table),
         path,
@@ -161,6 +189,7 @@ def _add_layer(path: Path, name: str, layer: Layer) -> None:
         geometry_type=layer.geometry_type,
         promote_to_multi=layer.geometry_type.startswith("Multi"),
         layer_options={"GEOMETRY_NAME": "geom", "DESCRIPTION": layer.description},
+        dataset_metadata=metadata,
     )
 
 

@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 from matplotlib import patheffects
+from shapely import contains_xy
+from shapely.geometry import box
 
 from netopt.maps import style
 from netopt.maps.glyphs import drawable, inert
@@ -15,11 +18,18 @@ from netopt.maps.labels import Box, Crowd, boxes_around, boxes_at
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
-    from netopt.maps.symbols import Cluster, Curve
+    from netopt.maps.symbols import Cluster, Sizes
+    from netopt.maps.traffic import Mark, Traffic
 
-_N_LABELLED_ROUTES: Final = 8
+_N_LABELLED_LINES: Final = 8
 _MOST_COVERED: Final = 0.35
+_MOST_COVERED_BY_UNITS: Final = 0.8
+_HELD_SHARE: Final = 0.75
+_UNIT_GRID: Final = 11
+_UNIT_PT: Final = 4.8
 _LONGEST_NAME: Final = 22
 _PLACE_PT: Final = 6.8
 _QUIET_PT: Final = 5.8
@@ -27,8 +37,8 @@ _ROUTE_PT: Final = 6.0
 _DOT_PT: Final = 1.5
 
 
-def crowd_of(axes: Axes, groups: list[Cluster], curves: list[Curve]) -> Crowd:
-    """Return what labels have to avoid: markers most of all, routes somewhat."""
+def crowd_of(axes: Axes, groups: list[Cluster], lines: list[Box]) -> Crowd:
+    """Return what labels have to avoid: markers most of all, lines somewhat."""
     extent = axes.get_window_extent()
     crowd = Crowd((extent.x0, extent.y0, extent.x1, extent.y1))
     pixel = axes.figure.dpi / 72
@@ -37,19 +47,22 @@ def crowd_of(axes: Axes, groups: list[Cluster], curves: list[Curve]) -> Crowd:
         for symbol in cluster.symbols:
             radius = symbol.radius_pt * pixel
             middle = (x + symbol.shift_pt[0] * pixel, y + symbol.shift_pt[1] * pixel)
-            crowd.add(boxes_at([middle], (2 * radius, 2 * radius))[0], 8.0)
-    for curve in curves:
-        side = max(curve.width_pt, 1.5) * pixel
-        centres = [curve.point(axes, share / 12) for share in range(1, 12)]
-        for spot in boxes_at(centres, (side, side)):
-            crowd.add(spot, 1.0)
+            crowd.add(boxes_at([middle], (2 * radius, 2 * radius)), 8.0)
+    crowd.add(lines, 1.0)
     return crowd
 
 
-def label_places(axes: Axes, crowd: Crowd, groups: list[Cluster], scale: float, *, by: str) -> set[str]:
+def label_places(
+    axes: Axes, crowd: Crowd, groups: list[Cluster], scale: float, *, by: str, must: bool
+) -> set[str]:
     """Write the names of places with facilities and return the ids; idle places in small grey.
 
-    ``by`` is what a place is called: its ``jurisdiction`` (once each) or its ``location``.
+    Parameters
+    ----------
+    by
+        What a place is called: its ``jurisdiction`` (once each) or its ``location``.
+    must
+        Whether names of places that are not idle are written even where there is no room.
     """
     named: set[str] = set()
     for group in groups:
@@ -60,7 +73,7 @@ def label_places(axes: Axes, crowd: Crowd, groups: list[Cluster], scale: float, 
         name = drawable(getattr(group, f"{by}_name"), instead=key, longest=_LONGEST_NAME)
         is_quiet = all(symbol.status == "closed" for symbol in group.symbols)
         size_pt, colour = (_QUIET_PT, style.QUIET_INK) if is_quiet else (_PLACE_PT, style.INK)
-        look = _Name(name, size_pt * scale, colour, must=not is_quiet)
+        look = _Name(name, size_pt * scale, colour, must=must and not is_quiet)
         _write_around(axes, crowd, group.at, group.radius_pt, look)
     return named
 
@@ -90,6 +103,72 @@ def label_sources(
         _write_around(axes, crowd, (row.geometry.x, row.geometry.y), _DOT_PT * scale, look)
 
 
+def label_units(
+    axes: Axes, crowd: Crowd, shapes: gpd.GeoDataFrame, scale: float, *, named: set[str]
+) -> None:
+    """Write the names of provinces inside them, in small grey capitals, where there is room.
+
+    Parameters
+    ----------
+    shapes
+        ``jurisdiction, name``; polygons in the projection of the picture.
+    named
+        Names that are there already, as those of cities that are provinces.
+    """
+    units = shapes[shapes.geom_type.str.endswith("Polygon") & ~shapes["name"].isin(named | {""})]
+    for name, shape in zip(units["name"], units.geometry, strict=True):
+        text = drawable(name, longest=_LONGEST_NAME).upper()
+        size = _text_size(axes, text, _UNIT_PT * scale)
+        centres = axes.transData.transform(_points_inside(shape))
+        spots = [spot for spot in boxes_at(centres, size) if _holds(axes, shape, spot)]
+        if not spots:
+            continue
+        index, covered = _calmest(crowd, [_padded(spot) for spot in spots])
+        if covered <= _MOST_COVERED_BY_UNITS:
+            _write(axes, spots[index], text, _UNIT_PT * scale, style.QUIET_INK)
+            crowd.add([spots[index]], 10.0)
+
+
+def _calmest(crowd: Crowd, spots: list[Box]) -> tuple[int, float]:
+    """Return the spot that is little covered and near to the first one, and the share covered."""
+    corners = np.array(spots)
+    low, high = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+    near = crowd.near((*low, *high))
+    area = np.prod(corners[0, 2:] - corners[0, :2])
+    covered = np.array([near.cost(spot) for spot in spots]) / area
+    away = np.hypot(*(corners[:, :2] - corners[0, :2]).T) / np.hypot(*(high - low))
+    index = int((covered + away).argmin())
+    return index, float(covered[index])
+
+
+def _padded(spot: Box) -> Box:
+    """Return a box with room around its text."""
+    room = 0.35 * (spot[3] - spot[1])
+    return spot[0] - room, spot[1] - room, spot[2] + room, spot[3] + room
+
+
+def _points_inside(shape: BaseGeometry) -> NDArray[np.float64]:
+    """Return points of a grid inside a polygon, the one nearest to its middle first."""
+    largest = max(getattr(shape, "geoms", [shape]), key=lambda part: part.area)
+    west, south, east, north = largest.bounds
+    steps = (np.arange(_UNIT_GRID) + 0.5) / _UNIT_GRID
+    x, y = (
+        axis.ravel() for axis in np.meshgrid(west + steps * (east - west), south + steps * (north - south))
+    )
+    inside = contains_xy(largest, x, y)
+    middle = largest.representative_point()
+    grid = np.column_stack([x[inside], y[inside]])
+    nearest_first = np.argsort(np.hypot(grid[:, 0] - middle.x, grid[:, 1] - middle.y), kind="stable")
+    return np.vstack([[(middle.x, middle.y)], grid[nearest_first]])
+
+
+def _holds(axes: Axes, shape: BaseGeometry, spot: Box) -> bool:
+    """Return whether most of a box (pixels) lies in a polygon, so that nobody reads it as a neighbour's."""
+    corners = axes.transData.inverted().transform([spot[:2], spot[2:]])
+    area = box(*corners.ravel())
+    return bool(shape.intersection(area).area >= _HELD_SHARE * area.area)
+
+
 @dataclass(frozen=True)
 class _Name:
     """A text and its look; one that must be written is written even on top of others."""
@@ -108,33 +187,39 @@ def _write_around(axes: Axes, crowd: Crowd, at: tuple[float, float], radius_pt: 
     index, cost = crowd.best(spots)
     if name.must or cost <= size[0] * size[1]:
         _write(axes, spots[index], name.text, name.size_pt, name.colour)
-        crowd.add(spots[index], 10.0)
+        crowd.add([spots[index]], 10.0)
 
 
-def label_routes(axes: Axes, crowd: Crowd, drawn: list[Curve], scale: float) -> None:
-    """Write the tonnes on the heaviest routes where there is room."""
-    for curve in drawn[:_N_LABELLED_ROUTES]:
-        text = f"{style.amount(curve.tonnes_per_year)} t"
-        size = _text_size(axes, text, _ROUTE_PT * scale)
-        spots = boxes_at(_beside(axes, curve, size), size)
+def label_lines(axes: Axes, crowd: Crowd, traffic: Traffic, sizes: Sizes) -> None:
+    """Write the tonnes on the heaviest lines where there is room, apart from each other."""
+    apart_px = traffic.marks_apart_pt * sizes.scale * axes.figure.dpi / 72
+    size_pt = _ROUTE_PT * sizes.scale
+    written: list[Box] = []
+    for mark in traffic.marks(axes, sizes):
+        text = f"{style.amount(mark.tonnes_per_year)} t"
+        size = _text_size(axes, text, size_pt)
+        spots = boxes_at(_beside(axes, mark, size), size)
         index, cost = crowd.best(spots)
-        if cost > _MOST_COVERED * size[0] * size[1]:
+        spot = spots[index]
+        is_near = any(math.dist(spot[:2], other[:2]) < apart_px for other in written)
+        if is_near or cost > _MOST_COVERED * size[0] * size[1]:
             continue
-        _write(axes, spots[index], text, _ROUTE_PT * scale, style.STAGE_COLOURS[curve.stage])
-        crowd.add(spots[index], 10.0)
+        _write(axes, spot, text, size_pt, mark.colour)
+        crowd.add([spot], 10.0)
+        written.append(spot)
+        if len(written) == _N_LABELLED_LINES:
+            break
 
 
-def _beside(axes: Axes, curve: Curve, size: tuple[float, float]) -> list[tuple[float, float]]:
-    """Return points beside a curve where a label of a size (pixels) does not touch it."""
+def _beside(axes: Axes, mark: Mark, size: tuple[float, float]) -> list[tuple[float, float]]:
+    """Return points beside a line where a label of a size (pixels) does not touch it."""
     spots = []
-    for share in (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74):
-        x, y = curve.point(axes, share)
-        (x0, y0), (x1, y1) = curve.point(axes, share - 0.02), curve.point(axes, share + 0.02)
-        length = math.hypot(x1 - x0, y1 - y0) or 1.0
-        across, up = (y1 - y0) / length, -(x1 - x0) / length
+    for anchor in mark.anchors:
+        length = math.hypot(*anchor.along) or 1.0
+        across, up = anchor.along[1] / length, -anchor.along[0] / length
         room = abs(across) * size[0] / 2 + abs(up) * size[1] / 2
-        away = room + (curve.width_pt / 2 + 1) * axes.figure.dpi / 72
-        spots += [(x + side * away * across, y + side * away * up) for side in (1, -1)]
+        away = room + (mark.width_pt / 2 + 1) * axes.figure.dpi / 72
+        spots += [(anchor.x + side * away * across, anchor.y + side * away * up) for side in (1, -1)]
     return spots
 
 
@@ -145,8 +230,8 @@ def _text_size(axes: Axes, text: str, size_pt: float) -> tuple[float, float]:
     return extent.width, extent.height
 
 
-def _write(axes: Axes, box: Box, text: str, size_pt: float, colour: str) -> None:
-    x, y = axes.transData.inverted().transform(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+def _write(axes: Axes, spot: Box, text: str, size_pt: float, colour: str) -> None:
+    x, y = axes.transData.inverted().transform(((spot[0] + spot[2]) / 2, (spot[1] + spot[3]) / 2))
     halo = [patheffects.withStroke(linewidth=0.32 * size_pt, foreground=style.HIGHLIGHT_WHITE)]
     axes.text(
         x,

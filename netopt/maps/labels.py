@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in pixels."""
@@ -33,17 +39,29 @@ class Crowd:
     """
 
     frame: Box
-    _taken: list[tuple[Box, float]] = field(default_factory=list)
+    _boxes: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 4)))
+    _weights: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
-    def add(self, box: Box, weight: float) -> None:
-        """Remember something drawn."""
-        self._taken.append((box, weight))
+    def add(self, boxes: Sequence[Box], weight: float) -> None:
+        """Remember what is drawn."""
+        if boxes:
+            self._boxes = np.vstack([self._boxes, np.array(boxes, dtype=float)])
+            self._weights = np.append(self._weights, np.full(len(boxes), weight))
 
     def cost(self, box: Box) -> float:
         """Return what covering a box would cost: weighted square pixels."""
         area = (box[2] - box[0]) * (box[3] - box[1])
         outside = area - overlap(box, self.frame)
-        return outside * 10 + sum(weight * overlap(box, taken) for taken, weight in self._taken)
+        width = np.minimum(self._boxes[:, 2], box[2]) - np.maximum(self._boxes[:, 0], box[0])
+        height = np.minimum(self._boxes[:, 3], box[3]) - np.maximum(self._boxes[:, 1], box[1])
+        covered = np.clip(width, 0, None) * np.clip(height, 0, None)
+        return float(outside * 10 + covered @ self._weights)
+
+    def near(self, area: Box) -> Crowd:
+        """Return what lies in an area alone, for many questions about it."""
+        left, bottom, right, top = self._boxes.T
+        inside = (left < area[2]) & (right > area[0]) & (bottom < area[3]) & (top > area[1])
+        return Crowd(self.frame, self._boxes[inside], self._weights[inside])
 
     def best(self, boxes: Sequence[Box]) -> tuple[int, float]:
         """Return the index of the cheapest box (the first of equals) and its cost."""
@@ -71,7 +89,7 @@ def boxes_around(centre: tuple[float, float], radius: float, size: tuple[float, 
     return [(left, bottom, left + width, bottom + height) for left, bottom in corners]
 
 
-def boxes_at(centres: Iterable[tuple[float, float]], size: tuple[float, float]) -> list[Box]:
+def boxes_at(centres: Iterable[Iterable[float]], size: tuple[float, float]) -> list[Box]:
     """Return a label's box centred on each point."""
     width, height = size
     return [(x - width / 2, y - height / 2, x + width / 2, y + height / 2) for x, y in centres]

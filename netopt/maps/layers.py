@@ -16,7 +16,6 @@ import pandas as pd
 from shapely.geometry import MultiPolygon
 
 from netopt.data.instance import Instance
-from netopt.maps.lines import geodesic_line
 from netopt.maps.shipments import (
     MapInput,
     named,
@@ -24,20 +23,37 @@ from netopt.maps.shipments import (
     places,
     shipments,
 )
+from netopt.maps.ways import Ways
 
 CRS: Final = "EPSG:4326"
 ROUTE_KEYS: Final = ["from_location", "to_location", "commodity", "mode", "leg", "stage"]
 
 
 def routes(run: MapInput) -> gpd.GeoDataFrame:
-    """Return the flows between different locations, a geodesic line each, heaviest first.
+    """Return the flows between different locations, a line each, heaviest first.
 
     Returns
     -------
     GeoDataFrame
         ``ROUTE_KEYS``; English and Chinese names and jurisdictions of both ends;
-        ``commodity_name, commodity_name_zh``; ``distance_km`` (the model's haul, not the length of
-        the line); ``tonne_km_per_year``; ``tonnes_per_year``, also by period; LineString.
+        ``commodity_name, commodity_name_zh``; ``drawn_as`` (road: along the instance's roads;
+        geodesic); ``distance_km`` (the model's haul, not the length of the line);
+        ``tonne_km_per_year``; ``tonnes_per_year``, also by period; LineString, in two parts where
+        it crosses the antimeridian. See ``netopt.maps.ways`` for what a line along roads is.
+    """
+    table = route_figures(run)
+    ways = Ways(run.instance, table)
+    table = _with_names_of_ends(table.assign(drawn_as=ways.kinds()), run.instance)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(ways.lines(), crs=CRS), crs=CRS)
+
+
+def route_figures(run: MapInput) -> pd.DataFrame:
+    """Return the flows between different locations without names and lines, heaviest first.
+
+    Returns
+    -------
+    DataFrame
+        ``ROUTE_KEYS``; ``distance_km``; ``tonne_km_per_year``; ``tonnes_per_year``, also by period.
     """
     table = shipments(run)
     moved = table[(table["from_location"] != table["to_location"]) & (table["to_location"] != "")]
@@ -47,8 +63,8 @@ def routes(run: MapInput) -> gpd.GeoDataFrame:
     result = pd.concat([(haul / tonnes["tonnes_per_year"]).round(3), haul, tonnes], axis=1)
     result.columns = pd.Index(["distance_km", "tonne_km_per_year", *tonnes.columns])
     result = result[result["tonnes_per_year"] > 0].reset_index()
-    result = result.sort_values(["tonnes_per_year", *ROUTE_KEYS], ascending=[False, *[True] * 6])
-    return _with_lines(_with_names_of_ends(result, run.instance), run.instance)
+    order = ["tonnes_per_year", *ROUTE_KEYS]
+    return result.sort_values(order, ascending=[False, *[True] * 6], ignore_index=True)
 
 
 def _with_names_of_ends(table: pd.DataFrame, instance: Instance) -> pd.DataFrame:
@@ -60,15 +76,6 @@ def _with_names_of_ends(table: pd.DataFrame, instance: Instance) -> pd.DataFrame
     figures = [name for name in table.columns if name not in ROUTE_KEYS and "per_year" in name]
     texts = [name for name in table.columns if name not in figures]
     return table[[*texts, *figures]]
-
-
-def _with_lines(table: pd.DataFrame, instance: Instance) -> gpd.GeoDataFrame:
-    at = instance["locations"].set_index("location")[["lon_deg", "lat_deg"]]
-    lines = [
-        geodesic_line(tuple(at.loc[start]), tuple(at.loc[end]))
-        for start, end in zip(table["from_location"], table["to_location"], strict=True)
-    ]
-    return gpd.GeoDataFrame(table.reset_index(drop=True), geometry=gpd.GeoSeries(lines, crs=CRS), crs=CRS)
 
 
 def facilities(run: MapInput) -> gpd.GeoDataFrame:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 from matplotlib.offsetbox import AnchoredOffsetbox, DrawingArea, HPacker, TextArea, VPacker
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Polygon, Rectangle
 
 from netopt.maps import style
 from netopt.maps.glyphs import drawable, inert
+from netopt.maps.shipments import STAGES
 from netopt.maps.symbols import Sizes, marker_style
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from netopt.maps.shipments import MapInput
+    from netopt.maps.traffic import Traffic
 
 _HANDLE_PT = (22.0, 9.0)
 _LONGEST = 34
@@ -73,6 +75,39 @@ class Legend:
         area.add_artist(line)
         return area
 
+    def dashes(self, colour: str) -> DrawingArea:
+        """Return a thin dashed line."""
+        area, width, height = self.area()
+        middle = [height / 2, height / 2]
+        line = Line2D([0, width], middle, color=colour, linewidth=1.2 * self._scale, linestyle="--")
+        area.add_artist(line)
+        return area
+
+    def bands(self, colours: list[str]) -> DrawingArea:
+        """Return a line with a band in it for each colour, the first outside."""
+        area, width, height = self.area()
+        for rank, colour in enumerate(colours):
+            share = 1 - rank / len(colours)
+            middle = [height / 2, height / 2]
+            line = Line2D([0, width], middle, color=colour, linewidth=6 * share * self._scale)
+            line.set_solid_capstyle("butt")
+            area.add_artist(line)
+        return area
+
+    def arrow(self) -> DrawingArea:
+        """Return a small arrow on a line."""
+        area, width, height = self.area()
+        middle = [height / 2, height / 2]
+        line = Line2D([0, width], middle, color=style.QUIET_INK, linewidth=3 * self._scale)
+        line.set_solid_capstyle("butt")
+        area.add_artist(line)
+        x, y, size = width / 2, height / 2, 4.0 * self._scale
+        points = [(x + size / 2, y), (x - size / 2, y + 0.42 * size), (x - size / 2, y - 0.42 * size)]
+        arrow = Polygon(points, facecolor=style.HIGHLIGHT_WHITE)
+        arrow.set(edgecolor=style.INK, linewidth=0.35 * self._scale)
+        area.add_artist(arrow)
+        return area
+
     def marker(self, marker: str, colour: str, status: str, radius_pt: float) -> DrawingArea:
         """Return a facility's symbol."""
         area, width, height = self.area()
@@ -81,14 +116,15 @@ class Legend:
         return area
 
 
-def add_routes(legend: Legend, run: MapInput, stages: list[str], sizes: Sizes) -> None:
-    """Add the colours and widths of the routes that are drawn."""
+def add_traffic(legend: Legend, run: MapInput, traffic: Traffic, sizes: Sizes) -> None:
+    """Add the colours and widths of the lines that are drawn."""
+    stages = [stage for stage in STAGES if stage in traffic.stages]
     titles = style.stage_names(run.instance, stages)
     rows = [(legend.line(style.STAGE_COLOURS[stage], 3 * sizes.scale), titles[stage]) for stage in stages]
-    legend.section("Routes: what is hauled", rows)
+    legend.section(traffic.what, [*rows, *traffic.keys(legend)])
     widths = style.size_figures(sizes.most_moved)
     legend.section(
-        "Routes: how much, t/yr",
+        traffic.how_much,
         [(legend.line(style.QUIET_INK, sizes.width_pt(tonnes)), style.amount(tonnes)) for tonnes in widths],
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,10 +13,14 @@ from netopt.errors import UsageError
 from netopt.maps import caption, ground, labelling, layers, style, symbols
 from netopt.maps.aside import written_aside
 from netopt.maps.basemap import BaseMap, base_map_of
+from netopt.maps.curves import CurvedRoutes
 from netopt.maps.glyphs import families
-from netopt.maps.legend import Legend, add_facilities, add_routes
+from netopt.maps.legend import Legend, add_facilities, add_traffic
+from netopt.maps.roadlines import RoadLines
 from netopt.maps.sheet import DESIGN_INCHES, Sheet
-from netopt.maps.shipments import STAGES, MapInput
+from netopt.maps.shipments import MapInput
+from netopt.maps.traffic import Traffic
+from netopt.maps.ways import follows_roads
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,6 +34,7 @@ FILLS: Final = {
     "processed_tonnes_per_year": "Facilities' load per province, t/yr",
 }
 _SMALLEST_INCHES: Final = 3.0
+_INSET_SCALE: Final = 0.5
 
 
 def draw(
@@ -68,7 +74,7 @@ def draw(
         sheet = Sheet(figsize, dpi)
         _compose(sheet, run, title, base_map or base_map_of(run.instance), fill)
         with written_aside(path) as draft:
-            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path))
+            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path, run))
     return path
 
 
@@ -92,45 +98,48 @@ def _settings() -> Any:
     }
 
 
-def _metadata(path: Path) -> dict[str, str | None]:
-    """Return file metadata without a date, so that the same run gives the same file."""
-    dates: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    return dates.get(path.suffix.lower(), {"Software": "netopt"})
+def _metadata(path: Path, run: MapInput) -> dict[str, str | None]:
+    """Return file metadata: notices that the data ask for, no date, so that a run gives the same file."""
+    notices = " ".join(caption.credits_of(run.instance))
+    kind = path.suffix.lower()
+    plain: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+    key = {".svg": "Rights", ".pdf": "Subject"}.get(kind, "Copyright")
+    return plain.get(kind, {"Software": "netopt"}) | ({key: notices} if notices else {})
 
 
 def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, fill: str) -> None:
     """Draw everything onto the sheet, from the ground up."""
     axes = sheet.map_area()
-    facilities, strands = layers.facilities(run), symbols.strands(layers.routes(run))
-    figures = layers.jurisdiction_figures(run)
-    sizes = _sizes(sheet, facilities, strands)
+    facilities, figures = layers.facilities(run), layers.jurisdiction_figures(run)
     frame = _frame(axes, run, base_map)
     frame.show_on(axes)
     legend = Legend(sheet.scale)
     if base_map is None:
         ground.draw_graticule(axes, frame, sheet.scale)
         _frame_line(axes)
+        inset = None
     else:
-        _draw_provinces(sheet, axes, legend, base_map, figures[fill], FILLS[fill])
+        inset = _draw_provinces(sheet, axes, legend, base_map, figures[fill], FILLS[fill])
     ground.draw_scale_bar(axes, frame, sheet.scale)
+    traffic: Traffic = (RoadLines if follows_roads(run.instance) else CurvedRoutes)(run, frame.crs)
+    most_capacity = max(symbols.symbol_capacities(facilities), default=0.0)
+    sizes = symbols.Sizes(sheet.scale, traffic.most_tonnes_per_year, most_capacity, traffic.width_power)
     groups = symbols.clusters(facilities, sizes, frame.crs)
     places = symbols.places_in(run, frame.crs)
-    curves = symbols.curves(strands, places, sizes)
-    _draw_network(axes, run, groups, curves, sizes.scale, places)
-    _label(axes, groups, curves, places, sizes.scale, "location" if base_map is None else "jurisdiction")
-    _add_keys(legend, run, groups, curves, sizes)
+    _draw_network(axes, run, groups, traffic, sizes, places)
+    if inset is not None and traffic.in_inset:
+        small = replace(sizes, scale=_INSET_SCALE * sizes.scale)
+        traffic.draw(inset, small, {})
+        symbols.draw_sources(inset, places[places["has_source"]], small.scale)
+    _label(axes, groups, traffic, places, sizes, base_map)
+    _add_keys(legend, run, groups, traffic, sizes)
     legend.draw(sheet.legend_area())
     totals = figures.sum()
     sheet.head(
         title,
         caption.subtitle(run, totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]),
     )
-    sheet.foot(caption.footer(run, base_map, _omitted(strands)))
-
-
-def _sizes(sheet: Sheet, facilities: gpd.GeoDataFrame, strands: pd.DataFrame) -> symbols.Sizes:
-    most_moved = float(strands["tonnes_per_year"].max()) if len(strands) else 0.0
-    return symbols.Sizes(sheet.scale, most_moved, max(symbols.symbol_capacities(facilities), default=0.0))
+    sheet.foot(caption.footer(run, base_map, traffic.omitted))
 
 
 def _frame(axes: Axes, run: MapInput, base_map: BaseMap | None) -> ground.Frame:
@@ -148,12 +157,12 @@ def _frame_line(axes: Axes) -> None:
 
 def _draw_provinces(
     sheet: Sheet, axes: Axes, legend: Legend, base_map: BaseMap, figures: pd.Series, heading: str
-) -> None:
-    """Fill the provinces on the map and on the inset, and add their classes to the legend."""
+) -> Axes | None:
+    """Fill the provinces on the map and on the inset, add their classes to the legend, return the inset."""
     axes.set_axis_off()
     shapes = base_map.boundaries.to_crs(base_map.crs)
     breaks = style.class_breaks(figures)
-    grounds = [axes]
+    grounds, inset = [axes], None
     if base_map.inset_deg is not None:
         inset = sheet.inset_area(axes)
         ground.draw_inset(inset, base_map, shapes, sheet.scale)
@@ -166,61 +175,57 @@ def _draw_provinces(
     legend.section(
         heading, [*rows, (legend.swatch(style.NO_FIGURE_COLOUR), "none, or not in the instance")]
     )
+    return inset
 
 
 def _draw_network(
     axes: Axes,
     run: MapInput,
     groups: list[symbols.Cluster],
-    curves: list[symbols.Curve],
-    scale: float,
+    traffic: Traffic,
+    sizes: symbols.Sizes,
     places: gpd.GeoDataFrame,
 ) -> None:
-    symbols.draw_routes(axes, curves, {group.location: group.radius_pt for group in groups}, scale)
+    traffic.draw(axes, sizes, {group.location: group.radius_pt for group in groups})
     built = {group.location for group in groups}
-    symbols.draw_sources(axes, places[places["has_source"] & ~places.index.isin(built)], scale)
+    symbols.draw_sources(axes, places[places["has_source"] & ~places.index.isin(built)], sizes.scale)
     symbols.draw_facilities(axes, groups, run)
 
 
 def _label(
     axes: Axes,
     groups: list[symbols.Cluster],
-    curves: list[symbols.Curve],
+    traffic: Traffic,
     places: gpd.GeoDataFrame,
-    scale: float,
-    by: str,
+    sizes: symbols.Sizes,
+    base_map: BaseMap | None,
 ) -> None:
-    """Write names and tonnes; ``by`` what a place is called: jurisdiction or location."""
-    crowd = labelling.crowd_of(axes, groups, curves)
-    named = labelling.label_places(axes, crowd, groups, scale, by=by)
-    labelling.label_routes(axes, crowd, curves, scale)
-    labelling.label_sources(axes, crowd, places[places["has_source"]], scale, by=by, named=named)
+    """Write names and tonnes; where provinces hold many places, their own names too."""
+    crowd = labelling.crowd_of(axes, groups, traffic.boxes(axes, sizes))
+    sources = places[places["has_source"]]
+    is_fine = bool(places["jurisdiction"].duplicated().any())
+    by = "location" if base_map is None or is_fine else "jurisdiction"
+    named = labelling.label_places(axes, crowd, groups, sizes.scale, by=by, must=not is_fine)
+    labelling.label_lines(axes, crowd, traffic, sizes)
+    if base_map is None or not is_fine:
+        labelling.label_sources(axes, crowd, sources, sizes.scale, by=by, named=named)
+    else:
+        shapes = base_map.boundaries.to_crs(base_map.crs)
+        cities = {group.location_name for group in groups}
+        labelling.label_units(axes, crowd, shapes, sizes.scale, named=cities)
 
 
 def _add_keys(
     legend: Legend,
     run: MapInput,
     groups: list[symbols.Cluster],
-    curves: list[symbols.Curve],
+    traffic: Traffic,
     sizes: symbols.Sizes,
 ) -> None:
     """Add the keys of what is drawn to the legend, in the order of the chain."""
-    hauled = {curve.stage for curve in curves}
-    stages: list[str] = [stage for stage in STAGES if stage in hauled]
-    add_routes(legend, run, stages, sizes)
+    add_traffic(legend, run, traffic, sizes)
     every = run.instance["facility_types"]["facility_type"]
     drawn = [symbol for group in groups for symbol in group.symbols]
     types = [name for name in every if name in {symbol.facility_type for symbol in drawn}]
     states = [name for name in style.STATUS_TITLES if name in {symbol.status for symbol in drawn}]
     add_facilities(legend, run, types, states, sizes)
-
-
-def _omitted(strands: pd.DataFrame) -> str:
-    """Return in words which routes were too many to draw."""
-    if not len(strands):
-        return "No shipment leaves its place."
-    rest = strands["tonnes_per_year"].iloc[symbols.MOST_ROUTES :]
-    if not len(rest):
-        return ""
-    share = rest.sum() / strands["tonnes_per_year"].sum()
-    return f"The {len(rest)} lightest routes ({share:.1%} of the tonnes) are not drawn."

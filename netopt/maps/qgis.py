@@ -33,6 +33,39 @@ def routes_qml(breaks: list[float]) -> str:
     return _graduated("tonnes_per_year", breaks, symbols, method="GraduatedSize", unit="t/yr")
 
 
+def road_flows_qml(breaks: list[float], stage_columns: Mapping[str, str]) -> str:
+    """Return a style for flows on roads: width graduated by ``tonnes_per_year``, in it a band per stage.
+
+    The bands lie one in the other, as wide as their share of the tonnes, the first stage outside.
+
+    Parameters
+    ----------
+    breaks
+        Upper bounds of the classes, t/yr, ascending; see ``style.class_breaks``.
+    stage_columns
+        Stage -> column of its tonnes, in the order of the chain.
+    """
+    widths = _steps(_THINNEST_MM, _WIDEST_MM, len(breaks))
+    symbols = [_banded_symbol(str(rank), width, stage_columns) for rank, width in enumerate(widths)]
+    return _graduated(
+        "tonnes_per_year", breaks, symbols, method="GraduatedSize", unit="t/yr", in_passes=True
+    )
+
+
+def _banded_symbol(name: str, width_mm: float, stage_columns: Mapping[str, str]) -> ET.Element:
+    columns = list(stage_columns.values())
+    symbol = ET.Element("symbol", {"name": name, "type": "line", "alpha": "1", "clip_to_extent": "1"})
+    for rank, stage in enumerate(stage_columns):
+        inside = " + ".join(f'"{column}"' for column in columns[rank:])
+        expressions = {
+            "outlineWidth": f'{width_mm:.3f} * ({inside}) / "tonnes_per_year"',
+            "enabled": f"({inside}) > 0",
+        }
+        look = _line_look(style.STAGE_COLOURS[stage], width_mm)
+        _add_symbol_layer(symbol, "SimpleLine", look, expressions, drawing_pass=rank)
+    return symbol
+
+
 def provinces_qml(column: str, breaks: list[float]) -> str:
     """Return a style for jurisdictions: grey fills graduated by a column."""
     colours = style.FILL_COLOURS[len(style.FILL_COLOURS) - len(breaks) :]
@@ -74,9 +107,17 @@ def _steps(low: float, high: float, count: int) -> list[float]:
 
 
 def _graduated(
-    column: str, breaks: list[float], symbols: list[ET.Element], *, method: str, unit: str
+    column: str,
+    breaks: list[float],
+    symbols: list[ET.Element],
+    *,
+    method: str,
+    unit: str,
+    in_passes: bool = False,
 ) -> str:
-    attributes = {"type": "graduatedSymbol", "attr": column, "graduatedMethod": method, "symbollevels": "0"}
+    """Return a graduated style; ``in_passes`` draws the same layer of all symbols before the next."""
+    attributes = {"type": "graduatedSymbol", "attr": column, "graduatedMethod": method}
+    attributes["symbollevels"] = "1" if in_passes else "0"
     root = ET.Element("renderer-v2", attributes)
     ranges = ET.SubElement(root, "ranges")
     lower = [0.0, *breaks][: len(breaks)]
@@ -96,19 +137,23 @@ def _single(symbol: ET.Element) -> str:
 
 
 def _line_symbol(name: str, width_mm: float) -> ET.Element:
-    look = {
-        "line_color": _rgba(style.QUIET_INK),
+    cases = " ".join(
+        f'WHEN "stage" = {_quoted(stage)} THEN {_quoted(colour)}'
+        for stage, colour in style.STAGE_COLOURS.items()
+    )
+    look = _line_look(style.QUIET_INK, width_mm)
+    return _symbol(name, "line", "SimpleLine", look, {"outlineColor": f"CASE {cases} END"})
+
+
+def _line_look(colour: str, width_mm: float) -> dict[str, str]:
+    return {
+        "line_color": _rgba(colour),
         "line_style": "solid",
         "line_width": f"{width_mm:.3f}",
         "line_width_unit": "MM",
         "capstyle": "round",
         "joinstyle": "round",
     }
-    cases = " ".join(
-        f'WHEN "stage" = {_quoted(stage)} THEN {_quoted(colour)}'
-        for stage, colour in style.STAGE_COLOURS.items()
-    )
-    return _symbol(name, "line", "SimpleLine", look, {"outlineColor": f"CASE {cases} END"})
 
 
 def _fill_symbol(name: str, colour: str) -> ET.Element:
@@ -151,15 +196,25 @@ def _symbol(
     name: str, kind: str, layer_class: str, look: Mapping[str, str], expressions: Mapping[str, str]
 ) -> ET.Element:
     symbol = ET.Element("symbol", {"name": name, "type": kind, "alpha": "1", "clip_to_extent": "1"})
-    layer = ET.SubElement(
-        symbol, "layer", {"class": layer_class, "enabled": "1", "locked": "0", "pass": "0"}
-    )
+    _add_symbol_layer(symbol, layer_class, look, expressions)
+    return symbol
+
+
+def _add_symbol_layer(
+    symbol: ET.Element,
+    layer_class: str,
+    look: Mapping[str, str],
+    expressions: Mapping[str, str],
+    *,
+    drawing_pass: int = 0,
+) -> None:
+    attributes = {"class": layer_class, "enabled": "1", "locked": "0", "pass": str(drawing_pass)}
+    layer = ET.SubElement(symbol, "layer", attributes)
     _options(layer, look.items())
     for key, value in look.items():
         ET.SubElement(layer, "prop", {"k": key, "v": value})
     if expressions:
         _data_defined(layer, expressions)
-    return symbol
 
 
 def _options(parent: ET.Element, items: Iterable[tuple[str, str]]) -> ET.Element:

@@ -1,7 +1,8 @@
 """One look for every map: colours, markers, classes and sizes, for pictures and for QGIS alike.
 
-Colours are told apart by readers with any colour vision, and by their lightness in a grey print:
-routes darken along the chain, province fills are greys.
+Colours are told apart by readers with any colour vision (25 in CIELAB between any two, as seen with
+each of the three colour deficiencies), and by their lightness in a grey print: from collection to
+fractions routes darken along the chain, products lie between, province fills are lighter greys.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from netopt.data.instance import Instance
 
 STAGE_COLOURS: Final = dict(
-    zip(STAGES, ("#e69f00", "#0e9f74", "#8a3a94", "#15181c", "#3f88c5"), strict=True)
+    zip(STAGES, ("#e3920b", "#059c6b", "#8c0f78", "#121418", "#1a5bd0"), strict=True)
 )
 STAGE_TITLES: Final = {
     "first_leg": "Collection, first leg",
@@ -26,7 +27,7 @@ STAGE_TITLES: Final = {
     "intermediate": "Fractions for recycling",
     "product": "Products and residues",
 }
-FILL_COLOURS: Final = ("#e4e9ee", "#d2dae1", "#bdc8d2", "#a5b3c0", "#8b9bab")
+FILL_COLOURS: Final = ("#e9edf1", "#d9e0e6", "#c7d1da", "#b6c2cd", "#a4b2bf")
 NO_FIGURE_COLOUR: Final = "#f7f7f5"
 HIGHLIGHT_WHITE: Final = "#ffffff"
 INK: Final = "#22272e"

@@ -1,4 +1,4 @@
-"""Routes and facilities of a picture, and their labels."""
+"""Facilities and places of a picture, and the sizes of what is drawn."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
-import pandas as pd
 from matplotlib.lines import Line2D
-from matplotlib.patches import ArrowStyle, ConnectionStyle, FancyArrowPatch
 from matplotlib.transforms import ScaledTranslation
 
 from netopt.maps import style
@@ -20,35 +18,35 @@ if TYPE_CHECKING:
 
     from netopt.maps.shipments import MapInput
 
-MOST_ROUTES: Final = 400
 _WIDEST_PT: Final = 6.5
 _THINNEST_PT: Final = 0.7
 _LARGEST_RADIUS_PT: Final = 6.0
 _SMALLEST_RADIUS_PT: Final = 1.9
-_FIRST_BEND: Final = 0.13
-_NEXT_BEND: Final = 0.075
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How tonnes become points: widths of routes (linear), areas of facilities.
+    """How tonnes become points: widths of lines, areas of facilities.
 
     Attributes
     ----------
     scale
         Size of the picture relative to A4 landscape.
     most_moved, most_capacity
-        Tonnes a year of the widest route and of the largest symbol.
+        Tonnes a year of the widest line and of the largest symbol.
+    width_power
+        1 where a line is as wide as its tonnes, below 1 where light ones are to stay in sight.
     """
 
     scale: float
     most_moved: float
     most_capacity: float
+    width_power: float = 1.0
 
     def width_pt(self, tonnes_per_year: float) -> float:
-        """Return the width of a route in points."""
+        """Return the width of a line in points."""
         share = tonnes_per_year / self.most_moved if self.most_moved > 0 else 0.0
-        return max(_THINNEST_PT, _WIDEST_PT * share) * self.scale
+        return max(_THINNEST_PT, _WIDEST_PT * math.pow(share, self.width_power)) * self.scale
 
     def radius_pt(self, capacity_tonnes_per_year: float) -> float:
         """Return the radius of a facility's symbol in points."""
@@ -193,94 +191,6 @@ def draw_facilities(axes: Axes, drawn: list[Cluster], run: MapInput) -> None:
             move = ScaledTranslation(symbol.shift_pt[0] / 72, symbol.shift_pt[1] / 72, inches)
             look = marker_style(shapes[kind], colours[kind], symbol.status, symbol.radius_pt)
             axes.add_line(Line2D([x], [y], transform=axes.transData + move, zorder=5, **look))
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A route as it is drawn: ends in the projection, bend, width (pt), stage and tonnes."""
-
-    start: tuple[float, float]
-    end: tuple[float, float]
-    to_location: str
-    bend: float
-    width_pt: float
-    stage: str
-    tonnes_per_year: float
-
-    def point(self, axes: Axes, share: float) -> tuple[float, float]:
-        """Return the pixel at a share of the way along the curve."""
-        (x0, y0), (x2, y2) = (axes.transData.transform(end) for end in (self.start, self.end))
-        x1 = (x0 + x2) / 2 + self.bend * (y2 - y0)
-        y1 = (y0 + y2) / 2 - self.bend * (x2 - x0)
-        rest = 1 - share
-        x = rest**2 * x0 + 2 * rest * share * x1 + share**2 * x2
-        y = rest**2 * y0 + 2 * rest * share * y1 + share**2 * y2
-        return float(x), float(y)
-
-
-def strands(routes: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Return what is drawn as one curve: routes of one stage between two places, heaviest first.
-
-    Returns
-    -------
-    DataFrame
-        ``from_location, to_location, stage, tonnes_per_year``.
-    """
-    keys = ["from_location", "to_location", "stage"]
-    sums = pd.DataFrame(routes.groupby(keys)["tonnes_per_year"].sum().reset_index())
-    return sums.sort_values(["tonnes_per_year", *keys], ascending=[False, True, True, True])
-
-
-def curves(drawn: pd.DataFrame, places: gpd.GeoDataFrame, sizes: Sizes) -> list[Curve]:
-    """Return the heaviest strands as curves that bend to the right; parallel ones bend further.
-
-    Parameters
-    ----------
-    drawn
-        See ``strands``.
-    places
-        Points of the locations in the picture's projection, index location.
-    """
-    result: list[Curve] = []
-    met: dict[tuple[str, str], int] = {}
-    top = drawn.head(MOST_ROUTES)
-    pairs = zip(top["from_location"], top["to_location"], strict=True)
-    for pair, stage, tonnes in zip(pairs, top["stage"], top["tonnes_per_year"], strict=True):
-        start, end = (places.geometry[name] for name in pair)
-        if start.equals(end):
-            continue
-        rank = met[pair] = met.get(pair, -1) + 1
-        bend, width_pt = _FIRST_BEND + _NEXT_BEND * rank, sizes.width_pt(tonnes)
-        result.append(Curve((start.x, start.y), (end.x, end.y), pair[1], bend, width_pt, stage, tonnes))
-    return result
-
-
-def draw_routes(axes: Axes, drawn: list[Curve], radii_pt: dict[str, float], scale: float) -> None:
-    """Draw the curves with a head at the destination, the heaviest first.
-
-    Parameters
-    ----------
-    radii_pt
-        Radius of the markers at a location, where the head stops short.
-    """
-    for curve in drawn:
-        head = max(2.0 * curve.width_pt, curve.width_pt + 3.2 * scale)
-        axes.add_patch(
-            FancyArrowPatch(
-                curve.start,
-                curve.end,
-                arrowstyle=ArrowStyle.Simple(head_length=head, head_width=head, tail_width=curve.width_pt),
-                connectionstyle=ConnectionStyle.Arc3(rad=curve.bend),
-                mutation_scale=1,
-                shrinkA=1.5 * scale,
-                shrinkB=0.75 * radii_pt.get(curve.to_location, 1.5 * scale),
-                facecolor=style.STAGE_COLOURS[curve.stage],
-                edgecolor=style.HIGHLIGHT_WHITE,
-                linewidth=min(0.35 * scale, 0.14 * curve.width_pt),
-                alpha=0.92,
-                zorder=3,
-            )
-        )
 
 
 def places_in(run: MapInput, crs: str) -> gpd.GeoDataFrame:

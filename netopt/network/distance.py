@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pyproj import Geod
 
-from netopt.network.roads import road_distances_km
+from netopt.network.roads import RoadNetwork
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -41,7 +41,7 @@ def haul_distances_km(instance: Instance, hauls: pd.DataFrame) -> pd.Series:
     if method == "table":
         km = _table_km(instance, pairs)
     elif method == "road":
-        km = road_distances_km(instance, pairs)
+        km = RoadNetwork(instance).distances_km(pairs)
     else:
         km = geodesic_km(instance, pairs) * instance.settings.distance.circuity
     internal_km = instance["locations"].set_index("location")["internal_km"]

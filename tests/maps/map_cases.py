@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
+from pyproj import Geod
 
 from netopt.accounts import Perspective
 from netopt.data.instance import Instance
 from netopt.data.schema import ColumnType
 from netopt.data.settings import Settings
 from netopt.data.tables import TABLES
+from netopt.maps.shipments import places
+from netopt.network.distance import haul_distances_km
 from netopt.policy.base import Policy
 from netopt.solution.outcome import Outcome, Status
 from netopt.solution.tables import SOLUTION_COLUMNS, Answer
@@ -298,6 +301,56 @@ def toy_run(periods: int = 1) -> FakeRun:
     }
     answer = make_answer(instance, targets, {row[0]: row[5] for row in TOY}, 10_000.0)
     return FakeRun(instance, make_policy(), answer, make_outcome())
+
+
+ROAD_NODES = (
+    ("a", 103.0, 31.0),
+    ("m", 104.0, 30.2),
+    ("b", 105.4, 30.2),
+    ("c", 104.2, 29.1),
+    ("island", 110.0, 20.0),
+)
+ROADS = (("a", "m"), ("b", "m"), ("m", "c"), ("a", "b"))
+DETOUR_FACTOR = 1.2
+
+
+def with_roads(
+    run: FakeRun, nodes: Iterable[tuple[Any, ...]] = ROAD_NODES, roads: Iterable[tuple[str, str]] = ROADS
+) -> FakeRun:
+    """Return a run whose hauls follow roads as long as their geodesics.
+
+    The one from a to b is longer by ``DETOUR_FACTOR``, so that the way over m is shorter. Hauls of
+    the answer get the distances that the model would give them.
+    """
+    at = {node: (lon, lat) for node, lon, lat in nodes}
+    lengths = {
+        pair: Geod(ellps="WGS84").inv(*at[pair[0]], *at[pair[1]])[2] / 1000
+        * (DETOUR_FACTOR if pair == ("a", "b") else 1.0)
+        for pair in roads
+    }  # fmt: skip
+    tables = dict(run.instance.tables)
+    tables["road_nodes"] = table_of(
+        "road_nodes", [{"node": node, "lon_deg": lon, "lat_deg": lat} for node, (lon, lat) in at.items()]
+    )
+    tables["road_edges"] = table_of(
+        "road_edges",
+        [
+            {"from_node": first, "to_node": second, "mode": "road", "distance_km": km}
+            for (first, second), km in lengths.items()
+        ],
+    )
+    distance = run.instance.settings.distance.model_copy(update={"method": "road", "road_correction": 1.05})
+    settings = run.instance.settings.model_copy(update={"distance": distance})
+    instance = replace(run.instance, settings=settings, tables=tables)
+    at_place = places(instance)["location"]
+    hauls = run.answer.flows.assign(
+        from_location=run.answer.flows["from_place"].map(at_place),
+        to_location=run.answer.flows["to_place"].map(at_place),
+    )
+    located = hauls[hauls["to_location"] != ""]
+    km = haul_distances_km(instance, located).reindex(hauls.index, fill_value=0.0)
+    answer = replace(run.answer, flows=run.answer.flows.assign(distance_km=km))
+    return replace(run, instance=instance, answer=answer)
 
 
 def china_run(periods: int = 1) -> FakeRun:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -12,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from netopt.errors import UsageError
-from netopt.maps import caption, layers, style, symbols
+from netopt.maps import caption, curves, layers, style
 from netopt.maps.basemap import base_map_of, china, read_base_map
 from netopt.maps.glyphs import drawable
 from netopt.maps.labels import Crowd, boxes_around, overlap
@@ -179,19 +179,56 @@ def test_text_is_drawable_in_the_fonts_there_are():
     assert len(drawable("n" * 3000, longest=22)) == 22
 
 
+SEEN_WITH = {
+    "all cones": np.eye(3),
+    "no red cones": np.array(
+        [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]]
+    ),
+    "no green cones": np.array(
+        [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+    ),
+    "no blue cones": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
+}
+"""Linear RGB as seen by dichromats: Machado, Oliveira and Fernandes (2009), severity 1."""
+
+
+def grey_of(colour: str) -> float:
+    """Return the lightness of a colour in a grey print, 0 to 255."""
+    red, green, blue = (int(part, 16) for part in HEX.fullmatch(colour).groups())
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def lab_of(colour: str, seen_with: np.ndarray) -> np.ndarray:
+    """Return a colour in CIELAB (D65) as an eye sees it."""
+    part = np.array([int(each, 16) for each in HEX.fullmatch(colour).groups()]) / 255
+    linear = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = to_xyz @ np.clip(seen_with @ linear, 0, 1) / np.array([0.9505, 1.0, 1.089])
+    root = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * root[1] - 16, 500 * (root[0] - root[1]), 200 * (root[1] - root[2])])
+
+
 def test_colours_differ_in_a_grey_print():
-    order = ("first_leg", "cascade_grade", "undismantled", "intermediate")
-    grey = []
-    for stage in order:
-        red, green, blue = (int(part, 16) for part in HEX.fullmatch(style.STAGE_COLOURS[stage]).groups())
-        grey.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
-    assert all(first - second > 25 for first, second in pairwise(grey))
+    stages = sorted((grey_of(colour) for colour in style.STAGE_COLOURS.values()), reverse=True)
+    assert all(first - second > 25 for first, second in pairwise(stages))
+    assert grey_of(style.STAGE_COLOURS["first_leg"]) == stages[0]
+    fills = [grey_of(colour) for colour in style.FILL_COLOURS]
+    assert all(first - second >= 12 for first, second in pairwise(fills))
+    assert fills[-1] - stages[0] > 20
+
+
+@pytest.mark.parametrize("eye", SEEN_WITH)
+def test_colours_differ_for_every_eye(eye):
+    seen = [lab_of(colour, SEEN_WITH[eye]) for colour in style.STAGE_COLOURS.values()]
+    assert min(np.linalg.norm(first - second) for first, second in combinations(seen, 2)) >= 24
 
 
 def test_routes_of_one_stage_between_two_places_are_one_curve():
     routes = layers.routes(toy_run())
     twice = gpd.pd.concat([routes, routes.assign(commodity="another")])
-    strands = symbols.strands(twice)
+    strands = curves.strands(twice)
     assert len(strands) == len(routes) == 4
     assert strands["tonnes_per_year"].tolist() == pytest.approx((2 * routes["tonnes_per_year"]).tolist())
 
@@ -215,7 +252,7 @@ def test_labels_take_a_free_place():
     crowd = Crowd((0, 0, 100, 100))
     spots = boxes_around((50.0, 50.0), 5.0, (20.0, 10.0))
     assert crowd.best(spots)[0] == 0
-    crowd.add(spots[0], 10.0)
+    crowd.add(spots[:1], 10.0)
     index, cost = crowd.best(spots)
     assert index != 0
     assert cost == 0

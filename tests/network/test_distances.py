@@ -9,6 +9,7 @@ import pytest
 
 from netopt.data.instance import Instance
 from netopt.network.distance import haul_distances_km
+from netopt.network.roads import RoadNetwork
 from tests.formulation.golden_models import ROWS
 from tests.network.variants import network_of, variant
 
@@ -109,3 +110,50 @@ def test_what_no_road_reaches_has_no_distance_and_no_arc(edges: list[tuple[objec
     assert ("S", "R") not in set(zip(by_road["from_place"], by_road["to_place"], strict=True))
     dropped = network.dropped_arcs.set_index(["from_place", "to_place", "mode"])["reason"]
     assert dropped["S", "R", "road"] == "no distance"
+
+
+def test_the_way_is_what_the_distance_is_the_length_of() -> None:
+    instance = road(EDGES, east_deg=2.1, correction=1.1)
+    network = RoadNetwork(instance)
+    pairs = pd.DataFrame(
+        [("A", "B", "road"), ("B", "A", "road")], columns=["from_location", "to_location", "mode"]
+    )
+    there, back = network.ways(pairs)
+    assert (there.tolist(), back.tolist()) == ([0, 1, 2], [2, 1, 0])
+    steps = network.steps_km("road")
+    assert steps.to_dict() == {(0, 1): 100.0, (0, 2): 300.0, (1, 2): 130.0}
+    along = steps[0, 1] + steps[1, 2] + network.access_km["A"] + network.access_km["B"]
+    assert km(instance, "A", "B") == pytest.approx(1.1 * along)
+
+
+def test_of_several_ways_of_one_length_both_directions_take_the_same() -> None:
+    nodes = [("n1", 0.0, 0.0), ("up", 1.0, 1.0), ("down", 1.0, -1.0), ("n3", 2.0, 0.0)]
+    edges = [
+        (end, middle, "road", 100.0) if end == "n1" else (middle, end, "road", 100.0)
+        for middle in ("down", "up")
+        for end in ("n1", "n3")
+    ]
+    instance = variant(
+        {"distance": {"method": "road"}}, locations=EQUATOR, road_nodes=nodes, road_edges=edges
+    )
+    pairs = pd.DataFrame(
+        [("B", "A", "road"), ("A", "B", "road")], columns=["from_location", "to_location", "mode"]
+    )
+    back, there = RoadNetwork(instance).ways(pairs)
+    assert len(there) == 3
+    assert there.tolist() == back.tolist()[::-1]
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [[("n1", "n2", "road", 100.0)], [("n1", "n3", "rail", 100.0)]],
+    ids=["no path", "another mode"],
+)
+def test_what_no_road_reaches_has_no_way(edges: list[tuple[object, ...]]) -> None:
+    pairs = pd.DataFrame([("A", "B", "road")], columns=["from_location", "to_location", "mode"])
+    assert [way.tolist() for way in RoadNetwork(road(edges)).ways(pairs)] == [[]]
+
+
+def test_of_two_rows_for_one_road_the_step_is_the_shorter() -> None:
+    edges = [("n1", "n3", "road", 300.0), ("n3", "n1", "road", 260.0)]
+    assert RoadNetwork(road(edges)).steps_km("road").to_dict() == {(0, 2): 260.0}
