@@ -27,9 +27,12 @@ class Scope:
     n_nearest
         Arcs from every place to the nearest ``n_nearest`` sites of each facility type where capacity
         stands, and as many where none stands. Sites at the place itself are always listed.
+    also
+        Pairs (origin location, site) that are listed too.
     """
 
     n_nearest: int
+    also: frozenset[tuple[str, str]] = frozenset()
 
 
 def nearby_sites(instance: Instance, scope: Scope) -> pd.DataFrame:
@@ -47,8 +50,9 @@ def nearby_sites(instance: Instance, scope: Scope) -> pd.DataFrame:
     pairs = pairs.sort_values(["distance_km", "site"], kind="stable")
     rank = pairs.groupby(["from_location", "facility_type", "stands"]).cumcount()
     is_listed = (rank < scope.n_nearest) | (pairs["from_location"] == pairs["to_location"])
-    listed = pairs.loc[is_listed, ["from_location", "site"]]
-    return listed.rename(columns={"site": "place_to"}).reset_index(drop=True)
+    listed = pairs.loc[is_listed, ["from_location", "site"]].rename(columns={"site": "place_to"})
+    also = pd.DataFrame(sorted(scope.also), columns=["from_location", "place_to"], dtype=str)
+    return pd.concat([listed, also]).drop_duplicates(ignore_index=True)
 
 
 def least_distances_km(instance: Instance) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def solve_direct(
         outcome, build_time_s=build_time_s, solve_time_s=time.monotonic() - began - build_time_s
     )
     agree(form, values, timed)
-    return Found(found, ledger, timed, form)
+    return Found(found, ledger, timed, form, network)
 
 
 def _branch_and_bound(

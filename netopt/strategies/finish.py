@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """A plan of a strategy: decisions by family, their ledger, the outcome."""
+    """A plan of a strategy: decisions by family, their ledger, the outcome, and what it is over."""
 
     decisions: Decisions
     ledger: pd.DataFrame
     outcome: Outcome
     form: StandardForm
+    network: Network
 
 
 def polished(form: StandardForm, values: NDArray[np.float64], options: SolveOptions) -> NDArray[np.float64]:

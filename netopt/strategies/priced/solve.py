@@ -13,7 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.sparse import csc_array, vstack
+import pandas as pd
+from scipy.sparse import csc_array, hstack, vstack
 
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
@@ -22,6 +23,8 @@ from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
+from netopt.network.build import build_network
+from netopt.solution.form import ColumnName
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress
 from netopt.strategies.finish import Found, agree, outcome_of, polished
@@ -130,7 +133,7 @@ class PricedProgram:
         relaxed = self.relaxation.result
         if relaxed is None or relaxed.point is None:
             raise NoSolutionError("the relaxation has no point")
-        restricted = self._restricted(relaxed.point)
+        restricted = self._restricted(relaxed)
         gross = self.gross_cny_per_year(relaxed)
         gap = max(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
         settings: Settings = {
@@ -154,32 +157,75 @@ class PricedProgram:
 
         return highs.solve_form(restricted, settings, on_progress=report, stop=self.options.stop)
 
-    def _restricted(self, point: Floats) -> StandardForm:
-        """Return the form with the links that are nearly tight, without modules the relaxation leaves."""
-        n_columns = self.form.shape[1]
-        modules = self.columns.modules
-        states = point[modules["column"].to_numpy()]
-        used = set(modules.loc[states > USED, "site"])
-        names = self.form.columns
-        site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
-        buying = ("opened", "expanded", "renewed")
-        barred = np.array(
-            [name.family in buying and site_of[name.key] not in used for name in names], dtype=bool
-        )
-        rows = self.relaxation.links.matrix[:, : len(point)]  # what was added since then is zero
-        tight = (-(rows @ point) < LINK_SLACK_TONNES) | (self.relaxation.links.duals < 0)
-        links = rows[tight][:, :n_columns]
-        n_links = int(links.shape[0])
+    def _restricted(self, relaxed: BackendResult) -> StandardForm:
+        """Return the program as far as it is known, with the links that are nearly tight.
+
+        Modules are kept where the relaxation uses their site, and at the sites that it would use
+        next, by reduced cost.
+        """
+        form, added, links = self.form, self.relaxation.added, self.relaxation.links
+        point = relaxed.point
+        n_added = len(added.cost)
+        within = links.matrix[:, : len(point)]  # what was added since the last solve is zero there
+        tight = (-(within @ point) < LINK_SLACK_TONNES) | (links.duals < 0)
+        rows = links.matrix[tight]
+        n_links = int(rows.shape[0])
+        matrix = vstack([hstack([form.matrix, added.matrix]), rows])
+        names = [ColumnName("unlisted", str(number), period) for number, period in enumerate(added.table["period"])]
+        upper = np.where(self._left_out(relaxed), np.minimum(form.upper, 0.0), form.upper)
         return replace(
-            self.form,
-            upper=np.where(barred, np.minimum(self.form.upper, 0.0), self.form.upper),
-            matrix=csc_array(vstack([self.form.matrix, links])),
-            row_lower=np.concatenate([self.form.row_lower, np.full(n_links, -np.inf)]),
-            row_upper=np.concatenate([self.form.row_upper, np.zeros(n_links)]),
-            rows=(*self.form.rows, *(f"link[{number}]" for number in range(n_links))),
-            row_keys=(*self.form.row_keys, *(("link", str(number)) for number in range(n_links))),
+            form,
+            cost=np.concatenate([form.cost, added.cost]),
+            lower=np.concatenate([form.lower, np.zeros(n_added)]),
+            upper=np.concatenate([upper, np.full(n_added, np.inf)]),
+            is_integer=np.concatenate([form.is_integer, np.zeros(n_added, dtype=bool)]),
+            columns=(*form.columns, *names),
+            matrix=csc_array(matrix),
+            row_lower=np.concatenate([form.row_lower, np.full(n_links, -np.inf)]),
+            row_upper=np.concatenate([form.row_upper, np.zeros(n_links)]),
+            rows=(*form.rows, *(f"link[{number}]" for number in range(n_links))),
+            row_keys=(*form.row_keys, *(("link", str(number)) for number in range(n_links))),
         )
 
+    def _left_out(self, relaxed: BackendResult) -> NDArray[np.bool_]:
+        """Return which columns buy modules at sites that the plan need not look at."""
+        modules = self.columns.modules
+        column = modules["column"].to_numpy()
+        state = pd.Series(relaxed.point[column]).groupby(modules["site"].to_numpy()).max()
+        price = pd.Series(relaxed.column_duals[column]).groupby(modules["site"].to_numpy()).min()
+        used = set(state[state > USED].index)
+        types = self.network.instance["sites"].set_index("site")["facility_type"]
+        others = price[~price.index.isin(used)].sort_values(kind="stable")
+        others = others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES)
+        kept = used | set(others.index)
+        site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
+        buying = ("opened", "expanded", "renewed")
+        return np.array(
+            [name.family in buying and site_of[name.key] not in kept for name in self.form.columns],
+            dtype=bool,
+        )
+
+    def widened(self, point: Floats) -> Network:
+        """Return the network with the unlisted arcs that a plan uses listed too."""
+        added = self.relaxation.added.table
+        n_columns = self.form.shape[1]
+        used = added[point[n_columns : n_columns + len(added)] > USED]
+        scope = self.network.scope
+        if not len(used) or scope is None:
+            return self.network
+        instance = self.network.instance
+        location = pd.concat(
+            [
+                instance[table].set_index(key)["location"]
+                for table, key in (("sources", "source"), ("sites", "site"), ("markets", "market"))
+            ]
+        )
+        pairs = zip(used["from_place"].map(location), used["to_place"], strict=True)
+        return build_network(instance, self.network.effects, replace(scope, also=frozenset(pairs)))
+
+
+MOST_FURTHER_SITES: Final = 60
+"""Sites of each type that the relaxation does not use, and branch and bound may."""
 
 LINK_SLACK_TONNES: Final = 100.0
 """Links with more slack at the relaxation's point are left out of branch and bound (t/yr)."""
@@ -211,19 +257,31 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
         if result.status is BackendStatus.INFEASIBLE:
             raise InfeasibleError("no plan satisfies every constraint over the candidates")
         raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
-    values = polished(program.form, result.point, options)
-    found = decisions(network, program.form, values)
-    ledger = build_ledger(network, found)
+    planned = program.widened(result.point)
+    form = program.form
+    if planned is not network:
+        options.tell("building the plan's network")
+        form = compile_model(build_model(planned, perspective, without=STRENGTHENING))
+    values = polished(form, _transferred(program.form, form, result.point), options)
+    found = decisions(planned, form, values)
+    ledger = build_ledger(planned, found)
     whole = replace(result, bound=program.relaxation.bound)
     source = (
         f"weak duality over every conceivable arc, listed or not, with multipliers from {result.solver} "
         f"{result.solver_version}"
     )
-    outcome = outcome_of(network, perspective, options, program.form, whole, ledger, source)
+    outcome = outcome_of(planned, perspective, options, form, whole, ledger, source)
     timed = replace(
         outcome,
         build_time_s=program.build_time_s,
         solve_time_s=time.monotonic() - program.began - program.build_time_s,
     )
-    agree(program.form, values, timed)
-    return Found(found, ledger, timed, program.form)
+    agree(form, values, timed)
+    return Found(found, ledger, timed, form, planned)
+
+
+def _transferred(known: StandardForm, form: StandardForm, point: Floats) -> Floats:
+    """Return the whole decisions of a point in the columns of another form, 0 elsewhere."""
+    whole = dict(zip(known.columns, point[: known.shape[1]], strict=True))
+    pairs = zip(form.columns, form.is_integer, strict=True)
+    return np.array([whole[name] if is_whole else 0.0 for name, is_whole in pairs])
