@@ -11,9 +11,10 @@ from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
 from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policies, open_instance, split_names
+from netopt.cli.inputs import default_output, find_policies, split_names
 from netopt.cli.map import FORMATS, draw_maps
-from netopt.cli.options import Solving, Talk, Writing
+from netopt.cli.options import Scenario, Solving, Talk, Writing
+from netopt.cli.scenario import formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ def command(  # noqa: PLR0913 - the options of the command line
     instance: str,
     *,
     policies: str = _MAIN_JOB,
-    formal_share: float | None = None,
-    volumes: str | None = None,
     curve: Annotated[bool, Parameter(negative="--no-curve")] = True,
     maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -46,10 +46,6 @@ def command(  # noqa: PLR0913 - the options of the command line
         Folder of the instance, or the name of a shipped one.
     policies
         Comma-separated names or TOML files; the first is the base of the comparison.
-    formal_share
-        Formal share of what retires (0 to 1), instead of the instance's.
-    volumes
-        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     curve
         Also state the cost over the pass-through of the informal channel.
     maps
@@ -60,8 +56,8 @@ def command(  # noqa: PLR0913 - the options of the command line
 
     console = open_console(talk)
     effective = effective_options(solving)
-    check_share(formal_share)
-    loaded = open_instance(instance, volumes)
+    formal_share = formal_share_of(scenario)
+    loaded = open_scenario(instance, scenario)
     chosen = find_policies(policies, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, chosen, formal_share)
@@ -78,7 +74,7 @@ def command(  # noqa: PLR0913 - the options of the command line
         except InfeasibleError as error:
             names = [policy.name for policy in chosen]
             given = split_names(policies)
-            hint = explain_command(instance, given, names, error.policy, formal_share, volumes)
+            hint = explain_command(instance, given, names, error.policy, scenario)
             return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
         if maps and stop.is_set():
             console.note(f"interrupted: no maps are drawn; netopt map {path} draws them")

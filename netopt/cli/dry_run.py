@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from netopt.cli.inputs import with_share
-
 if TYPE_CHECKING:
     from netopt.cli.console import Console
     from netopt.data.instance import Instance
@@ -16,14 +14,8 @@ if TYPE_CHECKING:
 def show_sizes(
     console: Console, instance: Instance, policies: Sequence[Policy], formal_share: float | None
 ) -> None:
-    """Print the size of the network of every policy.
-
-    Raises
-    ------
-    UsageError
-        Where the formal share is not between 0 and 1.
-    """
-    with_formal_share = with_share(instance, formal_share)
+    """Print the size of the network of every policy; a formal share of None is the instance's."""
+    with_formal_share = instance if formal_share is None else instance.with_formal_share(formal_share)
     sizes = {policy.name: _sizes(with_formal_share, policy) for policy in policies}
     digests = {"instance": instance.digest, **{policy.name: policy.digest for policy in policies}}
     content = {"status": "dry_run", "networks": sizes, "paths": {}, "digests": digests}

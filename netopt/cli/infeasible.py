@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netopt.cli.options import Scenario
+from netopt.cli.scenario import words_of
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -50,14 +52,13 @@ def explain_command(
     policies: Sequence[str],
     names: Sequence[str],
     failed: str,
-    formal_share: float | None,
-    volumes: str | None,
+    scenario: Scenario,
 ) -> str:
     """Return the command that explains the policy that failed, as it was asked for.
 
     Parameters
     ----------
-    instance, formal_share, volumes
+    instance, scenario
         As given on the command line.
     policies, names
         The policies as given, and their names in the same order.
@@ -66,10 +67,8 @@ def explain_command(
 
     Examples
     --------
-    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", 0.5, None)
+    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", Scenario(0.5))
     'netopt explain toy --policy my.toml --formal-share 0.5'
     """
     given = dict(zip(names, policies, strict=True)).get(failed, failed)
-    share = [] if formal_share is None else ["--formal-share", f"{formal_share:g}"]
-    volume = [] if volumes is None else ["--volumes", volumes]
-    return shlex.join(["netopt", "explain", instance, "--policy", given, *share, *volume])
+    return shlex.join(["netopt", "explain", instance, "--policy", given, *words_of(scenario)])

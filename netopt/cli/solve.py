@@ -9,8 +9,9 @@ from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, stoppable
 from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policy, open_instance
-from netopt.cli.options import Solving, Talk, Writing
+from netopt.cli.inputs import default_output, find_policy
+from netopt.cli.options import Scenario, Solving, Talk, Writing
+from netopt.cli.scenario import formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def command(
     instance: str,
     *,
     policy: str,
-    formal_share: float | None = None,
-    volumes: str | None = None,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -40,18 +40,14 @@ def command(
         Folder of the instance, or the name of a shipped one.
     policy
         Name or TOML file of the policy.
-    formal_share
-        Formal share of what retires (0 to 1), instead of the instance's.
-    volumes
-        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
     from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
-    check_share(formal_share)
-    loaded = open_instance(instance, volumes)
+    formal_share = formal_share_of(scenario)
+    loaded = open_scenario(instance, scenario)
     chosen = find_policy(policy, loaded)
     if writing.dry_run:
         show_sizes(console, loaded, [chosen], formal_share)
@@ -62,7 +58,7 @@ def command(
         try:
             solution = _solve(console, loaded, chosen, effective, formal_share, stop)
         except InfeasibleError as error:
-            hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share, volumes)
+            hint = explain_command(instance, [policy], [chosen.name], error.policy, scenario)
             return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
         return _write(console, solution, path, effective, force=writing.force)
 
