@@ -48,6 +48,8 @@ class Scenario:
     "Everything is collected formally, as with --formal-share 1."
     volumes: str | None = None
     "Name of a row of the instance's volumes.csv: supply is scaled to its total."
+    greenfield: Annotated[bool, _SWITCH] = False
+    "As if no plant stood and every site could be built on: annuities count in full."
 
 
 @Parameter(name="*")

@@ -42,11 +42,14 @@ def open_scenario(path: str, scenario: Scenario) -> Instance:
     UsageError
         Where there is no such instance, or it has no such volume; the message suggests one.
     """
+    from netopt.data.greenfield import as_greenfield  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
     from netopt.data.volumes import with_volume  # noqa: PLC0415 - heavy
 
     instance = read_instance(path)
-    return instance if scenario.volumes is None else with_volume(instance, scenario.volumes)
+    if scenario.volumes is not None:
+        instance = with_volume(instance, scenario.volumes)
+    return as_greenfield(instance) if scenario.greenfield else instance
 
 
 def words_of(scenario: Scenario) -> list[str]:
@@ -60,6 +63,7 @@ def words_of(scenario: Scenario) -> list[str]:
     words = [] if scenario.formal_share is None else ["--formal-share", f"{scenario.formal_share:g}"]
     words += ["--no-leakage"] if scenario.no_leakage else []
     words += [] if scenario.volumes is None else ["--volumes", scenario.volumes]
+    words += ["--greenfield"] if scenario.greenfield else []
     return words
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -118,5 +119,51 @@ def test_the_command_that_explains_asks_for_the_same_scenario(netopt_here: Run) 
 
 def test_every_option_of_a_scenario_has_its_words() -> None:
     assert words_of(Scenario()) == []
-    every = Scenario(formal_share=0.25, no_leakage=True, volumes="2030-low")
-    assert words_of(every) == ["--formal-share", "0.25", "--no-leakage", "--volumes", "2030-low"]
+    every = Scenario(formal_share=0.25, no_leakage=True, volumes="2030-low", greenfield=True)
+    words = ["--formal-share", "0.25", "--no-leakage", "--volumes", "2030-low", "--greenfield"]
+    assert words_of(every) == words
+
+
+# Nothing stands, so D3 must be built: only a large dismantler (8,000 t) takes all 6,800 t, and Eastland's
+# labour is the cheapest and nearest to R3. All else is as in the toy's README.
+GREENFIELD = {
+    "capital": 15_000_000 + 3_750_000,
+    "fixed": 3_100_000 - 600_000 + 750_000,
+    "processing": 9_324_000 + 6_800 * 20 * 0.9,
+}
+
+
+def test_on_a_green_field_annuities_count_in_full_as_derived_by_hand(netopt_here: Run) -> None:
+    words = ("solve", "toy", "--policy", "unified", "--threads", 1, "--json")
+    stands = netopt_here(*words, "-o", "stands").json()
+    green = netopt_here(*words, "--greenfield", "-o", "green").json()
+    ledger = ledger_of(Path("green"))
+    assert {category: ledger[category] for category in GREENFIELD} == pytest.approx(GREENFIELD, abs=0.01)
+    more = 3_750_000 - 600_000 + 750_000 + 6_800 * 20 * 0.9
+    assert green["objective"] - stands["objective"] == pytest.approx(more, abs=0.01)
+    facilities = pd.read_csv(Path("green", "tables", "facilities.csv"))
+    opened = facilities.loc[facilities["opened"], ["site", "size"]].itertuples(index=False, name=None)
+    assert set(opened) == {("C2", "standard"), ("D3", "large"), ("H2", "standard"), ("R3", "large")}
+    assert "existing" not in set(facilities["size"])
+
+
+def test_a_green_field_tells_what_it_is(netopt_here: Run) -> None:
+    said = "; greenfield: no plant stands, every site may be built on"
+    words = ("--policy", "unified", "--threads", 1, "-q")
+    assert netopt_here("solve", "toy", *words, "--greenfield", "-o", "green").code == 0
+    assert netopt_here("solve", "toy", *words, "-o", "stands").code == 0
+    green, stands = (
+        json.loads(Path(run, "manifest.json").read_text(encoding="utf-8"))["instance"]
+        for run in ("green", "stands")
+    )
+    assert green["title"] == f"{stands['title']}{said}"
+    assert green["digest"] != stands["digest"]
+    assert netopt_here("check", "green").code == 0
+    compared = ("--policies", "unified,open-market", "--no-curve", "--no-maps", "-o", "compared")
+    assert netopt_here("compare", "toy", "--greenfield", *compared).code == 0
+    assert said in Path("compared", "README.md").read_text(encoding="utf-8").splitlines()[0]
+    explained = netopt_here("explain", "toy", "--policy", "unified", "--greenfield", "--json").json()
+    assert explained["digests"]["instance"] == green["digest"]
+    sizes = netopt_here("solve", "toy", "--policy", "unified", "--greenfield", "--dry-run", "--json").json()
+    # D3's two sizes take the place of what stands
+    assert sizes["networks"]["unified"]["n_modules"] == 1 + 1 + 1 + 2 + 2 + 3 + 3
