@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netopt.errors import CheckError, InfeasibleError, StoppedError, UnboundedError
@@ -9,6 +10,7 @@ from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer
 from netopt.network.build import build_network
+from netopt.network.held import barred_openings
 from netopt.policy.compose import compose
 from netopt.solution.check import check
 from netopt.solution.options import SolveOptions
@@ -19,12 +21,15 @@ from netopt.strategies.explaining.collect import stated_form, wide_network
 from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasible
 from netopt.strategies.explaining.loops import find_loop
 from netopt.strategies.explaining.margins import Margins, margins
+from netopt.strategies.fixed_design import explain_fixed
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.network import Network
     from netopt.policy.base import Policy
+    from netopt.solution.outcome import Outcome
     from netopt.solution.tables import Answer
     from netopt.strategies.explaining.statements import StatedForm
 
@@ -44,7 +49,8 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     Raises
     ------
     InfeasibleError
-        Where no plan exists, with the reason in words and the ceiling of each hard rule.
+        Where no plan exists, with the reason in words and the ceiling of each hard rule; where
+        ``options.design`` is kept, by how much capacity it falls short if that is why.
     UnboundedError
         Where the tables let something earn without end; it is named.
     NoSolutionError, SolverError
@@ -60,12 +66,12 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         instance = instance.with_formal_share(options.formal_share)
     effects = compose(policy, instance)
     options.tell("building the network")
-    network = build_network(instance, effects)
+    network = build_network(instance, effects, options.design)
     try:
+        _refuse_barred(network)
         found = solve_direct(network, policy.perspective, options)
     except InfeasibleError:
-        words = explain_infeasible(instance, policy.name, effects, options)
-        raise InfeasibleError(words, policy.name) from None
+        raise InfeasibleError(_why(network, policy, options), policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
     options.tell("checking the plan")
@@ -78,6 +84,7 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         found.ledger,
         formal_share=share,
         upper_bound_cny_per_year=found.outcome.upper_bound_cny_per_year,
+        design=options.design,
     )
     if not verdict.ok:
         listed = "\n".join(f"  {violation}" for violation in verdict.violations[:20])
@@ -88,9 +95,10 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         formal_share=share,
         answer=plan,
         ledger=found.ledger,
-        outcome=found.outcome,
+        outcome=_for_design(found.outcome, options.design),
         verdict=verdict,
         dropped_arcs=network.dropped_arcs,
+        design=options.design,
     )
 
 
@@ -119,7 +127,8 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     if options.stop.is_set():
         raise StoppedError("interrupted before its social cost was bounded")
     options.tell("building the model")
-    network = build_network(solution.instance, compose(solution.policy, solution.instance))
+    effects = compose(solution.policy, solution.instance)
+    network = build_network(solution.instance, effects, solution.design)
     return social_range_cny_per_year(network, solution.outcome, options)
 
 
@@ -159,17 +168,39 @@ def operating_margins(
     policy, plan
         What was solved, and the tables of the answer.
     options
-        Threads, seed and time limit; default ``SolveOptions()``.
+        Threads, seed, time limit and the design that the plan was held to; default
+        ``SolveOptions()``.
 
     Raises
     ------
     SolverError
         Where the plan's design cannot be operated.
     """
+    options = options or SolveOptions()
     effects = compose(policy, instance)
-    stated = stated_form(instance, effects, policy.perspective)
+    stated = stated_form(instance, effects, policy.perspective, options.design)
     network = wide_network(instance, effects)
-    return stated, margins(stated, network, plan.facilities, options or SolveOptions())
+    return stated, margins(stated, network, plan.facilities, options)
+
+
+def _refuse_barred(network: Network) -> None:
+    if barred_openings(network.held, network.may_build):
+        raise InfeasibleError("the design builds what may not be built")
+
+
+def _why(network: Network, policy: Policy, options: SolveOptions) -> str:
+    """Return in words why no plan exists."""
+    if options.design is not None:
+        return explain_fixed(network, policy.name, options.design, options)
+    return explain_infeasible(network.instance, policy.name, network.effects, options)
+
+
+def _for_design(outcome: Outcome, design: Design | None) -> Outcome:
+    """Return the outcome with bounds that say which design they are for."""
+    if design is None:
+        return outcome
+    source = f"{outcome.bound_source}, {design}"
+    return replace(outcome, bound_source=source, fixed_design=design.digest)
 
 
 def _unbounded(network: Network, policy: Policy, options: SolveOptions) -> str:

@@ -9,7 +9,7 @@ from netopt.cli.console import Console, open_console, plain
 from netopt.cli.endings import SOLVED, code_of
 from netopt.cli.inputs import find_policy
 from netopt.cli.options import Scenario, Solving, Talk
-from netopt.cli.scenario import formal_share_of, open_scenario, refuse_for_run
+from netopt.cli.scenario import design_of, formal_share_of, open_scenario, refuse_for_run
 from netopt.errors import InfeasibleError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def command(
     else:
         with console.progress(f"{subject} {policy}") as progress:
             loaded = open_scenario(subject, scenario)
-            explanation = _of_policy(loaded, policy, effective.solve_options(formal_share, progress))
+            design = design_of(scenario, loaded)
+            options = effective.solve_options(formal_share, progress, design=design)
+            explanation = _of_policy(loaded, policy, options)
     return _say(console, explanation)
 
 

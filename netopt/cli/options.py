@@ -50,6 +50,8 @@ class Scenario:
     "Name of a row of the instance's volumes.csv: supply is scaled to its total."
     greenfield: Annotated[bool, _SWITCH] = False
     "As if no plant stood and every site could be built on: annuities count in full."
+    fix_sites: Path | None = None
+    "Folder of an earlier run of these sites: its design is kept, only tonnes are re-routed."
 
 
 @Parameter(name="*")

@@ -8,6 +8,7 @@ from netopt.cli.options import Scenario
 from netopt.errors import UsageError
 
 if TYPE_CHECKING:
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
 
 
@@ -52,6 +53,26 @@ def open_scenario(path: str, scenario: Scenario) -> Instance:
     return as_greenfield(instance) if scenario.greenfield else instance
 
 
+def design_of(scenario: Scenario, instance: Instance) -> Design | None:
+    """Return the design that is to be kept; None: sites are free.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such run, or its sites, sizes or periods are not those of the instance.
+    CheckError
+        Where the run was altered.
+    """
+    if scenario.fix_sites is None:
+        return None
+    from netopt.data.design import refuse_foreign  # noqa: PLC0415 - heavy
+    from netopt.solution.store import read_design  # noqa: PLC0415 - heavy
+
+    design = read_design(scenario.fix_sites)
+    refuse_foreign(design, instance)
+    return design
+
+
 def words_of(scenario: Scenario) -> list[str]:
     """Return the words of the command line that ask for the scenario.
 
@@ -64,7 +85,7 @@ def words_of(scenario: Scenario) -> list[str]:
     words += ["--no-leakage"] if scenario.no_leakage else []
     words += [] if scenario.volumes is None else ["--volumes", scenario.volumes]
     words += ["--greenfield"] if scenario.greenfield else []
-    return words
+    return words if scenario.fix_sites is None else [*words, "--fix-sites", str(scenario.fix_sites)]
 
 
 def refuse_for_run(scenario: Scenario) -> None:

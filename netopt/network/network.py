@@ -79,6 +79,10 @@ class Network:
         The prices of everything, see ``netopt.network.rates``.
     period_weights
         Discounted years of each period (yr).
+    held
+        ``family, index, period, lower, upper``: the range of every decision that is not free (whole
+        decisions as 0 or 1); no rows where all are. The formulation makes them bounds of variables, so
+        every strategy keeps to them.
     """
 
     instance: Instance
@@ -104,6 +108,7 @@ class Network:
     emissions: pd.DataFrame
     rates: pd.DataFrame
     period_weights: dict[str, float]
+    held: pd.DataFrame
 
     @property
     def periods(self) -> tuple[str, ...]:

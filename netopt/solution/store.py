@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from netopt import __version__
+from netopt.data.design import Design
 from netopt.data.read import read_instance
 from netopt.data.volumes import volume_of
 from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
+from netopt.solution.design import decided_in, design_in_manifest, read_kept, run_digest, write_design
 from netopt.solution.outcome import Outcome, Status
 from netopt.solution.staging import MANIFEST, folder_to_read, staged_folder
 from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
@@ -61,6 +63,8 @@ class Run:
         Bounds and circumstances; None where a foreign answer states none.
     manifest
         The contents of ``manifest.json``; empty where a foreign answer has none.
+    design
+        What the plan was to keep of an earlier run; None: sites were free.
     """
 
     instance: Instance
@@ -71,6 +75,7 @@ class Run:
     outcome: Outcome | None
     manifest: Mapping[str, Any]
     dropped_arcs: pd.DataFrame
+    design: Design | None = None
 
 
 def write_run(
@@ -109,6 +114,8 @@ def write_run(
             write_table(table, SOLUTION_COLUMNS[name], folder / "tables" / f"{name}.csv")
         write_table(solution.ledger, LEDGER_COLUMNS, folder / "ledger.csv")
         write_table(solution.dropped_arcs, DROPPED_COLUMNS, folder / "dropped_arcs.csv")
+        if solution.design is not None:
+            write_design(solution.design, folder)
         write_manifest(folder, "run", _describe(solution, extra or {}))
     return path
 
@@ -254,7 +261,26 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
         outcome=_read_outcome(folder),
         manifest=manifest,
         dropped_arcs=read_table(folder / "dropped_arcs.csv", DROPPED_COLUMNS),
+        design=read_kept(folder, manifest),
     )
+
+
+def read_design(path: str | Path) -> Design:
+    """Read the design of a run, to be kept.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such run, or the folder holds no plan.
+    CheckError
+        Where files of the run were altered, or it has no manifest: its digest could not be recorded.
+    """
+    manifest = read_manifest(path)
+    if manifest.get("kind") == "comparison":
+        runs = Path(path) / "runs"
+        raise UsageError(f"{path} is a comparison: name one of its runs, {runs}/...")
+    run = read_run(path)
+    return Design(str(path), run_digest(Path(path)), decided_in(run.answer.facilities, run.instance))
 
 
 def _existing(path: str | Path) -> Path:
@@ -302,6 +328,7 @@ def _describe(solution: Solution, extra: Mapping[str, Any]) -> dict[str, Any]:
         "instance": instance_in_manifest(solution.instance),
         "policy": name_and_digest(solution.policy),
         "formal_share": solution.formal_share,
+        **design_in_manifest(solution.design),
         "options": {
             "gap": outcome.gap_target,
             "threads": outcome.threads,
