@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netopt.errors import CheckError, InfeasibleError, StoppedError, UnboundedError
+from netopt.data.given import with_given_supply
+from netopt.errors import CheckError, InfeasibleError, InstanceError, StoppedError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer
 from netopt.network.build import build_network
+from netopt.network.given import given_ranges, match_flows, only_given
 from netopt.network.held import barred_openings
 from netopt.policy.compose import compose
 from netopt.solution.check import check
+from netopt.solution.given import GIVEN_COLUMNS
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
@@ -22,15 +25,21 @@ from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasibl
 from netopt.strategies.explaining.loops import find_loop
 from netopt.strategies.explaining.margins import Margins, margins
 from netopt.strategies.fixed_design import explain_fixed
+from netopt.strategies.given_flows import explain_misfit
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from netopt.data.cells import Table
     from netopt.data.design import Design
     from netopt.data.instance import Instance
+    from netopt.data.problems import ProblemLog
     from netopt.network.network import Network
     from netopt.policy.base import Policy
     from netopt.solution.outcome import Outcome
     from netopt.solution.tables import Answer
+    from netopt.strategies.direct import Found
     from netopt.strategies.explaining.statements import StatedForm
 
 
@@ -74,8 +83,89 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         raise InfeasibleError(_why(network, policy, options), policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
+    return _checked(network, policy, found, options)
+
+
+def held_to_flows(
+    instance: Instance, policy: Policy, flows: Table, log: ProblemLog, tolerance: float
+) -> tuple[Network, pd.DataFrame]:
+    """Return the network in which only what is given is shipped, and which arc each given row is.
+
+    Parameters
+    ----------
+    instance
+        Supply becomes what the flows take from sources (``netopt.data.given.with_given_supply``).
+    policy
+        The rules that hold.
+    flows, log
+        As ``netopt.data.given.read_flows`` returned and noted them.
+    tolerance
+        Share (0 to 1) by which a flow may differ from what is given.
+
+    Raises
+    ------
+    InstanceError
+        With every bad row, and every row that is no shipment of the network.
+    """
+    file, rows = flows.spec.file, flows.frame.assign(line=flows.lines)[flows.sound]
+    noted = {problem.row for problem in log.sorted((file,)) if problem.file == file}
+    rows = rows[~rows["line"].isin(noted)]
+    adapted = with_given_supply(instance, rows)
+    network = build_network(adapted, compose(policy, adapted))
+    given = match_flows(network, rows, file, log)
+    if problems := log.sorted((file,)):
+        raise InstanceError(file, problems)
+    return only_given(network, given, tolerance), given
+
+
+def price_flows(
+    network: Network,
+    given: pd.DataFrame,
+    policy: Policy,
+    file: str,
+    options: SolveOptions,
+    tolerance: float,
+) -> Solution:
+    """Return the cheapest operation that ships what is given, independently checked.
+
+    Parameters
+    ----------
+    network, given, tolerance
+        Of ``held_to_flows``.
+    policy
+        Whose cost is minimised.
+    file
+        What the planner calls the flows.
+    options
+        Gap, limits, threads, seed.
+
+    Raises
+    ------
+    InfeasibleError
+        Where the flows cannot all have been; it says which, row by row.
+    NoSolutionError, SolverError, CheckError
+        As ``solve``.
+    """
+    try:
+        found = solve_direct(network, policy.perspective, options)
+    except InfeasibleError:
+        words = explain_misfit(network, policy.name, given, file, options)
+        raise InfeasibleError(words, policy.name) from None
+    ranges = given_ranges(given, tolerance)
+    kept = given.assign(lower_units_per_year=ranges["lower"], upper_units_per_year=ranges["upper"])
+    return _checked(network, policy, found, options, kept[list(GIVEN_COLUMNS)].astype(GIVEN_COLUMNS))
+
+
+def _checked(
+    network: Network,
+    policy: Policy,
+    found: Found,
+    options: SolveOptions,
+    given_flows: pd.DataFrame | None = None,
+) -> Solution:
+    """Return a plan as a solution; CheckError where the independent checker rejects it."""
     options.tell("checking the plan")
-    plan = answer(network, found.decisions)
+    instance, plan = network.instance, answer(network, found.decisions)
     share = instance.settings.leakage.formal_share
     verdict = check(
         instance,
@@ -85,6 +175,7 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         formal_share=share,
         upper_bound_cny_per_year=found.outcome.upper_bound_cny_per_year,
         design=options.design,
+        given_flows=given_flows,
     )
     if not verdict.ok:
         listed = "\n".join(f"  {violation}" for violation in verdict.violations[:20])
@@ -99,6 +190,7 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         verdict=verdict,
         dropped_arcs=network.dropped_arcs,
         design=options.design,
+        given_flows=given_flows,
     )
 
 

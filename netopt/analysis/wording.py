@@ -72,7 +72,7 @@ def _without_interval(comparison: Comparison) -> list[str]:
 def _costs_table(costs: Iterable[Cost]) -> str:
     gross = f"% of gross cost of {_base_name(costs)}"
     head = ("difference", "m CNY a year", "CNY per tonne retired", gross)
-    return _table(head, [_cost_row(cost) for cost in costs])
+    return table_markdown(head, [_cost_row(cost) for cost in costs])
 
 
 def _cost_row(cost: Cost) -> tuple[str, str, str, str]:
@@ -177,7 +177,7 @@ def _curve_table(curve: Sequence[Cost]) -> str:
         )
         for cost in curve
     ]
-    return _table(head, rows)
+    return table_markdown(head, rows)
 
 
 def _proof_table(comparison: Comparison) -> str:
@@ -201,7 +201,7 @@ def _proof_table(comparison: Comparison) -> str:
         low, high = (end / MILLION for end in ends)
         row = (name, "social, of private plans", _interval(low, high, digits=2))
         rows.append((*row, "", "range over plans with this private cost", "", ""))
-    return _table(head, rows)
+    return table_markdown(head, rows)
 
 
 def _categories_table(comparison: Comparison) -> str:
@@ -216,7 +216,7 @@ def _categories_table(comparison: Comparison) -> str:
         (_category_words(category), *(f"{value:,.1f}" for value in table.loc[category]))
         for category in order
     ]
-    return "m CNY a year, of these plans (other plans may cost the same).\n\n" + _table(
+    return "m CNY a year, of these plans (other plans may cost the same).\n\n" + table_markdown(
         ("category", *table.columns), rows
     )
 
@@ -231,6 +231,7 @@ def _interval(low: float, high: float, digits: int = 2) -> str:
     return f"[{low:,.{digits}f}, {high:,.{digits}f}]"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table_markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
     return "\n".join(f"| {line} |" for line in lines)

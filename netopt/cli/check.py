@@ -34,6 +34,7 @@ def command(run: Path, *, talk: Talk = Talk()) -> int:  # noqa: B008 - frozen
         read.ledger,
         formal_share=read.formal_share,
         design=read.design,
+        given_flows=read.given_flows,
         upper_bound_cny_per_year=None if read.outcome is None else read.outcome.upper_bound_cny_per_year,
     )
     passed = verdict.ok and not altered

@@ -65,6 +65,7 @@ def _of_policy(instance: Instance, policy: str, options: SolveOptions) -> Explan
 
 def _of_run(subject: str, scenario: Scenario, options: SolveOptions) -> Explanation:
     from netopt.analysis.explain import explain_plan  # noqa: PLC0415 - heavy
+    from netopt.solution.given import BASELINE  # noqa: PLC0415 - heavy
     from netopt.solution.store import EXPLANATION, read_manifest, read_run  # noqa: PLC0415 - heavy
 
     refuse_for_run(scenario)
@@ -77,6 +78,8 @@ def _of_run(subject: str, scenario: Scenario, options: SolveOptions) -> Explanat
         raise UsageError(f"{subject} holds no plan: {words}")
     if kind == "comparison":
         raise UsageError(f"{subject} is a comparison: explain one of its runs, {folder / 'runs'}/...")
+    if kind == BASELINE:
+        raise UsageError(f"{subject} is a baseline: its flows were given, so nothing of it was chosen")
     return explain_plan(read_run(folder), options)
 
 

@@ -66,7 +66,7 @@ def design_of(scenario: Scenario, instance: Instance) -> Design | None:
     if scenario.fix_sites is None:
         return None
     from netopt.data.design import refuse_foreign  # noqa: PLC0415 - heavy
-    from netopt.solution.store import read_design  # noqa: PLC0415 - heavy
+    from netopt.solution.earlier import read_design  # noqa: PLC0415 - heavy
 
     design = read_design(scenario.fix_sites)
     refuse_foreign(design, instance)

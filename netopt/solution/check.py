@@ -19,6 +19,7 @@ from netopt.solution.checking.balances import check_balances
 from netopt.solution.checking.design import check_design
 from netopt.solution.checking.facilities import check_facilities
 from netopt.solution.checking.facts import Facts
+from netopt.solution.checking.given import check_given
 from netopt.solution.checking.ledger import ACCOUNT, ledger_of
 from netopt.solution.checking.limits import check_limits
 from netopt.solution.checking.numbers import Number, tolerance_of
@@ -52,6 +53,7 @@ def check(  # noqa: PLR0913 - what is judged, and by what
     upper_bound_cny_per_year: float | None = None,
     exact: bool = False,
     design: Design | None = None,
+    given_flows: pd.DataFrame | None = None,
 ) -> Verdict:
     """Return the verdict on an answer; nothing of it is believed.
 
@@ -73,6 +75,8 @@ def check(  # noqa: PLR0913 - what is judged, and by what
         rounding, tolerances stay as they are. Slower; it is the verdict in doubt.
     design
         What the answer was to keep of an earlier plan; None: sites were free.
+    given_flows
+        What flows were held to (``netopt.solution.given.GIVEN_COLUMNS``); None: they were free.
 
     Raises
     ------
@@ -80,7 +84,7 @@ def check(  # noqa: PLR0913 - what is judged, and by what
         If the levers of the policy contradict each other.
     """
     facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share, exact=exact)
-    return judge(facts, answer, ledger, upper_bound_cny_per_year, design)
+    return judge(facts, answer, ledger, upper_bound_cny_per_year, design, given_flows)
 
 
 def judge(
@@ -89,6 +93,7 @@ def judge(
     ledger: pd.DataFrame | None,
     upper_bound_cny_per_year: float | None = None,
     design: Design | None = None,
+    given_flows: pd.DataFrame | None = None,
 ) -> Verdict:
     """Return the verdict on an answer under given facts; see ``check``."""
     findings = Findings(facts.names)
@@ -98,6 +103,8 @@ def judge(
     check_facilities(plan, findings)
     if design is not None:
         check_design(plan, design, findings)
+    if given_flows is not None:
+        check_given(plan, given_flows, findings)
     check_limits(plan, findings)
     recomputed = ledger_of(plan)
     gross = _gross_cost(facts, recomputed)

@@ -36,6 +36,8 @@ class Solution:
         ``from_place, to_place, commodity, mode, reason``.
     design
         What was kept of an earlier run, where only tonnes were re-routed; None: sites were free.
+    given_flows
+        ``netopt.solution.given.GIVEN_COLUMNS``: what flows were held to; None: they were free.
     """
 
     instance: Instance
@@ -47,3 +49,4 @@ class Solution:
     verdict: Verdict
     dropped_arcs: pd.DataFrame
     design: Design | None = None
+    given_flows: pd.DataFrame | None = None

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from netopt import __version__
-from netopt.data.design import Design
 from netopt.data.read import read_instance
 from netopt.data.volumes import volume_of
 from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
-from netopt.solution.design import decided_in, design_in_manifest, read_kept, run_digest, write_design
+from netopt.solution.design import design_in_manifest, read_kept, write_design
+from netopt.solution.given import BASELINE, read_given, write_given
 from netopt.solution.outcome import Outcome, Status
 from netopt.solution.staging import MANIFEST, folder_to_read, staged_folder
 from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
@@ -32,6 +32,7 @@ from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.solution import Solution
@@ -65,6 +66,8 @@ class Run:
         The contents of ``manifest.json``; empty where a foreign answer has none.
     design
         What the plan was to keep of an earlier run; None: sites were free.
+    given_flows
+        Of a baseline, what flows were held to.
     """
 
     instance: Instance
@@ -76,10 +79,16 @@ class Run:
     manifest: Mapping[str, Any]
     dropped_arcs: pd.DataFrame
     design: Design | None = None
+    given_flows: pd.DataFrame | None = None
 
 
 def write_run(
-    solution: Solution, path: str | Path, *, force: bool = False, extra: Mapping[str, Any] | None = None
+    solution: Solution,
+    path: str | Path,
+    *,
+    force: bool = False,
+    extra: Mapping[str, Any] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a solution as a run folder and return its path.
 
@@ -97,6 +106,8 @@ def write_run(
     extra
         Options that the solution does not carry (``profile``, ``time_limit_s``,
         ``solver_options``), recorded under ``options`` of the manifest.
+    beside
+        Further text files by name.
 
     Raises
     ------
@@ -116,7 +127,12 @@ def write_run(
         write_table(solution.dropped_arcs, DROPPED_COLUMNS, folder / "dropped_arcs.csv")
         if solution.design is not None:
             write_design(solution.design, folder)
-        write_manifest(folder, "run", _describe(solution, extra or {}))
+        if solution.given_flows is not None:
+            write_given(solution.given_flows, folder)
+        for name, text in (beside or {}).items():
+            _write_text(folder / name, text)
+        kind = "run" if solution.given_flows is None else BASELINE
+        write_manifest(folder, kind, _describe(solution, extra or {}))
     return path
 
 
@@ -152,7 +168,7 @@ def write_manifest(folder: Path, kind: str, content: Mapping[str, Any]) -> None:
     folder
         The folder, otherwise complete.
     kind
-        ``run``, ``comparison`` or ``infeasible``.
+        ``run``, ``baseline``, ``comparison`` or ``infeasible``.
     content
         What is particular to the kind, JSON types only.
     """
@@ -243,7 +259,7 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
     """
     folder = _existing(path)
     manifest = read_manifest(folder)
-    if manifest.get("kind", "run") != "run":
+    if manifest.get("kind", "run") not in ("run", BASELINE):
         raise UsageError(f"{path} holds no plan: it is of kind {manifest['kind']}")
     if not (folder / "instance").is_dir() or not (folder / "policy.toml").is_file():
         raise UsageError(f"{path} is no run folder: instance/ or policy.toml is missing")
@@ -262,25 +278,8 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
         manifest=manifest,
         dropped_arcs=read_table(folder / "dropped_arcs.csv", DROPPED_COLUMNS),
         design=read_kept(folder, manifest),
+        given_flows=read_given(folder, manifest),
     )
-
-
-def read_design(path: str | Path) -> Design:
-    """Read the design of a run, to be kept.
-
-    Raises
-    ------
-    UsageError
-        Where there is no such run, or the folder holds no plan.
-    CheckError
-        Where files of the run were altered, or it has no manifest: its digest could not be recorded.
-    """
-    manifest = read_manifest(path)
-    if manifest.get("kind") == "comparison":
-        runs = Path(path) / "runs"
-        raise UsageError(f"{path} is a comparison: name one of its runs, {runs}/...")
-    run = read_run(path)
-    return Design(str(path), run_digest(Path(path)), decided_in(run.answer.facilities, run.instance))
 
 
 def _existing(path: str | Path) -> Path:

@@ -5,12 +5,10 @@ With all whole decisions fixed a linear program is exact, so "at least" is prove
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, csc_array, hstack
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
@@ -18,13 +16,12 @@ from netopt.backends.result import BackendStatus
 from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.held import barred_openings
-from netopt.solution.form import ColumnName
+from netopt.strategies.slack import with_slacks
 from netopt.units import FLOW_TOLERANCE_TONNES
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
     from netopt.network.network import Network
-    from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
 
 _ELSEWHERE: Final = 1e-4
@@ -79,7 +76,13 @@ def shortages(network: Network, options: SolveOptions) -> pd.DataFrame | None:
     keys = pd.DataFrame([form.row_keys[number] for number in rows], columns=["tag", "place", "period"])
     site_of = network.modules.set_index("module")["site"]
     keys["site"] = keys["place"].map(site_of).fillna(keys["place"])
-    elastic = _elastic(form, np.array(rows), keys, _operating_sites(network))
+    operates = keys["site"].isin(_operating_sites(network))
+    elastic = with_slacks(
+        form,
+        np.array(rows, dtype=np.int64),
+        keys["tag"].map(_SIGN_OF_TAG).to_numpy(dtype=float),
+        np.where(operates, 1.0, 1.0 + _ELSEWHERE),
+    )
     settings = {"threads": options.threads, "random_seed": options.seed, "time_limit": options.time_limit_s}
     result = highs.solve_form(elastic, settings, relaxed=True, stop=options.stop)
     if result.status is not BackendStatus.OPTIMAL or result.point is None:
@@ -93,24 +96,6 @@ def _operating_sites(network: Network) -> set[str]:
     held = network.held
     modules = held.loc[(held["family"] == "operating") & (held["upper"] > 0), "index"]
     return set(network.modules.loc[network.modules["module"].isin(modules), "site"])
-
-
-def _elastic(form: StandardForm, rows: np.ndarray, keys: pd.DataFrame, operating: set[str]) -> StandardForm:
-    """Return the form in which these rows may give, and nothing else costs."""
-    n_slacks = len(rows)
-    entries = (keys["tag"].map(_SIGN_OF_TAG).to_numpy(dtype=float), (rows, np.arange(n_slacks)))
-    slacks = coo_array(entries, shape=(form.shape[0], n_slacks))
-    weight = np.where(keys["site"].isin(operating), 1.0, 1.0 + _ELSEWHERE)
-    return replace(
-        form,
-        cost=np.concatenate([np.zeros(form.shape[1]), weight]),
-        offset=0.0,
-        matrix=csc_array(hstack([form.matrix, slacks])),
-        lower=np.concatenate([form.lower, np.zeros(n_slacks)]),
-        upper=np.concatenate([form.upper, np.full(n_slacks, np.inf)]),
-        is_integer=np.concatenate([form.is_integer, np.zeros(n_slacks, dtype=bool)]),
-        columns=(*form.columns, *(ColumnName("given", str(row), "") for row in rows)),
-    )
 
 
 def _barred_words(network: Network, barred: list[tuple[str, str]]) -> str:
