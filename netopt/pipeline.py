@@ -288,10 +288,14 @@ def _why(network: Network, policy: Policy, options: SolveOptions) -> str:
 
 
 def _for_design(outcome: Outcome, design: Design | None) -> Outcome:
-    """Return the outcome with bounds that say which design they are for."""
+    """Return the outcome with bounds that say which design they are for.
+
+    Where every whole decision is held what was solved is a linear program, whatever the strategy.
+    """
     if design is None:
         return outcome
-    source = f"{outcome.bound_source}, {design}"
+    program = f"{outcome.solver} {outcome.solver_version} linear program over the whole network"
+    source = f"{outcome.bound_source if outcome.n_binaries else program}, {design}"
     return replace(outcome, bound_source=source, fixed_design=design.digest)
 
 

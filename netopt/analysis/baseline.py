@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from netopt.solution.solution import Solution
 
 TOTAL: Final = "total"
-"""Category of the last row of a tie-out: what is given, and what the model says of the same."""
+"""Category of the last row of a tie-out: what is given, and what the model says of the same (without
+any spend: all that the model says)."""
 
 TIE_OUT_COLUMNS: Final[dict[str, str]] = {
     "category": "str",
@@ -156,9 +157,9 @@ def tie_out(solution: Solution, spend: pd.DataFrame | None) -> pd.DataFrame:
     table = table[billed & ((table["model"] != 0) | table["given"].notna())]
     order = {category: number for number, category in enumerate(KIND_OF_CATEGORY)}
     table = table.assign(order=table["category"].map(order)).sort_values(["order", "jurisdiction"])
-    compared = table[table["given"].notna()]
+    compared = table if spend is None else table[table["given"].notna()]
     total = {"category": TOTAL, "jurisdiction": "", "model": compared["model"].sum()}
-    total["given"] = compared["given"].sum() if len(compared) else float("nan")
+    total["given"] = float("nan") if spend is None else compared["given"].sum()
     return _with_differences(pd.concat([table, pd.DataFrame([total])], ignore_index=True))
 
 

@@ -38,10 +38,12 @@ def _tie_out_table(table: pd.DataFrame) -> str:
         percent = "" if pd.isna(row["difference_percent"]) else f"{row['difference_percent']:+,.1f}"
         where = [row["jurisdiction"]] if places else []
         rows.append([row["category"], *where, *figures, percent])
-    note = (
-        "CNY a year; difference is model less given, in % of what is given. The total is over what is "
-        "given; a row without a figure given is not in it."
-    )
+    note = "CNY a year. No spend is given to compare with; --spend takes it."
+    if table["given_cny_per_year"].notna().any():
+        note = (
+            "CNY a year; difference is model less given, in % of what is given. The total is over what is "
+            "given; a row without a figure given is not in it."
+        )
     return f"{note}\n\n{table_markdown(head, rows)}"
 
 

@@ -56,10 +56,17 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
 
 
 def _hold(model: pyo.ConcreteModel, held: pd.DataFrame) -> None:
+    """Bound what is held; what is held to one value is no whole decision any more.
+
+    With all of a design held the model is a linear program. As integers, fixed columns beside shares held
+    to within less than its tolerance of 1e-6 make HiGHS's branch and bound call it infeasible.
+    """
     for family, index, period, lower, upper in held.itertuples(index=False, name=None):
         variable = getattr(model, family)[index, period]
         variable.setlb(lower)
         variable.setub(upper if variable.ub is None else min(upper, variable.ub))
+        if lower == upper:
+            variable.domain = pyo.Reals
 
 
 def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:

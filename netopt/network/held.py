@@ -29,8 +29,8 @@ def nothing_held() -> pd.DataFrame:
 def held_to(design: Design, instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
     """Return the ranges that hold every module to a design; see ``Network.held``.
 
-    What is closed follows from what operates. The share that a divisible plant keeps is held
-    exactly, but for rounding: closing more of it would be another design, with another fixed cost.
+    The share that a divisible plant keeps is held exactly, but for rounding: closing more of it would be
+    another design, with another fixed cost. What of it is closed follows, but for closing nothing.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def held_to(design: Design, instance: Instance, modules: pd.DataFrame) -> pd.Dat
     )
     known = grid.merge(design.decided, how="left", on=["site", "size", "period"])
     parts = [_whole(known[~known["stands"]], family) for family in _BUILT]
-    parts.append(_whole(known[~known["divisible"]], "operating"))
+    parts += [_whole(known[~known["divisible"]], family) for family in ("operating", "closed")]
     divisible = known[known["divisible"]]
     still_there = divisible[~divisible["closed"].eq(True)]
     parts += [_parts(divisible), _whole(still_there, "closed")]

@@ -13,6 +13,7 @@ import pandas as pd
 from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
+from netopt.errors import SolverError
 from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.held import barred_openings
@@ -44,6 +45,11 @@ def explain_fixed(network: Network, policy: str, design: Design, options: SolveO
         Its name.
     options
         Threads and seed.
+
+    Raises
+    ------
+    SolverError
+        Where by the linear program a plan exists after all.
     """
     opening = (
         f"{network.instance.name} under {policy} {design}: no plan exists. The design is fixed: what is "
@@ -58,6 +64,8 @@ def explain_fixed(network: Network, policy: str, design: Design, options: SolveO
             f"{opening}\nMore capacity at its sites would not help: the policy's rules, limits of markets, "
             "the emission cap or missing arcs stand in the way."
         )
+    if gives.empty:
+        raise SolverError(f"{opening} Yet nothing of it falls short: the solver contradicts itself.")
     return "\n".join([opening, *_gives_words(network, gives)])
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _DEVIATION_WEIGHT: Final = 100.0
 """What a tonne weighs by which a flow differs from what is given; one beyond capacity weighs 1."""
 
-_DUST_TONNES: Final = 1e-2
+_DUST_TONNES: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,10 @@ def explain_misfit(
     """
     opening = f"{file} cannot have been in {network.instance.name} under {policy}:"
     found = misfit(network, options)
-    if found is None or (found.beyond.empty and found.astray.empty):
+    if found is None:
         return f"{opening}\n  the policy's rules or the emission cap cannot be kept whatever was shipped."
+    if found.beyond.empty and found.astray.empty:
+        return f"{opening}\n  its rows miss each other by rounding alone; --tolerance 1e-5 lets them."
     names = network.instance["sites"].set_index("site")["name"]
     lines = [_beyond_line(row, names, given) for row in found.beyond.to_dict("records")]
     lines += [_astray_line(row, given) for row in found.astray.to_dict("records")]

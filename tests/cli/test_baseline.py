@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from netopt.accounts import INFORMAL_CATEGORIES
 from tests.cli.conftest import Run
 from tests.cli.test_fix_sites import edited, set_cells
 from tests.reference.test_toy import TOY_LEDGER, TRANSFERS
@@ -27,6 +28,7 @@ C2,V2,second_life_kwh,road,2025,120000
 D3,R3,black_mass,road,2025,3400
 R3,G,metal,,2025,1360
 """
+UNBILLED = ("emissions", *INFORMAL_CATEGORIES)
 SOLVED = ("--threads", 1, "-q")
 
 
@@ -53,6 +55,10 @@ def test_the_plan_of_the_readme_has_the_ledger_of_the_readme(netopt_here: Run) -
     content = ended.json()
     assert content["objective"] == pytest.approx(-6_471_190.0, abs=100.0)
     assert content["checked"]
+    total = content["tie_out"][-1]
+    billed = sum(cny for category, cny in (TOY_LEDGER | TRANSFERS).items() if category not in UNBILLED)
+    assert total["model_cny_per_year"] == pytest.approx(billed, abs=100.0)
+    assert total["given_cny_per_year"] is None
     assert "H2 needs a plant of size standard (10,000 t a year) from 2025" in "\n".join(content["inferred"])
     manifest = json.loads(Path("base", "manifest.json").read_text(encoding="utf-8"))
     assert manifest["kind"] == "baseline"

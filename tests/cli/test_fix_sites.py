@@ -56,7 +56,10 @@ def test_what_is_recorded_of_the_run(netopt_here: Run, mandates_run: Path) -> No
     assert manifest["fixed_design"] == about
     outcome = json.loads(Path("kept", "outcome.json").read_text(encoding="utf-8"))
     assert outcome["fixed_design"] == digest
-    assert outcome["bound_source"].endswith(", on the sites of mandates-run")
+    assert outcome["bound_source"].endswith(
+        "linear program over the whole network, on the sites of mandates-run"
+    )
+    assert outcome["n_binaries"] == 0
     said = netopt_here("explain", "kept")
     assert "toy under unified on the sites of mandates-run: a plan exists" in said.out
     assert "no plan on the sites of mandates-run costs less than" in said.out
@@ -254,8 +257,8 @@ def test_only_a_whole_run_has_a_design(netopt_here: Run, toy_run: Path, tmp_path
 def test_a_dry_run_says_how_much_is_fixed(netopt_here: Run, toy_run: Path) -> None:
     words = ("solve", "toy", "--policy", "unified", "--dry-run", "--json", "--fix-sites", toy_run)
     content = netopt_here(*words).json()
-    # 11 modules that can be built are opened, expanded and renewed or not; these and D3 operate or not
-    assert content["networks"]["unified"]["n_fixed_decisions"] == 3 * 11 + 12
+    # 11 modules that can be built are opened, expanded and renewed or not; these and D3 operate and close
+    assert content["networks"]["unified"]["n_fixed_decisions"] == 3 * 11 + 2 * 12
     assert content["fixed_design"]["run"] == str(toy_run)
 
 
