@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from netopt.errors import CheckError, InfeasibleError, StoppedError, UnboundedError
+from netopt.data.given import with_given_supply
+from netopt.errors import CheckError, InfeasibleError, InstanceError, StoppedError, UnboundedError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer
 from netopt.network.build import build_network
+from netopt.network.given import given_ranges, match_flows, only_given
+from netopt.network.held import barred_openings
 from netopt.policy.compose import compose
 from netopt.solution.check import check
+from netopt.solution.given import GIVEN_COLUMNS
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
@@ -19,13 +24,22 @@ from netopt.strategies.explaining.collect import stated_form, wide_network
 from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasible
 from netopt.strategies.explaining.loops import find_loop
 from netopt.strategies.explaining.margins import Margins, margins
+from netopt.strategies.fixed_design import explain_fixed
+from netopt.strategies.given_flows import explain_misfit
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from netopt.data.cells import Table
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
+    from netopt.data.problems import ProblemLog
     from netopt.network.network import Network
     from netopt.policy.base import Policy
+    from netopt.solution.outcome import Outcome
     from netopt.solution.tables import Answer
+    from netopt.strategies.direct import Found
     from netopt.strategies.explaining.statements import StatedForm
 
 
@@ -44,7 +58,8 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     Raises
     ------
     InfeasibleError
-        Where no plan exists, with the reason in words and the ceiling of each hard rule.
+        Where no plan exists, with the reason in words and the ceiling of each hard rule; where
+        ``options.design`` is kept, by how much capacity it falls short if that is why.
     UnboundedError
         Where the tables let something earn without end; it is named.
     NoSolutionError, SolverError
@@ -60,16 +75,97 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         instance = instance.with_formal_share(options.formal_share)
     effects = compose(policy, instance)
     options.tell("building the network")
-    network = build_network(instance, effects)
+    network = build_network(instance, effects, options.design)
+    try:
+        _refuse_barred(network)
+        found = solve_direct(network, policy.perspective, options)
+    except InfeasibleError:
+        raise InfeasibleError(_why(network, policy, options), policy.name) from None
+    except UnboundedError:
+        raise UnboundedError(_unbounded(network, policy, options)) from None
+    return _checked(network, policy, found, options)
+
+
+def held_to_flows(
+    instance: Instance, policy: Policy, flows: Table, log: ProblemLog, tolerance: float
+) -> tuple[Network, pd.DataFrame]:
+    """Return the network in which only what is given is shipped, and which arc each given row is.
+
+    Parameters
+    ----------
+    instance
+        Supply becomes what the flows take from sources (``netopt.data.given.with_given_supply``).
+    policy
+        The rules that hold.
+    flows, log
+        As ``netopt.data.given.read_flows`` returned and noted them.
+    tolerance
+        Share (0 to 1) by which a flow may differ from what is given.
+
+    Raises
+    ------
+    InstanceError
+        With every bad row, and every row that is no shipment of the network.
+    """
+    file, rows = flows.spec.file, flows.frame.assign(line=flows.lines)[flows.sound]
+    noted = {problem.row for problem in log.sorted((file,)) if problem.file == file}
+    rows = rows[~rows["line"].isin(noted)]
+    adapted = with_given_supply(instance, rows)
+    network = build_network(adapted, compose(policy, adapted))
+    given = match_flows(network, rows, file, log)
+    if problems := log.sorted((file,)):
+        raise InstanceError(file, problems)
+    return only_given(network, given, tolerance), given
+
+
+def price_flows(
+    network: Network,
+    given: pd.DataFrame,
+    policy: Policy,
+    file: str,
+    options: SolveOptions,
+    tolerance: float,
+) -> Solution:
+    """Return the cheapest operation that ships what is given, independently checked.
+
+    Parameters
+    ----------
+    network, given, tolerance
+        Of ``held_to_flows``.
+    policy
+        Whose cost is minimised.
+    file
+        What the planner calls the flows.
+    options
+        Gap, limits, threads, seed.
+
+    Raises
+    ------
+    InfeasibleError
+        Where the flows cannot all have been; it says which, row by row.
+    NoSolutionError, SolverError, CheckError
+        As ``solve``.
+    """
     try:
         found = solve_direct(network, policy.perspective, options)
     except InfeasibleError:
-        words = explain_infeasible(instance, policy.name, effects, options)
+        words = explain_misfit(network, policy.name, given, file, options)
         raise InfeasibleError(words, policy.name) from None
-    except UnboundedError:
-        raise UnboundedError(_unbounded(network, policy, options)) from None
+    ranges = given_ranges(given, tolerance)
+    kept = given.assign(lower_units_per_year=ranges["lower"], upper_units_per_year=ranges["upper"])
+    return _checked(network, policy, found, options, kept[list(GIVEN_COLUMNS)].astype(GIVEN_COLUMNS))
+
+
+def _checked(
+    network: Network,
+    policy: Policy,
+    found: Found,
+    options: SolveOptions,
+    given_flows: pd.DataFrame | None = None,
+) -> Solution:
+    """Return a plan as a solution; CheckError where the independent checker rejects it."""
     options.tell("checking the plan")
-    plan = answer(network, found.decisions)
+    instance, plan = network.instance, answer(network, found.decisions)
     share = instance.settings.leakage.formal_share
     verdict = check(
         instance,
@@ -78,6 +174,8 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         found.ledger,
         formal_share=share,
         upper_bound_cny_per_year=found.outcome.upper_bound_cny_per_year,
+        design=options.design,
+        given_flows=given_flows,
     )
     if not verdict.ok:
         listed = "\n".join(f"  {violation}" for violation in verdict.violations[:20])
@@ -88,9 +186,11 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         formal_share=share,
         answer=plan,
         ledger=found.ledger,
-        outcome=found.outcome,
+        outcome=_for_design(found.outcome, options.design),
         verdict=verdict,
         dropped_arcs=network.dropped_arcs,
+        design=options.design,
+        given_flows=given_flows,
     )
 
 
@@ -119,7 +219,8 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     if options.stop.is_set():
         raise StoppedError("interrupted before its social cost was bounded")
     options.tell("building the model")
-    network = build_network(solution.instance, compose(solution.policy, solution.instance))
+    effects = compose(solution.policy, solution.instance)
+    network = build_network(solution.instance, effects, solution.design)
     return social_range_cny_per_year(network, solution.outcome, options)
 
 
@@ -159,17 +260,43 @@ def operating_margins(
     policy, plan
         What was solved, and the tables of the answer.
     options
-        Threads, seed and time limit; default ``SolveOptions()``.
+        Threads, seed, time limit and the design that the plan was held to; default
+        ``SolveOptions()``.
 
     Raises
     ------
     SolverError
         Where the plan's design cannot be operated.
     """
+    options = options or SolveOptions()
     effects = compose(policy, instance)
-    stated = stated_form(instance, effects, policy.perspective)
+    stated = stated_form(instance, effects, policy.perspective, options.design)
     network = wide_network(instance, effects)
-    return stated, margins(stated, network, plan.facilities, options or SolveOptions())
+    return stated, margins(stated, network, plan.facilities, options)
+
+
+def _refuse_barred(network: Network) -> None:
+    if barred_openings(network.held, network.may_build):
+        raise InfeasibleError("the design builds what may not be built")
+
+
+def _why(network: Network, policy: Policy, options: SolveOptions) -> str:
+    """Return in words why no plan exists."""
+    if options.design is not None:
+        return explain_fixed(network, policy.name, options.design, options)
+    return explain_infeasible(network.instance, policy.name, network.effects, options)
+
+
+def _for_design(outcome: Outcome, design: Design | None) -> Outcome:
+    """Return the outcome with bounds that say which design they are for.
+
+    Where every whole decision is held what was solved is a linear program, whatever the strategy.
+    """
+    if design is None:
+        return outcome
+    program = f"{outcome.solver} {outcome.solver_version} linear program over the whole network"
+    source = f"{outcome.bound_source if outcome.n_binaries else program}, {design}"
+    return replace(outcome, bound_source=source, fixed_design=design.digest)
 
 
 def _unbounded(network: Network, policy: Policy, options: SolveOptions) -> str:

@@ -14,6 +14,7 @@ from netopt.pipeline import social_range, solve
 from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.policy.read import make_policy
 from netopt.solution.check import check_same_supply
+from netopt.solution.design import design_in_manifest
 from netopt.solution.options import SolveOptions
 
 if TYPE_CHECKING:
@@ -157,6 +158,7 @@ class Comparison:
         return {
             "base": self.base.policy.name,
             "formal_share": self.base.formal_share,
+            **design_in_manifest(self.base.design),
             "social_ranges_cny_per_year": {name: list(ends) for name, ends in self.social_ranges.items()},
             **{line: [cost.to_dict() for cost in getattr(self, line)] for line in lines},
             "notes": list(self.notes),
@@ -341,7 +343,7 @@ def _each_or_note(
             notes.append(f"{line}, {name} and what follows: interrupted")
             break
         except (InfeasibleError, NoSolutionError) as error:
-            notes.append(f"{line}, {name}: {error}")
+            notes.append(f"{line}, {name}: {' '.join(str(error).split())}")
     return tuple(costs)
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from netopt.analysis.explain_words import infeasible_text, margins_text
 from netopt.errors import InfeasibleError
 from netopt.pipeline import infeasibility, operating_margins, solve
+from netopt.solution.design import design_in_manifest
 from netopt.solution.options import SolveOptions
 
 if TYPE_CHECKING:
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.outcome import Outcome
@@ -33,6 +35,8 @@ class Explanation:
         How far each hard rule could be met, in words; "" where a plan exists.
     infeasibility
         None where a plan exists.
+    design
+        What was kept of an earlier run; None: sites were free.
     outcome, stated, margins
         Bounds of the plan, its statements, what binds and costs at the margin; None where none
         exists (the outcome also where a foreign answer states none).
@@ -45,6 +49,7 @@ class Explanation:
     outcome: Outcome | None = None
     stated: StatedForm | None = None
     margins: Margins | None = None
+    design: Design | None = None
 
     @property
     def is_feasible(self) -> bool:
@@ -76,6 +81,8 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
     ------
     UnboundedError
         Where something earns without end; it is named.
+    InfeasibleError
+        Where ``options.design`` cannot be operated; it says why.
     NoSolutionError, SolverError, CheckError
         As ``netopt.solve``; NoSolutionError also where time runs out before anything is known.
     """
@@ -86,6 +93,8 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
     try:
         solution = solve(instance, policy, options)
     except InfeasibleError as error:
+        if options.design is not None:
+            raise
         found = infeasibility(instance, policy, options)
         if found is None:
             raise
@@ -111,8 +120,11 @@ def explain_plan(plan: Solution | Run, options: SolveOptions | None = None) -> E
     instance = plan.instance
     if plan.formal_share != instance.settings.leakage.formal_share:
         instance = instance.with_formal_share(plan.formal_share)
+    options = replace(options or SolveOptions(), design=plan.design)
     stated, found = operating_margins(instance, plan.policy, plan.answer, options)
-    return Explanation(instance, plan.policy, outcome=plan.outcome, stated=stated, margins=found)
+    return Explanation(
+        instance, plan.policy, outcome=plan.outcome, stated=stated, margins=found, design=plan.design
+    )
 
 
 def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
@@ -163,4 +175,5 @@ def _margins_dict(explanation: Explanation) -> dict[str, Any]:
         "binding": binding,
         "next_tonne": found.next_tonne.to_dict("records"),
         "operating_cost": found.cost_cny_per_year,
+        **design_in_manifest(explanation.design),
     }

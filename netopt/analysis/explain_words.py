@@ -132,11 +132,12 @@ def margins_text(explanation: Explanation) -> str:
     if found is None or stated is None:
         raise ValueError("no plan exists")
     words = Words(explanation.instance)
-    opening = f"{explanation.instance.name} under {explanation.policy.name}: a plan exists."
+    kept = "" if explanation.design is None else f" {explanation.design}"
+    opening = f"{explanation.instance.name} under {explanation.policy.name}{kept}: a plan exists."
     if outcome is not None:
         opening += (
             f" It costs {outcome.upper_bound_cny_per_year:,.0f} CNY a year in the "
-            f"{explanation.policy.perspective} perspective; no plan costs less than "
+            f"{explanation.policy.perspective} perspective; no plan{kept} costs less than "
             f"{outcome.lower_bound_cny_per_year:,.0f}."
         )
     binding = _binding_lines(stated, found.binding, words) or ["  Nothing that a planner stated."]

@@ -22,8 +22,10 @@ def comparison_markdown(comparison: Comparison) -> str:
     """Return the whole verdict of a comparison as Markdown."""
     base = comparison.base
     sections = [
-        f"# Cost of fragmentation: {base.instance.settings.instance.title}",
-        "\n\n".join([*map(_verdict, comparison.headline), *_without_interval(comparison)]),
+        f"# Cost of fragmentation{_kept(base)}: {base.instance.settings.instance.title}",
+        "\n\n".join(
+            [*(_verdict(cost, _kept(base)) for cost in comparison.headline), *_without_interval(comparison)]
+        ),
         _costs_table(comparison.headline) if comparison.headline else "",
         _conditions(comparison),
         _further_lines(comparison),
@@ -33,23 +35,28 @@ def comparison_markdown(comparison: Comparison) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _verdict(cost: Cost) -> str:
+def _kept(solution: Solution) -> str:
+    """Return which design was kept, in words that follow a noun; "" where sites were free."""
+    return "" if solution.design is None else f" {solution.design}"
+
+
+def _verdict(cost: Cost, kept: str) -> str:
     """Return one sentence: dearer, cheaper, or not resolved, by how much at least and at most."""
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
     targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
     if cost.sign == 1:
         return (
             f"**{cost.policy} costs society {low:,.2f} to {high:,.2f} m CNY a year more than "
-            f"{cost.base}.**{targets}"
+            f"{cost.base}{kept}.**{targets}"
         )
     if cost.sign == -1:
         return (
             f"**{cost.policy} costs society {-high:,.2f} to {-low:,.2f} m CNY a year less than "
-            f"{cost.base}.**{targets} A rule or charge that {cost.base} has must be the reason, since "
-            "rules can only add cost: see the levers and categories below."
+            f"{cost.base}{kept}.**{targets} A rule or charge that {cost.base} has must be the reason, "
+            "since rules can only add cost: see the levers and categories below."
         )
     return (
-        f"**Whether {cost.policy} costs society more or less than {cost.base} is not resolved**: the "
+        f"**Whether {cost.policy} costs society more or less than {cost.base}{kept} is not resolved**: the "
         f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
         f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
     )
@@ -65,7 +72,7 @@ def _without_interval(comparison: Comparison) -> list[str]:
 def _costs_table(costs: Iterable[Cost]) -> str:
     gross = f"% of gross cost of {_base_name(costs)}"
     head = ("difference", "m CNY a year", "CNY per tonne retired", gross)
-    return _table(head, [_cost_row(cost) for cost in costs])
+    return table_markdown(head, [_cost_row(cost) for cost in costs])
 
 
 def _cost_row(cost: Cost) -> tuple[str, str, str, str]:
@@ -92,6 +99,7 @@ def _conditions(comparison: Comparison) -> str:
     )
     lines = [
         f"{tonnes:,.0f} t retired a year ({periods}), the same under every policy, source by source",
+        *_design_condition(base),
         f"formal share {base.formal_share:.0%} on both sides: leakage off",
         f"money: {settings.instance.price_basis}; discount rate {settings.horizon.discount_rate:.0%}, "
         f"cost of capital {settings.capital.wacc:.0%}, "
@@ -103,6 +111,16 @@ def _conditions(comparison: Comparison) -> str:
         *(f"{name}: {_levers(solution)}" for name, solution in comparison.solutions.items()),
     ]
     return "## Conditional on\n\n" + "\n".join(f"* {line}" for line in lines)
+
+
+def _design_condition(base: Solution) -> list[str]:
+    if base.design is None:
+        return []
+    return [
+        f"{base.design}: what is opened, expanded, closed, renewed and kept is as in that run under every "
+        "policy, and only tonnes are re-routed; bounds are for this design and say nothing of others "
+        f"(SHA-256 of the run's manifest {base.design.digest})"
+    ]
 
 
 def _levers(solution: Solution) -> str:
@@ -159,7 +177,7 @@ def _curve_table(curve: Sequence[Cost]) -> str:
         )
         for cost in curve
     ]
-    return _table(head, rows)
+    return table_markdown(head, rows)
 
 
 def _proof_table(comparison: Comparison) -> str:
@@ -183,7 +201,7 @@ def _proof_table(comparison: Comparison) -> str:
         low, high = (end / MILLION for end in ends)
         row = (name, "social, of private plans", _interval(low, high, digits=2))
         rows.append((*row, "", "range over plans with this private cost", "", ""))
-    return _table(head, rows)
+    return table_markdown(head, rows)
 
 
 def _categories_table(comparison: Comparison) -> str:
@@ -198,7 +216,7 @@ def _categories_table(comparison: Comparison) -> str:
         (_category_words(category), *(f"{value:,.1f}" for value in table.loc[category]))
         for category in order
     ]
-    return "m CNY a year, of these plans (other plans may cost the same).\n\n" + _table(
+    return "m CNY a year, of these plans (other plans may cost the same).\n\n" + table_markdown(
         ("category", *table.columns), rows
     )
 
@@ -213,6 +231,7 @@ def _interval(low: float, high: float, digits: int = 2) -> str:
     return f"[{low:,.{digits}f}, {high:,.{digits}f}]"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table_markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
     return "\n".join(f"| {line} |" for line in lines)

@@ -66,7 +66,8 @@ def solve_form(
     options
         HiGHS options by name; an unknown one is a SolverError.
     relaxed
-        Solve the linear relaxation and return the duals of rows and columns.
+        Solve the linear relaxation and return the duals of rows and columns; a form without integer
+        columns is its own relaxation.
     start
         A point to start from, length n_columns.
     on_progress
@@ -81,6 +82,8 @@ def solve_form(
         Where HiGHS is too old, refuses an option, or ends in a state that proves nothing.
     """
     found = version()
+    # Without an integer column HiGHS runs no branch and bound, and its MIP bound stays at zero.
+    relaxed = relaxed or not form.is_integer.any()
     solver = highspy.Highs()
     solver.setOptionValue("log_to_console", False)  # output_flag would silence the progress callback too
     for name, value in options.items():

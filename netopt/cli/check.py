@@ -21,6 +21,7 @@ def command(run: Path, *, talk: Talk = Talk()) -> int:  # noqa: B008 - frozen
         The run folder.
     """
     from netopt.solution.check import check  # noqa: PLC0415 - heavy
+    from netopt.solution.design import design_in_manifest  # noqa: PLC0415 - heavy
     from netopt.solution.store import altered_files, read_run  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
@@ -32,6 +33,8 @@ def command(run: Path, *, talk: Talk = Talk()) -> int:  # noqa: B008 - frozen
         read.answer,
         read.ledger,
         formal_share=read.formal_share,
+        design=read.design,
+        given_flows=read.given_flows,
         upper_bound_cny_per_year=None if read.outcome is None else read.outcome.upper_bound_cny_per_year,
     )
     passed = verdict.ok and not altered
@@ -42,12 +45,14 @@ def command(run: Path, *, talk: Talk = Talk()) -> int:  # noqa: B008 - frozen
         "bound": None if read.outcome is None else read.outcome.lower_bound_cny_per_year,
         "gap": None if read.outcome is None else read.outcome.gap,
         "manifest": bool(read.manifest),
+        **design_in_manifest(read.design),
         "altered_files": altered,
         "verdict": verdict.to_dict(),
         "paths": {"run": str(run)},
         "digests": {"instance": read.instance.digest, "policy": read.policy.digest},
     }
+    kept = "" if read.design is None else f", {read.design}"
     lines = [f"altered: {line}" for line in altered]
     lines += [f"violated: {violation}" for violation in verdict.violations]
-    console.result("\n".join(lines or [f"{run}: passed"]), content)
+    console.result("\n".join(lines or [f"{run}: passed{kept}"]), content)
     return SOLVED if passed else CHECK_FAILED

@@ -10,10 +10,11 @@ from cyclopts import Parameter
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
-from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policies, open_instance, split_names
+from netopt.cli.infeasible import explain_hint, leave_explanation
+from netopt.cli.inputs import default_output, find_policies, split_names
 from netopt.cli.map import FORMATS, draw_maps
-from netopt.cli.options import Solving, Talk, Writing
+from netopt.cli.options import Scenario, Solving, Talk, Writing
+from netopt.cli.scenario import design_of, formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -27,10 +28,9 @@ def command(  # noqa: PLR0913 - the options of the command line
     instance: str,
     *,
     policies: str = _MAIN_JOB,
-    formal_share: float | None = None,
-    volumes: str | None = None,
     curve: Annotated[bool, Parameter(negative="--no-curve")] = True,
     maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -46,10 +46,6 @@ def command(  # noqa: PLR0913 - the options of the command line
         Folder of the instance, or the name of a shipped one.
     policies
         Comma-separated names or TOML files; the first is the base of the comparison.
-    formal_share
-        Formal share of what retires (0 to 1), instead of the instance's.
-    volumes
-        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     curve
         Also state the cost over the pass-through of the informal channel.
     maps
@@ -60,11 +56,12 @@ def command(  # noqa: PLR0913 - the options of the command line
 
     console = open_console(talk)
     effective = effective_options(solving)
-    check_share(formal_share)
-    loaded = open_instance(instance, volumes)
+    formal_share = formal_share_of(scenario)
+    loaded = open_scenario(instance, scenario)
     chosen = find_policies(policies, loaded)
+    design = design_of(scenario, loaded)
     if writing.dry_run:
-        show_sizes(console, loaded, chosen, formal_share)
+        show_sizes(console, loaded, chosen, formal_share, design)
         return SOLVED
     path = writing.output or default_output(loaded.name, "comparison")
     refuse_overwrite(path, force=writing.force)
@@ -73,12 +70,12 @@ def command(  # noqa: PLR0913 - the options of the command line
     with stoppable() as stop:
         try:
             with console.progress(loaded.name) as progress:
-                options = effective.solve_options(formal_share, progress, stop)
+                options = effective.solve_options(formal_share, progress, stop, design)
                 comparison = compare(loaded, chosen, options, curve=curve)
         except InfeasibleError as error:
             names = [policy.name for policy in chosen]
             given = split_names(policies)
-            hint = explain_command(instance, given, names, error.policy, formal_share, volumes)
+            hint = explain_hint(instance, given, names, error.policy, scenario)
             return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
         if maps and stop.is_set():
             console.note(f"interrupted: no maps are drawn; netopt map {path} draws them")
@@ -91,6 +88,7 @@ def _write(
     console: Console, comparison: Comparison, path: Path, effective: Effective, *, maps: bool, force: bool
 ) -> None:
     """Write the comparison as one folder; solves are not lost to a map that cannot be drawn."""
+    from netopt.solution.design import design_in_manifest  # noqa: PLC0415 - heavy
     from netopt.solution.staging import staged_folder  # noqa: PLC0415 - heavy
     from netopt.solution.store import (  # noqa: PLC0415 - heavy
         instance_in_manifest,
@@ -117,6 +115,7 @@ def _write(
             "instance": instance_in_manifest(solutions[0].instance),
             "policies": [name_and_digest(solution.policy) for solution in solutions],
             "formal_share": solutions[0].formal_share,
+            **design_in_manifest(solutions[0].design),
             "options": effective.for_manifest(),
         }
         write_manifest(folder, "comparison", about)

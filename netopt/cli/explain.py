@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.endings import SOLVED, code_of
-from netopt.cli.inputs import check_share, find_policy, open_instance
-from netopt.cli.options import Solving, Talk
+from netopt.cli.inputs import find_policy
+from netopt.cli.options import Scenario, Solving, Talk
+from netopt.cli.scenario import design_of, formal_share_of, open_scenario, refuse_for_run
 from netopt.errors import InfeasibleError, UsageError
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ def command(
     subject: str,
     *,
     policy: str | None = None,
-    formal_share: float | None = None,
-    volumes: str | None = None,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
@@ -40,22 +40,20 @@ def command(
         Folder or name of an instance (with --policy), or the folder of a run.
     policy
         Name or TOML file of the policy.
-    formal_share
-        Formal share of what retires (0 to 1), instead of the instance's.
-    volumes
-        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
-    check_share(formal_share)
+    formal_share = formal_share_of(scenario)
     if policy is None:
-        explanation = _of_run(subject, formal_share, volumes, effective.solve_options())
+        explanation = _of_run(subject, scenario, effective.solve_options())
     else:
         with console.progress(f"{subject} {policy}") as progress:
-            loaded = open_instance(subject, volumes)
-            explanation = _of_policy(loaded, policy, effective.solve_options(formal_share, progress))
+            loaded = open_scenario(subject, scenario)
+            design = design_of(scenario, loaded)
+            options = effective.solve_options(formal_share, progress, design=design)
+            explanation = _of_policy(loaded, policy, options)
     return _say(console, explanation)
 
 
@@ -65,16 +63,12 @@ def _of_policy(instance: Instance, policy: str, options: SolveOptions) -> Explan
     return explain(instance, find_policy(policy, instance), options)
 
 
-def _of_run(
-    subject: str, formal_share: float | None, volumes: str | None, options: SolveOptions
-) -> Explanation:
+def _of_run(subject: str, scenario: Scenario, options: SolveOptions) -> Explanation:
     from netopt.analysis.explain import explain_plan  # noqa: PLC0415 - heavy
+    from netopt.solution.given import BASELINE  # noqa: PLC0415 - heavy
     from netopt.solution.store import EXPLANATION, read_manifest, read_run  # noqa: PLC0415 - heavy
 
-    if formal_share is not None:
-        raise UsageError("a run has its formal share; --formal-share goes with --policy")
-    if volumes is not None:
-        raise UsageError("a run has its volume; --volumes goes with --policy")
+    refuse_for_run(scenario)
     folder = Path(subject)
     if (folder / "instance.toml").is_file() or not folder.is_dir():
         raise UsageError(f"{subject} is no run: add --policy to explain an instance")
@@ -84,6 +78,8 @@ def _of_run(
         raise UsageError(f"{subject} holds no plan: {words}")
     if kind == "comparison":
         raise UsageError(f"{subject} is a comparison: explain one of its runs, {folder / 'runs'}/...")
+    if kind == BASELINE:
+        raise UsageError(f"{subject} is a baseline: its flows were given, so nothing of it was chosen")
     return explain_plan(read_run(folder), options)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netopt.cli.options import Scenario
+from netopt.cli.scenario import words_of
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ def leave_explanation(
     Parameters
     ----------
     hint
-        The command that says more.
+        Which command says more.
 
     Raises
     ------
@@ -39,25 +42,27 @@ def leave_explanation(
     """
     from netopt.solution.store import EXPLANATION, write_explanation  # noqa: PLC0415 - heavy
 
-    words = f"{error.explanation.rstrip()}\n\nWhat contradicts what, and the smallest set to lift: {hint}"
+    words = f"{error.explanation.rstrip()}\n\n{hint}"
     written = write_explanation(words, instance, policies, path, force=force)
     said = InfeasibleError(words, error.policy)
     return console.fail(said, said.exit_code, {"explanation": str(written / EXPLANATION)})
 
 
-def explain_command(
+def explain_hint(
     instance: str,
     policies: Sequence[str],
     names: Sequence[str],
     failed: str,
-    formal_share: float | None,
-    volumes: str | None,
+    scenario: Scenario,
 ) -> str:
-    """Return the command that explains the policy that failed, as it was asked for.
+    """Return which command explains the policy that failed, as it was asked for.
+
+    Where the design was fixed the command leaves that out: contradictions are looked for among what a
+    planner has stated, and with sites free.
 
     Parameters
     ----------
-    instance, formal_share, volumes
+    instance, scenario
         As given on the command line.
     policies, names
         The policies as given, and their names in the same order.
@@ -66,10 +71,13 @@ def explain_command(
 
     Examples
     --------
-    >>> explain_command("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", 0.5, None)
+    >>> hint = explain_hint("toy", ["unified", "my.toml"], ["unified", "strict"], "strict", Scenario(0.5))
+    >>> hint.partition(": ")[2]
     'netopt explain toy --policy my.toml --formal-share 0.5'
     """
     given = dict(zip(names, policies, strict=True)).get(failed, failed)
-    share = [] if formal_share is None else ["--formal-share", f"{formal_share:g}"]
-    volume = [] if volumes is None else ["--volumes", volumes]
-    return shlex.join(["netopt", "explain", instance, "--policy", given, *share, *volume])
+    free = words_of(replace(scenario, fix_sites=None))
+    command = shlex.join(["netopt", "explain", instance, "--policy", given, *free])
+    if scenario.fix_sites is not None:
+        return f"Whether a plan exists where sites are free, and if not, why: {command}"
+    return f"What contradicts what, and the smallest set to lift: {command}"

@@ -1,4 +1,4 @@
-"""What commands are given: instances, lists of policies, formal shares."""
+"""What commands are given: instances and lists of policies."""
 
 from __future__ import annotations
 
@@ -22,23 +22,6 @@ RUNS = Path("results") / "runs"
 def shipped_instances() -> tuple[str, ...]:
     """Return the names of the shipped instances, sorted."""
     return tuple(sorted(path.parent.name for path in shipped("instances").glob("*/instance.toml")))
-
-
-def open_instance(path: str, volumes: str | None = None) -> Instance:
-    """Return an instance by folder or name, at the volume asked for or as it is.
-
-    Raises
-    ------
-    InstanceError
-        With every problem of the instance.
-    UsageError
-        Where there is no such instance, or it has no such volume; the message suggests one.
-    """
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
-    from netopt.data.volumes import with_volume  # noqa: PLC0415 - heavy
-
-    instance = read_instance(path)
-    return instance if volumes is None else with_volume(instance, volumes)
 
 
 def find_policy(text: str, instance: Instance) -> Policy:
@@ -91,24 +74,6 @@ def split_names(text: str) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise UsageError(f"a name appears twice: {text}")
     return names
-
-
-def with_share(instance: Instance, formal_share: float | None) -> Instance:
-    """Return the instance with the formal share asked for, or as it is.
-
-    Raises
-    ------
-    UsageError
-        Where the share is not between 0 and 1.
-    """
-    check_share(formal_share)
-    return instance if formal_share is None else instance.with_formal_share(formal_share)
-
-
-def check_share(formal_share: float | None) -> None:
-    """Raise UsageError where a share is not between 0 and 1."""
-    if formal_share is not None and not 0 <= formal_share <= 1:
-        raise UsageError(f"--formal-share {formal_share} is not between 0 and 1")
 
 
 def default_output(instance: str, what: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
@@ -16,6 +16,9 @@ from netopt.backends.profiles import SolveValues, describe, read_profile, sugges
 from netopt.cli.options import Solving
 from netopt.errors import UsageError
 from netopt.solution.options import Progress, SolveOptions
+
+if TYPE_CHECKING:
+    from netopt.data.design import Design
 
 SETTINGS_FILE: Final = "netopt.toml"
 _VARIABLES: Final = {
@@ -66,12 +69,14 @@ class Effective:
         formal_share: float | None = None,
         on_progress: Callable[[Progress], None] | None = None,
         stop: Event | None = None,
+        design: Design | None = None,
     ) -> SolveOptions:
         """Return the options as the pipeline takes them; ``stop`` is set by Ctrl-C."""
         return SolveOptions(
             **self.values,
             solver_options=self.solver_options,
             formal_share=formal_share,
+            design=design,
             on_progress=on_progress,
             stop=stop or Event(),
         )

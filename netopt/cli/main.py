@@ -13,7 +13,19 @@ from netopt.cli.console import current_console, forget_console
 from netopt.cli.endings import INTERNAL, USAGE, catch_interrupts, interrupted_code
 from netopt.errors import NetoptError, StoppedError
 
-COMMANDS = ("new", "validate", "solve", "compare", "explain", "check", "map", "lever", "profile", "schema")
+COMMANDS = (
+    "new",
+    "validate",
+    "solve",
+    "compare",
+    "explain",
+    "baseline",
+    "check",
+    "map",
+    "lever",
+    "profile",
+    "schema",
+)
 
 app = App(
     name="netopt",

@@ -39,6 +39,23 @@ class Writing:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
+class Scenario:
+    """What is planned for, where it is not what the instance says."""
+
+    formal_share: float | None = None
+    "Formal share of what retires (0 to 1), instead of the instance's."
+    no_leakage: Annotated[bool, _SWITCH] = False
+    "Everything is collected formally, as with --formal-share 1."
+    volumes: str | None = None
+    "Name of a row of the instance's volumes.csv: supply is scaled to its total."
+    greenfield: Annotated[bool, _SWITCH] = False
+    "As if no plant stood and every site could be built on: annuities count in full."
+    fix_sites: Path | None = None
+    "Folder of an earlier run of these sites: its design is kept, only tonnes are re-routed."
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
 class Solving:
     """How hard to solve; what is left out comes from NETOPT_*, netopt.toml, or the profile."""
 

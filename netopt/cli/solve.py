@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, stoppable
-from netopt.cli.infeasible import explain_command, leave_explanation
-from netopt.cli.inputs import check_share, default_output, find_policy, open_instance
-from netopt.cli.options import Solving, Talk, Writing
+from netopt.cli.infeasible import explain_hint, leave_explanation
+from netopt.cli.inputs import default_output, find_policy
+from netopt.cli.options import Scenario, Solving, Talk, Writing
+from netopt.cli.scenario import design_of, formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
 
 if TYPE_CHECKING:
-    from threading import Event
-
     from netopt.cli.layering import Effective
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
+    from netopt.solution.options import SolveOptions
     from netopt.solution.solution import Solution
 
 
@@ -26,8 +26,7 @@ def command(
     instance: str,
     *,
     policy: str,
-    formal_share: float | None = None,
-    volumes: str | None = None,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -40,46 +39,38 @@ def command(
         Folder of the instance, or the name of a shipped one.
     policy
         Name or TOML file of the policy.
-    formal_share
-        Formal share of what retires (0 to 1), instead of the instance's.
-    volumes
-        Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
     from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
-    check_share(formal_share)
-    loaded = open_instance(instance, volumes)
+    formal_share = formal_share_of(scenario)
+    loaded = open_scenario(instance, scenario)
     chosen = find_policy(policy, loaded)
+    design = design_of(scenario, loaded)
     if writing.dry_run:
-        show_sizes(console, loaded, [chosen], formal_share)
+        show_sizes(console, loaded, [chosen], formal_share, design)
         return SOLVED
     path = writing.output or default_output(loaded.name, chosen.name)
     refuse_overwrite(path, force=writing.force)
     with stoppable() as stop:
         try:
-            solution = _solve(console, loaded, chosen, effective, formal_share, stop)
+            with console.progress(loaded.name) as progress:
+                options = effective.solve_options(formal_share, progress, stop, design)
+                solution = _solve(loaded, chosen, options)
         except InfeasibleError as error:
-            hint = explain_command(instance, [policy], [chosen.name], error.policy, formal_share, volumes)
+            hint = explain_hint(instance, [policy], [chosen.name], error.policy, scenario)
             return leave_explanation(console, error, loaded, [chosen], path, force=writing.force, hint=hint)
         return _write(console, solution, path, effective, force=writing.force)
 
 
-def _solve(
-    console: Console,
-    instance: Instance,
-    policy: Policy,
-    effective: Effective,
-    formal_share: float | None,
-    stop: Event,
-) -> Solution:
+def _solve(instance: Instance, policy: Policy, options: SolveOptions) -> Solution:
     from netopt.pipeline import solve  # noqa: PLC0415 - heavy
 
-    log.info("solving %s under %s with %s", instance.name, policy.name, effective.for_manifest())
-    with console.progress(instance.name) as progress:
-        return solve(instance, policy, effective.solve_options(formal_share, progress, stop))
+    kept = "" if options.design is None else f" {options.design}"
+    log.info("solving %s under %s%s", instance.name, policy.name, kept)
+    return solve(instance, policy, options)
 
 
 def _write(console: Console, solution: Solution, path: Path, effective: Effective, *, force: bool) -> int:
@@ -92,6 +83,8 @@ def _write(console: Console, solution: Solution, path: Path, effective: Effectiv
 
 
 def _content(solution: Solution, run: Path) -> dict[str, Any]:
+    from netopt.solution.design import design_in_manifest  # noqa: PLC0415 - heavy
+
     outcome = solution.outcome
     return {
         "status": str(outcome.status),
@@ -102,6 +95,7 @@ def _content(solution: Solution, run: Path) -> dict[str, Any]:
         "unit": "CNY/yr",
         "formal_share": solution.formal_share,
         "checked": solution.verdict.ok,
+        **design_in_manifest(solution.design),
         "paths": {"run": str(run), "manifest": str(run / "manifest.json")},
         "digests": {"instance": solution.instance.digest, "policy": solution.policy.digest},
     }
@@ -109,12 +103,13 @@ def _content(solution: Solution, run: Path) -> dict[str, Any]:
 
 def _text(solution: Solution, run: Path) -> str:
     outcome = solution.outcome
+    kept = "" if solution.design is None else f", {solution.design}"
     return "\n".join(
         [
-            f"status     {outcome.status}, checked independently",
+            f"status     {outcome.status}, checked independently{kept}",
             f"objective  {outcome.upper_bound_cny_per_year:,.0f} CNY/yr "
             f"({solution.policy.perspective} cost, formal share {solution.formal_share:g})",
-            f"bound      {outcome.lower_bound_cny_per_year:,.0f} CNY/yr",
+            f"bound      {outcome.lower_bound_cny_per_year:,.0f} CNY/yr{kept}",
             f"gap        {100 * outcome.gap:.4f} % of gross cost "
             f"(asked for {100 * outcome.gap_target:.4f} %)",
             f"run        {run}",

@@ -9,6 +9,8 @@ import pyomo.environ as pyo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from netopt.formulation.sets import Facts
 
 
@@ -19,7 +21,8 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
     divisible module keeps or closes is a share of it),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
-    (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at 0.
+    (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at
+    0; what ``network.held`` lists keeps to its range.
     """
     network = facts.network
     model.PERIODS = pyo.Set(initialize=list(facts.periods))
@@ -49,6 +52,21 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.shortfall = pyo.Var(model.SOFT_RULES, model.PERIODS, within=pyo.NonNegativeReals)
     # Keeps a side rule a row of the model where nothing can contribute to it.
     model.nothing = pyo.Var(bounds=(0.0, 0.0))
+    _hold(model, network.held)
+
+
+def _hold(model: pyo.ConcreteModel, held: pd.DataFrame) -> None:
+    """Bound what is held; what is held to one value is no whole decision any more.
+
+    With all of a design held the model is a linear program. As integers, fixed columns beside shares held
+    to within less than its tolerance of 1e-6 make HiGHS's branch and bound call it infeasible.
+    """
+    for family, index, period, lower, upper in held.itertuples(index=False, name=None):
+        variable = getattr(model, family)[index, period]
+        variable.setlb(lower)
+        variable.setub(upper if variable.ub is None else min(upper, variable.ub))
+        if lower == upper:
+            variable.domain = pyo.Reals
 
 
 def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:

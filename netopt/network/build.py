@@ -8,17 +8,21 @@ import pandas as pd
 
 from netopt.network import facilities, rates, supplies
 from netopt.network.arcs import grow_shipments
+from netopt.network.held import held_to, nothing_held
 from netopt.network.network import Network
 from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses, build_rules
 
 if TYPE_CHECKING:
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.arcs import Shipments
     from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
 
 
-def build_network(instance: Instance, effects: Effects, scope: Scope | None = None) -> Network:
+def build_network(
+    instance: Instance, effects: Effects, design: Design | None = None, scope: Scope | None = None
+) -> Network:
     """Return every candidate arc and facility with its prices, as columns.
 
     Parameters
@@ -27,8 +31,15 @@ def build_network(instance: Instance, effects: Effects, scope: Scope | None = No
         Validated; its ``formal_share`` decides what leaks.
     effects
         Of the composed policy.
+    design
+        What is built, kept and closed, where that is not free.
     scope
         Which arcs into sites are listed; None: all.
+
+    Raises
+    ------
+    UsageError
+        Where the design is not of the instance's sites and periods.
     """
     supply_rows = supplies.build_supplies(instance, effects)
     retired = supplies.supply_tonnes(instance, supply_rows)
@@ -85,6 +96,7 @@ def build_network(instance: Instance, effects: Effects, scope: Scope | None = No
         rates=prices.table(),
         period_weights=instance.period_weights(),
         scope=scope,
+        held=nothing_held() if design is None else held_to(design, instance, modules),
     )
 
 

@@ -82,6 +82,10 @@ class Network:
         Discounted years of each period (yr).
     scope
         Which arcs into sites are listed in ``arcs``; None: all that are possible.
+    held
+        ``family, index, period, lower, upper``: the range of every decision that is not free (whole
+        decisions as 0 or 1); no rows where all are. The formulation makes them bounds of variables, so
+        every strategy keeps to them.
     """
 
     instance: Instance
@@ -107,6 +111,7 @@ class Network:
     emissions: pd.DataFrame
     rates: pd.DataFrame
     period_weights: dict[str, float]
+    held: pd.DataFrame
     scope: Scope | None = None
 
     @property

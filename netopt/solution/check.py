@@ -16,8 +16,10 @@ from netopt.accounts import KIND_OF_CATEGORY, Actor, Kind, counts_as_gross, weig
 from netopt.policy.compose import compose
 from netopt.solution.checking.arcs import check_arcs
 from netopt.solution.checking.balances import check_balances
+from netopt.solution.checking.design import check_design
 from netopt.solution.checking.facilities import check_facilities
 from netopt.solution.checking.facts import Facts
+from netopt.solution.checking.given import check_given
 from netopt.solution.checking.ledger import ACCOUNT, ledger_of
 from netopt.solution.checking.limits import check_limits
 from netopt.solution.checking.numbers import Number, tolerance_of
@@ -30,6 +32,7 @@ from netopt.units import MONEY_TOLERANCE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.tables import Answer
@@ -40,7 +43,7 @@ _SMALLEST_ACCOUNT_CNY = 1000.0
 """Accounts below are compared to ``MONEY_TOLERANCE`` of this sum: a tenth of a fen is no error."""
 
 
-def check(
+def check(  # noqa: PLR0913 - what is judged, and by what
     instance: Instance,
     policy: Policy,
     answer: Answer,
@@ -49,6 +52,8 @@ def check(
     formal_share: float,
     upper_bound_cny_per_year: float | None = None,
     exact: bool = False,
+    design: Design | None = None,
+    given_flows: pd.DataFrame | None = None,
 ) -> Verdict:
     """Return the verdict on an answer; nothing of it is believed.
 
@@ -68,6 +73,10 @@ def check(
     exact
         Decide balances, limits and totals in rational arithmetic: floats are converted without
         rounding, tolerances stay as they are. Slower; it is the verdict in doubt.
+    design
+        What the answer was to keep of an earlier plan; None: sites were free.
+    given_flows
+        What flows were held to (``netopt.solution.given.GIVEN_COLUMNS``); None: they were free.
 
     Raises
     ------
@@ -75,7 +84,7 @@ def check(
         If the levers of the policy contradict each other.
     """
     facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share, exact=exact)
-    return judge(facts, answer, ledger, upper_bound_cny_per_year)
+    return judge(facts, answer, ledger, upper_bound_cny_per_year, design, given_flows)
 
 
 def judge(
@@ -83,6 +92,8 @@ def judge(
     answer: Answer,
     ledger: pd.DataFrame | None,
     upper_bound_cny_per_year: float | None = None,
+    design: Design | None = None,
+    given_flows: pd.DataFrame | None = None,
 ) -> Verdict:
     """Return the verdict on an answer under given facts; see ``check``."""
     findings = Findings(facts.names)
@@ -90,6 +101,10 @@ def judge(
     check_arcs(plan, findings)
     check_balances(plan, findings)
     check_facilities(plan, findings)
+    if design is not None:
+        check_design(plan, design, findings)
+    if given_flows is not None:
+        check_given(plan, given_flows, findings)
     check_limits(plan, findings)
     recomputed = ledger_of(plan)
     gross = _gross_cost(facts, recomputed)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netopt.data.design import Design
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class SolveOptions:
         Passed to the solver as they are.
     formal_share
         Overrides the instance's formal share, the same on every side of a comparison.
+    design
+        What is opened, added, closed and renewed, where only tonnes may be re-routed; None: free.
     on_progress
         Called now and then while the solver runs.
     stop
@@ -49,6 +55,7 @@ class SolveOptions:
     seed: int = 0
     solver_options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     formal_share: float | None = None
+    design: Design | None = None
     on_progress: Callable[[Progress], None] | None = None
     stop: Event = field(default_factory=Event, compare=False)
 

@@ -33,6 +33,9 @@ class Outcome:
         ``(upper - lower) / gross``; the gap asked for is ``gap_target``.
     bound_source
         Whose word the lower bound is.
+    fixed_design
+        SHA-256 of the manifest of the run whose sites were kept: the bounds hold for that design
+        alone. "": sites were free.
     build_time_s, solve_time_s, peak_memory_mib
         Seconds and MiB of this process.
     """
@@ -55,6 +58,7 @@ class Outcome:
     peak_memory_mib: float
     threads: int
     seed: int
+    fixed_design: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.check import Verdict
@@ -33,6 +34,10 @@ class Solution:
         The independent checker's verdict; a solution that fails it is never returned.
     dropped_arcs
         ``from_place, to_place, commodity, mode, reason``.
+    design
+        What was kept of an earlier run, where only tonnes were re-routed; None: sites were free.
+    given_flows
+        ``netopt.solution.given.GIVEN_COLUMNS``: what flows were held to; None: they were free.
     """
 
     instance: Instance
@@ -43,3 +48,5 @@ class Solution:
     outcome: Outcome
     verdict: Verdict
     dropped_arcs: pd.DataFrame
+    design: Design | None = None
+    given_flows: pd.DataFrame | None = None

@@ -23,6 +23,8 @@ from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
+from netopt.solution.design import design_in_manifest, read_kept, write_design
+from netopt.solution.given import BASELINE, read_given, write_given
 from netopt.solution.outcome import Outcome, Status
 from netopt.solution.staging import MANIFEST, folder_to_read, staged_folder
 from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
@@ -30,6 +32,7 @@ from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.solution import Solution
@@ -61,6 +64,10 @@ class Run:
         Bounds and circumstances; None where a foreign answer states none.
     manifest
         The contents of ``manifest.json``; empty where a foreign answer has none.
+    design
+        What the plan was to keep of an earlier run; None: sites were free.
+    given_flows
+        Of a baseline, what flows were held to.
     """
 
     instance: Instance
@@ -71,10 +78,17 @@ class Run:
     outcome: Outcome | None
     manifest: Mapping[str, Any]
     dropped_arcs: pd.DataFrame
+    design: Design | None = None
+    given_flows: pd.DataFrame | None = None
 
 
 def write_run(
-    solution: Solution, path: str | Path, *, force: bool = False, extra: Mapping[str, Any] | None = None
+    solution: Solution,
+    path: str | Path,
+    *,
+    force: bool = False,
+    extra: Mapping[str, Any] | None = None,
+    beside: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a solution as a run folder and return its path.
 
@@ -92,6 +106,8 @@ def write_run(
     extra
         Options that the solution does not carry (``profile``, ``time_limit_s``,
         ``solver_options``), recorded under ``options`` of the manifest.
+    beside
+        Further text files by name.
 
     Raises
     ------
@@ -109,7 +125,14 @@ def write_run(
             write_table(table, SOLUTION_COLUMNS[name], folder / "tables" / f"{name}.csv")
         write_table(solution.ledger, LEDGER_COLUMNS, folder / "ledger.csv")
         write_table(solution.dropped_arcs, DROPPED_COLUMNS, folder / "dropped_arcs.csv")
-        write_manifest(folder, "run", _describe(solution, extra or {}))
+        if solution.design is not None:
+            write_design(solution.design, folder)
+        if solution.given_flows is not None:
+            write_given(solution.given_flows, folder)
+        for name, text in (beside or {}).items():
+            _write_text(folder / name, text)
+        kind = "run" if solution.given_flows is None else BASELINE
+        write_manifest(folder, kind, _describe(solution, extra or {}))
     return path
 
 
@@ -145,7 +168,7 @@ def write_manifest(folder: Path, kind: str, content: Mapping[str, Any]) -> None:
     folder
         The folder, otherwise complete.
     kind
-        ``run``, ``comparison`` or ``infeasible``.
+        ``run``, ``baseline``, ``comparison`` or ``infeasible``.
     content
         What is particular to the kind, JSON types only.
     """
@@ -236,7 +259,7 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
     """
     folder = _existing(path)
     manifest = read_manifest(folder)
-    if manifest.get("kind", "run") != "run":
+    if manifest.get("kind", "run") not in ("run", BASELINE):
         raise UsageError(f"{path} holds no plan: it is of kind {manifest['kind']}")
     if not (folder / "instance").is_dir() or not (folder / "policy.toml").is_file():
         raise UsageError(f"{path} is no run folder: instance/ or policy.toml is missing")
@@ -254,6 +277,8 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
         outcome=_read_outcome(folder),
         manifest=manifest,
         dropped_arcs=read_table(folder / "dropped_arcs.csv", DROPPED_COLUMNS),
+        design=read_kept(folder, manifest),
+        given_flows=read_given(folder, manifest),
     )
 
 
@@ -302,6 +327,7 @@ def _describe(solution: Solution, extra: Mapping[str, Any]) -> dict[str, Any]:
         "instance": instance_in_manifest(solution.instance),
         "policy": name_and_digest(solution.policy),
         "formal_share": solution.formal_share,
+        **design_in_manifest(solution.design),
         "options": {
             "gap": outcome.gap_target,
             "threads": outcome.threads,

@@ -289,3 +289,11 @@ def test_infeasible_is_told_from_unbounded_where_presolve_cannot() -> None:
         rows=("at_least", "at_most"),
     )
     assert highs.solve_form(form, {}, relaxed=True).status is BackendStatus.INFEASIBLE
+
+
+def test_a_form_without_integers_has_the_bound_of_its_own_optimum() -> None:
+    """min -x - y, x + 2 y <= 4, x <= 3: (3, 0.5)."""
+    form = form_of([-1.0, -1.0], [([1.0, 2.0], -INF, 4.0)], [3.0, 10.0], whole=False)
+    result = highs.solve_form(form, EXACT)
+    assert result.status is BackendStatus.OPTIMAL
+    assert (result.objective, result.bound) == (pytest.approx(-3.5), pytest.approx(-3.5))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
 
     from netopt.accounts import Perspective
+    from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.network import Network
     from netopt.policy.effects import Effects
@@ -48,7 +49,9 @@ class Limit:
     amount_per_unit: float = 1.0
 
 
-def stated_form(instance: Instance, effects: Effects, perspective: Perspective) -> StatedForm:
+def stated_form(
+    instance: Instance, effects: Effects, perspective: Perspective, design: Design | None = None
+) -> StatedForm:
     """Return the model without any statement, and every statement of the instance and its policy.
 
     Parameters
@@ -57,8 +60,10 @@ def stated_form(instance: Instance, effects: Effects, perspective: Perspective) 
         What is to be explained.
     perspective
         Whose cost the form's objective is.
+    design
+        What no statement can lift: where it is given, sites are not free.
     """
-    network = wide_network(instance, effects)
+    network = wide_network(instance, effects, design)
     form = compile_model(build_model(network, perspective, without=STRENGTHENING))
     form = with_room(form, network)
     context = Context(instance, effects, network, form)
@@ -72,10 +77,11 @@ def stated_form(instance: Instance, effects: Effects, perspective: Perspective) 
     return StatedForm(_freed(form, table), tuple(said for said, _ in stated), table)
 
 
-def wide_network(instance: Instance, effects: Effects) -> Network:
+def wide_network(instance: Instance, effects: Effects, design: Design | None = None) -> Network:
     """Return the network with what operator rules and ``may_build`` keep out."""
     tables = {**instance.tables, "sites": instance["sites"].assign(may_build=True)}
-    return build_network(replace(instance, tables=tables), replace(effects, forbidden_operators=()))
+    wide, unbarred = replace(instance, tables=tables), replace(effects, forbidden_operators=())
+    return build_network(wide, unbarred, design)
 
 
 @dataclass(frozen=True)

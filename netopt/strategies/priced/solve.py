@@ -221,7 +221,9 @@ class PricedProgram:
             ]
         )
         pairs = zip(used["from_place"].map(location), used["to_place"], strict=True)
-        return build_network(instance, self.network.effects, replace(scope, also=frozenset(pairs)))
+        return build_network(
+            instance, self.network.effects, scope=replace(scope, also=frozenset(pairs))
+        )
 
 
 MOST_FURTHER_SITES: Final = 60
