@@ -19,6 +19,7 @@ from netopt.solution.given import GIVEN_COLUMNS
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
+from netopt.strategies.choice import scope_for, solve_network
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.explaining.collect import stated_form, wide_network
 from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasible
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
     from netopt.policy.base import Policy
     from netopt.solution.outcome import Outcome
     from netopt.solution.tables import Answer
-    from netopt.strategies.direct import Found
     from netopt.strategies.explaining.statements import StatedForm
+    from netopt.strategies.finish import Found
 
 
 def solve(instance: Instance, policy: Policy, options: SolveOptions | None = None) -> Solution:
@@ -75,15 +76,16 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         instance = instance.with_formal_share(options.formal_share)
     effects = compose(policy, instance)
     options.tell("building the network")
-    network = build_network(instance, effects, options.design)
+    scope = scope_for(instance, options)
+    network = build_network(instance, effects, options.design, scope)
     try:
         _refuse_barred(network)
-        found = solve_direct(network, policy.perspective, options)
+        found = solve_network(network, policy.perspective, options)
     except InfeasibleError:
         raise InfeasibleError(_why(network, policy, options), policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
-    return _checked(network, policy, found, options)
+    return _checked(policy, found, options)
 
 
 def held_to_flows(
@@ -153,11 +155,10 @@ def price_flows(
         raise InfeasibleError(words, policy.name) from None
     ranges = given_ranges(given, tolerance)
     kept = given.assign(lower_units_per_year=ranges["lower"], upper_units_per_year=ranges["upper"])
-    return _checked(network, policy, found, options, kept[list(GIVEN_COLUMNS)].astype(GIVEN_COLUMNS))
+    return _checked(policy, found, options, kept[list(GIVEN_COLUMNS)].astype(GIVEN_COLUMNS))
 
 
 def _checked(
-    network: Network,
     policy: Policy,
     found: Found,
     options: SolveOptions,
@@ -165,6 +166,7 @@ def _checked(
 ) -> Solution:
     """Return a plan as a solution; CheckError where the independent checker rejects it."""
     options.tell("checking the plan")
+    network = found.network
     instance, plan = network.instance, answer(network, found.decisions)
     share = instance.settings.leakage.formal_share
     verdict = check(
@@ -220,7 +222,8 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
         raise StoppedError("interrupted before its social cost was bounded")
     options.tell("building the model")
     effects = compose(solution.policy, solution.instance)
-    network = build_network(solution.instance, effects, solution.design)
+    scope = scope_for(solution.instance, options)
+    network = build_network(solution.instance, effects, solution.design, scope)
     return social_range_cny_per_year(network, solution.outcome, options)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -33,6 +33,8 @@ class SolveValues(BaseModel):
         Proven gap to stop at, relative to gross cost (0 to 1).
     time_limit_s, threads, seed
         Wall-clock limit of the solver (s), its threads, its random seed.
+    strategy
+        How a case is solved: see ``SolveOptions``.
     solver_options
         Options of HiGHS by their own names.
     """
@@ -43,6 +45,7 @@ class SolveValues(BaseModel):
     time_limit_s: Annotated[float, Field(gt=0)] | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    strategy: Literal["auto", "direct", "priced"] | None = None
     solver_options: dict[str, SolverOption] = Field(default_factory=dict)
 
     @field_validator("solver_options")

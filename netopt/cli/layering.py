@@ -27,14 +27,16 @@ _VARIABLES: Final = {
     "NETOPT_TIME_LIMIT": "time_limit_s",
     "NETOPT_THREADS": "threads",
     "NETOPT_SEED": "seed",
+    "NETOPT_STRATEGY": "strategy",
 }
 _FLAGS: Final = {
     "--gap": "gap",
     "--time-limit": "time_limit_s",
     "--threads": "threads",
     "--seed": "seed",
+    "--strategy": "strategy",
 }
-_SCALARS: Final = ("gap", "time_limit_s", "threads", "seed")
+_SCALARS: Final = ("gap", "time_limit_s", "threads", "seed", "strategy")
 
 
 class FileValues(SolveValues):
@@ -52,7 +54,7 @@ class Effective:
     profile
         Name of the profile.
     values
-        ``gap``, ``time_limit_s``, ``threads``, ``seed``: the value in force.
+        ``gap``, ``time_limit_s``, ``threads``, ``seed``, ``strategy``: the value in force.
     solver_options
         Options of the solver by their own names.
     sources

@@ -69,3 +69,5 @@ class Solving:
     "Threads of the solver."
     seed: int | None = None
     "Random seed of the solver."
+    strategy: str | None = None
+    "How: direct (the whole model at once), priced (short arcs listed, all others priced), auto."

@@ -36,6 +36,9 @@ class SolveOptions:
         Proven gap to stop at, relative to gross cost.
     time_limit_s, threads, seed
         Wall-clock limit of the solver, its threads, its random seed.
+    strategy
+        ``direct`` (the whole model to the solver), ``priced`` (short arcs listed, all others priced),
+        or ``auto`` (the first where the network is small).
     solver_options
         Passed to the solver as they are.
     formal_share
@@ -53,6 +56,7 @@ class SolveOptions:
     time_limit_s: float = 600.0
     threads: int = 2
     seed: int = 0
+    strategy: str = "auto"
     solver_options: Mapping[str, bool | int | float | str] = field(default_factory=dict)
     formal_share: float | None = None
     design: Design | None = None

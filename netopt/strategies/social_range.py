@@ -8,9 +8,10 @@ as the private optimum itself; a row that keeps private cost near its optimum is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
@@ -20,20 +21,33 @@ from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.solution.options import Progress
+from netopt.strategies.priced.solve import PricedProgram
 from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Tell = Callable[[float, float | None, float | None, int], None]
+
     from netopt.backends.result import BackendResult
+    from netopt.formulation.objective import Priced
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
+
+Amount = TypeVar("Amount", bound=Any)
+"""A number, an array or a series of costs."""
 
 TIME_LIMIT_S: Final = 30.0
 """Limit of each of the two solves; whatever bound is reached holds."""
 
 LEAST_WEIGHT: Final = 5.0
+LEAST_PRICED_WEIGHT: Final = 1.0
+"""The same where the proof's gap is that of a national case."""
+
+PRICED_TIME_LIMIT_S: Final = 60.0
+"""Limit of each of the two bounds over all arcs."""
+
 GREATEST_WEIGHT: Final = 1000.0
 WEIGHT_PER_GAP: Final = 5e-4
 """The proof's gap counts ``1 + weight`` times, plans dearer than the incumbent less the greater the
@@ -62,30 +76,60 @@ def social_range_cny_per_year(
     NoSolutionError
         Where a limit comes before any bound; StoppedError where the user ends a solve before.
     """
-    form = compile_model(build_model(network, Perspective.PRIVATE))
-    social, social_constant = by_column(form, unit_costs(network, Perspective.SOCIAL))
-    weight = min(GREATEST_WEIGHT, max(LEAST_WEIGHT, WEIGHT_PER_GAP / max(options.gap, 1e-12)))
+    bounder = _Whole(network, private, options) if network.scope is None else _Priced(network, options)
+    gap = max(options.gap, 1e-12) if network.scope is None else max(options.gap, private.gap)
+    least = LEAST_WEIGHT if network.scope is None else LEAST_PRICED_WEIGHT
+    weight = min(GREATEST_WEIGHT, max(least, WEIGHT_PER_GAP / gap))
     ceiling = private.upper_bound_cny_per_year / OBJECTIVE_UNIT_CNY
-    settings = {
-        **options.solver_options,
-        "threads": options.threads,
-        "random_seed": options.seed,
-        "time_limit": min(options.time_limit_s, TIME_LIMIT_S),
-        "mip_rel_gap": 0.0,
-        "mip_abs_gap": options.gap * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
-    }
     ends = []
     for sense, what in ((1.0, "least social cost"), (-1.0, "greatest social cost")):
-        # Divided by 1 + weight, the blend is as large as either cost: one gap means the same.
-        cost = (weight * form.cost + sense * social / OBJECTIVE_UNIT_CNY) / (1.0 + weight)
-        goal = replace(form, cost=cost, offset=weight * form.offset / (1.0 + weight))
-        blend = _Blend(weight, ceiling, sense, social_constant)
+        blend = _Blend(weight, ceiling, sense, _constant(network))
         tell = _progress(options, what, blend, private.gross_cost_cny_per_year)
-        result = highs.solve_form(goal, settings, on_progress=tell, stop=options.stop)
-        _refuse_boundless(result)
-        ends.append(blend.social_cny_per_year(result.bound))
+        ends.append(blend.social_cny_per_year(bounder.least(blend, tell)))
     rounding = MONEY_TOLERANCE * private.gross_cost_cny_per_year
     return min(ends) - rounding, max(ends) + rounding
+
+
+def _constant(network: Network) -> float:
+    """Return the social cost that no decision changes, CNY a year."""
+    costs = unit_costs(network, Perspective.SOCIAL)
+    return float(costs[costs.index.get_level_values("family") == "constant"].sum())
+
+
+class _Whole:
+    """Bounds a blend by branch and bound over a network that lists every arc."""
+
+    def __init__(self, network: Network, private: Outcome, options: SolveOptions) -> None:
+        self._options = options
+        self._form = compile_model(build_model(network, Perspective.PRIVATE))
+        self._social, _ = by_column(self._form, unit_costs(network, Perspective.SOCIAL))
+        self._settings = {
+            **options.solver_options,
+            "threads": options.threads,
+            "random_seed": options.seed,
+            "time_limit": min(options.time_limit_s, TIME_LIMIT_S),
+            "mip_rel_gap": 0.0,
+            "mip_abs_gap": options.gap * private.gross_cost_cny_per_year / OBJECTIVE_UNIT_CNY,
+        }
+
+    def least(self, blend: _Blend, tell: Tell | None) -> float:
+        """Return a lower bound of the blend."""
+        cost = blend.of(self._form.cost, self._social / OBJECTIVE_UNIT_CNY)
+        goal = replace(self._form, cost=cost, offset=blend.of(self._form.offset, 0.0))
+        result = highs.solve_form(goal, self._settings, on_progress=tell, stop=self._options.stop)
+        _refuse_boundless(result)
+        return result.bound
+
+
+class _Priced:
+    """Bounds a blend by pricing over a network that lists short arcs only."""
+
+    def __init__(self, network: Network, options: SolveOptions) -> None:
+        self._program = PricedProgram(network, Perspective.PRIVATE, options)
+
+    def least(self, blend: _Blend, tell: Tell | None) -> float:
+        """Return a lower bound of the blend over all arcs."""
+        return self._program.least(blend.unit_costs, tell, PRICED_TIME_LIMIT_S)
 
 
 @dataclass(frozen=True)
@@ -96,6 +140,17 @@ class _Blend:
     ceiling: float
     sense: float
     social_constant_cny_per_year: float
+
+    def of(self, private: Amount, social: Amount) -> Amount:
+        """Return the blend of two amounts. Divided by 1 + weight, it is as large as either."""
+        return (self.weight * private + self.sense * social) / (1.0 + self.weight)
+
+    def unit_costs(self, priced: Priced) -> pd.Series:
+        """Return the blend's cost of one unit of each variable (CNY a year), without social constants."""
+        private, social = (unit_costs(priced, view) for view in (Perspective.PRIVATE, Perspective.SOCIAL))
+        social = social[social.index.get_level_values("family") != "constant"]
+        both = private.index.union(social.index)
+        return self.of(private.reindex(both, fill_value=0.0), social.reindex(both, fill_value=0.0))
 
     def social_cny_per_year(self, blended: float) -> float:
         """Return the social cost that a value of the blend stands for where private is the ceiling."""

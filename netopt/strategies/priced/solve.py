@@ -33,14 +33,19 @@ from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.relaxation import Relaxation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from netopt.accounts import Perspective
+    from netopt.formulation.objective import Priced
     from netopt.network.network import Network
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
 
     Floats = NDArray[np.float64]
+    Goal = Callable[[Priced], pd.Series]
+    Tell = Callable[[float, float | None, float | None, int], None]
     Settings = dict[str, bool | int | float | str]
 
 BOUND_SHARE: Final = 0.6
@@ -51,6 +56,9 @@ PLAN_SHARE: Final = 0.35
 
 LEAST_GAIN: Final = 1e-4
 """Rounds of the relaxation end where they gain less, relative to gross cost."""
+
+PLAN_LIMIT_S: Final = 75.0
+"""Longest time for branch and bound: what it finds later is worth less than the bound's distance."""
 
 PLAN_GAP: Final = 5e-4
 """Gap over the candidates, relative to gross cost, at which the plan is good enough: the bound is
@@ -87,9 +95,14 @@ class PricedProgram:
         self.columns = Columns(self.network, self.form)
         gross, constant = by_column(self.form, unit_gross_costs(self.network))
         self._gross, self._gross_constant = gross, constant
-        pricer = Pricer(self.columns, partial(unit_costs, perspective=self.perspective))
+        goal = partial(unit_costs, perspective=self.perspective)
+        self.relaxation = self._relaxation(self.columns, goal, self._tell)
+
+    def _relaxation(
+        self, columns: Columns, goal: Goal, tell: Callable[[float, int], None]
+    ) -> Relaxation:
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
-        self.relaxation = Relaxation(self.columns, pricer, settings, self._tell)
+        return Relaxation(columns, Pricer(columns, goal), settings, tell)
 
     def gross_cny_per_year(self, result: BackendResult) -> float:
         """Return the gross cost of a point of the relaxation, an estimate of the plan's."""
@@ -124,6 +137,41 @@ class PricedProgram:
             raise InfeasibleError("no plan satisfies every constraint over the listed arcs")
         if status is BackendStatus.UNBOUNDED:
             raise UnboundedError("some chain of recipes and sales earns without end")
+        if status is BackendStatus.INTERRUPTED:
+            raise StoppedError("interrupted before the network was bounded")
+        raise NoSolutionError("the time limit came before the network was bounded")
+
+    def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
+        """Return a lower bound of another objective over the same plans, in the form's unit of cost.
+
+        Parameters
+        ----------
+        goal
+            From a price list to the cost of one unit of each variable (CNY a year).
+        tell
+            Called with seconds, None, the bound and 0, as branch and bound calls it.
+        time_limit_s
+            For this bound.
+
+        Raises
+        ------
+        NoSolutionError
+            Where the limit comes before any bound (StoppedError: ``options.stop``).
+        """
+        began = time.monotonic()
+        costs, constant = by_column(self.form, goal(self.network))
+        form = replace(
+            self.form, cost=costs / OBJECTIVE_UNIT_CNY, offset=constant / OBJECTIVE_UNIT_CNY
+        )
+
+        def report(bound: float, _n_rounds: int) -> None:
+            if tell is not None and np.isfinite(bound):
+                tell(time.monotonic() - began, None, bound, 0)
+
+        relaxation = self._relaxation(Columns(self.network, form), goal, report)
+        status = relaxation.improve(began + time_limit_s, self._least_gain, self.options)
+        if np.isfinite(relaxation.bound):
+            return relaxation.bound
         if status is BackendStatus.INTERRUPTED:
             raise StoppedError("interrupted before the network was bounded")
         raise NoSolutionError("the time limit came before the network was bounded")
@@ -221,9 +269,8 @@ class PricedProgram:
             ]
         )
         pairs = zip(used["from_place"].map(location), used["to_place"], strict=True)
-        return build_network(
-            instance, self.network.effects, scope=replace(scope, also=frozenset(pairs))
-        )
+        wider = replace(scope, also=frozenset(pairs))
+        return replace(build_network(instance, self.network.effects, scope=wider), held=self.network.held)
 
 
 MOST_FURTHER_SITES: Final = 60
@@ -252,7 +299,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     program.relax(program.began + BOUND_SHARE * options.time_limit_s)
     if options.stop.is_set():
         raise StoppedError("interrupted before any plan was found")
-    result = program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s))
+    result = program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s, PLAN_LIMIT_S))
     if result.point is None:
         if result.status is BackendStatus.INTERRUPTED:
             raise StoppedError("interrupted before any plan was found")

@@ -1,0 +1,69 @@
+"""Which strategy solves a case: small networks whole, large ones with their long arcs priced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from netopt.errors import UsageError
+from netopt.network.lanes import why_not_priced
+from netopt.network.scope import Scope
+from netopt.strategies.direct import solve_direct
+from netopt.strategies.priced.solve import solve_priced
+
+if TYPE_CHECKING:
+    from netopt.accounts import Perspective
+    from netopt.data.instance import Instance
+    from netopt.network.network import Network
+    from netopt.solution.options import SolveOptions
+    from netopt.strategies.finish import Found
+
+MOST_ARCS: Final = 250_000
+"""Pairs of places beyond which ``auto`` lists short arcs only; 31 provinces have 10,000."""
+
+N_NEAREST: Final = 10
+"""Sites of each type, standing and not, that are listed from each place. On china-2024 the bound over all
+arcs is the same from 8 on; fewer arcs are added to a program that lists more."""
+
+
+def n_possible_arcs(instance: Instance) -> int:
+    """Return how many pairs of a giver and a site that takes the same commodity there are."""
+    recipes = instance["recipes"][["recipe", "facility_type"]]
+    n_sites = instance["sites"]["facility_type"].value_counts()
+    givers = instance["supply"].drop_duplicates(["source", "commodity"])["commodity"].value_counts()
+    n_arcs = 0
+    made, taken = (
+        recipes.merge(instance[table], on="recipe").drop_duplicates(["facility_type", "commodity"])
+        for table in ("recipe_outputs", "recipe_inputs")
+    )
+    for commodity, takers in taken.groupby("commodity"):
+        makers = made.loc[made["commodity"] == commodity, "facility_type"]
+        n_givers = int(givers.get(commodity, 0)) + int(n_sites.reindex(makers).fillna(0).sum())
+        n_arcs += n_givers * int(n_sites.reindex(takers["facility_type"]).fillna(0).sum())
+    return n_arcs
+
+
+def scope_for(instance: Instance, options: SolveOptions) -> Scope | None:
+    """Return which arcs to list: all (None: the strategy ``direct``), or the short ones (``priced``).
+
+    ``auto`` lists all up to ``MOST_ARCS``, and where the rest could not be priced.
+
+    Raises
+    ------
+    UsageError
+        Where ``priced`` is asked for and cannot be; it says why.
+    """
+    if options.strategy == "direct":
+        return None
+    reason = why_not_priced(instance)
+    if options.strategy == "priced" and reason is not None:
+        raise UsageError(f"the strategy priced cannot solve {instance.name}: {reason}")
+    is_small = n_possible_arcs(instance) <= MOST_ARCS
+    if reason is not None or (options.strategy == "auto" and is_small):
+        return None
+    return Scope(N_NEAREST)
+
+
+def solve_network(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
+    """Return a plan of a network by the strategy that its scope asks for; raises as these do."""
+    strategy = solve_direct if network.scope is None else solve_priced
+    return strategy(network, perspective, options)
