@@ -238,6 +238,15 @@ def _activities(instance: Instance, recipes: pd.DataFrame, arrived: pd.DataFrame
 
 
 def activity_flows(instance: Instance, activities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what activities take in and give out; see ``Network.activity_inputs``.
+
+    Parameters
+    ----------
+    instance
+        With its recipes.
+    activities
+        ``activity, site, recipe, origin, left``.
+    """
     inputs = activities.merge(instance["recipe_inputs"], on="recipe")
     inputs["units_per_tonne"] = inputs["mass_share"] / tonnes_per_unit(instance, inputs["commodity"])
     outputs = activities.merge(instance["recipe_outputs"], on="recipe")

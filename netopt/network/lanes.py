@@ -166,8 +166,10 @@ def _lanes(network: Network) -> list[Lanes]:
             taking = taken[taken["commodity"] == commodity]
             tariffs = instance["haulage"]
             of_class = (tariffs["goods_class"] == classes[str(commodity)]) & (tariffs["leg"] == leg)
-            for mode in tariffs.loc[of_class, "mode"] if len(taking) else ():
-                found.append(_lane(network, (str(commodity), str(mode), leg), giving, taking, km_of[mode]))
+            found += [
+                _lane(network, (str(commodity), str(mode), leg), giving, taking, km_of[mode])
+                for mode in (tariffs.loc[of_class, "mode"] if len(taking) else ())
+            ]
     return found
 
 

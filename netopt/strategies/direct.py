@@ -23,6 +23,7 @@ from netopt.strategies.finish import Found, agree, outcome_of, polished
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from netopt.accounts import Perspective

@@ -8,7 +8,7 @@ as the private optimum itself; a row that keeps private cost near its optimum is
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
-
-Amount = TypeVar("Amount", bound=Any)
-"""A number, an array or a series of costs."""
 
 TIME_LIMIT_S: Final = 30.0
 """Limit of each of the two solves; whatever bound is reached holds."""
@@ -141,7 +138,7 @@ class _Blend:
     sense: float
     social_constant_cny_per_year: float
 
-    def of(self, private: Amount, social: Amount) -> Amount:
+    def of(self, private: Any, social: Any) -> Any:
         """Return the blend of two amounts. Divided by 1 + weight, it is as large as either."""
         return (self.weight * private + self.sense * social) / (1.0 + self.weight)
 
@@ -150,7 +147,10 @@ class _Blend:
         private, social = (unit_costs(priced, view) for view in (Perspective.PRIVATE, Perspective.SOCIAL))
         social = social[social.index.get_level_values("family") != "constant"]
         both = private.index.union(social.index)
-        return self.of(private.reindex(both, fill_value=0.0), social.reindex(both, fill_value=0.0))
+        blended: pd.Series = self.of(
+            private.reindex(both, fill_value=0.0), social.reindex(both, fill_value=0.0)
+        )
+        return blended
 
     def social_cny_per_year(self, blended: float) -> float:
         """Return the social cost that a value of the blend stands for where private is the ceiling."""

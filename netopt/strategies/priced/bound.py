@@ -7,9 +7,10 @@ unit costs from a place onwards is then the cheapest way on, over *all* arcs and
                             arcs out: cost + onward(destination, k))``
 
 in the order in which recipes can follow each other, and a collected tonne costs ``min(arcs out of its
-source: cost + onward(destination))``. An unlisted arc from a source that would undercut this is held up by
-a ``strong_link`` of its own, as far as the reduced costs of its site's modules pay for it. With these values as the duals of balances every column, listed
-or not, has a reduced cost of zero or more, so their dual objective is a valid bound (weak duality).
+source: cost + onward(destination))``. An unlisted arc that would undercut the listed ones gets a
+``strong_link`` of its own, whose dual may be as large as the reduced costs of its site's modules can
+pay. With these duals every column, listed or not, has a reduced cost of zero or more, so their dual
+objective is a valid bound (weak duality).
 """
 
 from __future__ import annotations
@@ -150,33 +151,30 @@ class Pricer:
         row_of = self.columns.row_of
         lanes = self.everywhere.lanes
         entries: list[tuple[int, int, float]] = []
-        kept, cost = [], []
+        kept: list[dict[Hashable, Any]] = []
+        cost: list[float] = []
         for arc in arcs.to_dict("records"):
             lane = lanes[arc["lane"]]
             period = arc["period"]
             left = "left" if arc["left_after"] else "home"
-            into = row_of.get(
-                ("facility_balance", arc["to_place"], lane.commodity, arc["origin"], left, period)
-            )
+            state = (arc["to_place"], lane.commodity, arc["origin"], left, period)
+            into = row_of.get(("facility_balance", *state))
             if into is None:
                 continue
             column = len(kept)
             kept.append(arc)
-            entries += [
-                (into, column, 1.0),
-                (self._row_from(arc), column, 1.0 if lane.leg == FIRST else -1.0),
-            ]
+            out = 1.0 if lane.leg == FIRST else -1.0
+            entries += [(into, column, 1.0), (self._row_from(arc), column, out)]
             entries += [(row, column, value) for row, value in self._side_rows(arc, lane)]
             cost.append(self._cost(arc, lane))
         table = pd.DataFrame(kept, columns=[*arcs.columns]).drop(columns=["lane", "distance_km"])
         mass = self.network.instance["commodities"].set_index("commodity")["tonnes_per_unit"]
         table["tonnes_per_unit"] = table["commodity"].map(mass).astype(float)
         table["column"] = np.arange(first_column, first_column + len(table))
-        rows, numbers, values = (
-            (list(part) for part in zip(*entries, strict=True)) if entries else ([], [], [])
-        )
+        rows, numbers, values = np.array(entries, dtype=float).reshape(-1, 3).T
+        places = (rows.astype(np.int64), numbers.astype(np.int64))
         shape = (self.form.shape[0], len(kept))
-        matrix = csc_array(coo_array((values, (rows, numbers)), shape=shape))
+        matrix = csc_array(coo_array((values, places), shape=shape))
         return Arcs(table[ARC_COLUMNS], np.array(cost), matrix)
 
     def _row_from(self, arc: dict[Hashable, Any]) -> int:
@@ -191,7 +189,9 @@ class Pricer:
         if period not in self._costs:
             costs = self.unit_costs
             own = costs[costs.index.get_level_values("family") == "flow"].xs(period, level="period")
-            self._costs[period] = own.droplevel("family").to_dict()
+            self._costs[period] = {
+                str(name): float(value) for name, value in own.droplevel("family").items()
+            }
         return self._costs[period]
 
     def _cost(self, arc: dict[Hashable, Any], lane: Lanes) -> float:
@@ -200,7 +200,7 @@ class Pricer:
         per_km, departs = (costs.get(lane.probe(name), 0.0) - first for name in (PER_KM, DEPARTS))
         leaves = arc["left_after"] and not arc["left_before"]
         own = costs.get(lane.probe(arc["from_place"]), 0.0)
-        return own + per_km * arc["distance_km"] + (departs if leaves else 0.0)
+        return float(own + per_km * arc["distance_km"] + (departs if leaves else 0.0))
 
     def _side_rows(self, arc: dict[Hashable, Any], lane: Lanes) -> list[tuple[int, float]]:
         """Return what an arc adds to share rules and to the emission cap."""
@@ -291,7 +291,8 @@ class _Program:
         """Return the reduced costs of all columns under duals of the form's rows."""
         own = self.form.cost - self.form.matrix.T @ duals
         more = self.added.cost - self.added.matrix.T @ duals
-        return np.concatenate([own, more]) - self.links.matrix.T @ self.links.duals
+        reduced: Floats = np.concatenate([own, more]) - self.links.matrix.T @ self.links.duals
+        return reduced
 
 
 def _moving(form: StandardForm) -> NDArray[np.bool_]:

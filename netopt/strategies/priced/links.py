@@ -1,15 +1,15 @@
 """Rows that tie what arrives to what is open: written where a fractional point breaks them.
 
-For a site in one period let its modules have capacities ``c_m`` and states ``operating_m``. For any set ``S`` of
-arcs from sources into it, whose sources collect ``U_a`` (t/yr),
+For a site in one period let its modules have capacities ``c_m`` and states ``operating_m``. For any set
+``S`` of arcs from sources into it, whose sources collect ``U_a`` (t/yr),
 
     ``sum(S: flow_a) <= sum_m min(c_m, sum(S: U_a)) * operating_m``.
 
-Where nothing operates the left side is zero; where something does, it is at most what the sources collect
-and at most the capacity. One arc alone is ``strong_link``; larger sets keep a plant from being a mixture
-of a size that is too small and one that is too large. An arc that is not in ``S`` has no part in the row, so
-the rows hold whatever else can arrive. A divisible module counts with its capacity. Nothing may be
-stored at the site, and what arrives must be processed there.
+Where nothing operates the left side is zero; where something does, it is at most what the sources
+collect and at most the capacity. One arc alone is ``strong_link``; larger sets keep a plant from being
+a mixture of a size that is too small and one that is too large. An arc that is not in ``S`` has no part
+in the row, so the rows hold whatever else can arrive. A divisible module counts with its capacity.
+Nothing may be stored at the site, and what arrives must be processed there.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Links:
 
     def widen(self, n_columns: int) -> None:
         """Let the rows range over more columns, in which they have no part."""
-        self.matrix.resize((self.matrix.shape[0], n_columns))
+        rows = self.matrix
+        shape = (rows.shape[0], n_columns)
+        self.matrix = csr_array((rows.data, rows.indices, rows.indptr), shape=shape)
 
 
 class Separator:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csc_array, hstack, vstack
+from scipy.sparse import csc_array, csr_array, hstack, vstack
 
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
@@ -98,9 +98,7 @@ class PricedProgram:
         goal = partial(unit_costs, perspective=self.perspective)
         self.relaxation = self._relaxation(self.columns, goal, self._tell)
 
-    def _relaxation(
-        self, columns: Columns, goal: Goal, tell: Callable[[float, int], None]
-    ) -> Relaxation:
+    def _relaxation(self, columns: Columns, goal: Goal, tell: Callable[[float, int], None]) -> Relaxation:
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
         return Relaxation(columns, Pricer(columns, goal), settings, tell)
 
@@ -160,9 +158,7 @@ class PricedProgram:
         """
         began = time.monotonic()
         costs, constant = by_column(self.form, goal(self.network))
-        form = replace(
-            self.form, cost=costs / OBJECTIVE_UNIT_CNY, offset=constant / OBJECTIVE_UNIT_CNY
-        )
+        form = replace(self.form, cost=costs / OBJECTIVE_UNIT_CNY, offset=constant / OBJECTIVE_UNIT_CNY)
 
         def report(bound: float, _n_rounds: int) -> None:
             if tell is not None and np.isfinite(bound):
@@ -212,14 +208,18 @@ class PricedProgram:
         next, by reduced cost.
         """
         form, added, links = self.form, self.relaxation.added, self.relaxation.links
-        point = relaxed.point
+        point = _known(relaxed.point)
         n_added = len(added.cost)
-        within = links.matrix[:, : len(point)]  # what was added since the last solve is zero there
+        # What was added since the last solve is zero in its point.
+        within = csr_array(csc_array(links.matrix)[:, : len(point)])
         tight = (-(within @ point) < LINK_SLACK_TONNES) | (links.duals < 0)
         rows = links.matrix[tight]
         n_links = int(rows.shape[0])
         matrix = vstack([hstack([form.matrix, added.matrix]), rows])
-        names = [ColumnName("unlisted", str(number), period) for number, period in enumerate(added.table["period"])]
+        names = [
+            ColumnName("unlisted", str(number), period)
+            for number, period in enumerate(added.table["period"])
+        ]
         upper = np.where(self._left_out(relaxed), np.minimum(form.upper, 0.0), form.upper)
         return replace(
             form,
@@ -239,9 +239,10 @@ class PricedProgram:
         """Return which columns buy modules at sites that the plan need not look at."""
         modules = self.columns.modules
         column = modules["column"].to_numpy()
-        state = pd.Series(relaxed.point[column]).groupby(modules["site"].to_numpy()).max()
-        price = pd.Series(relaxed.column_duals[column]).groupby(modules["site"].to_numpy()).min()
-        used = set(state[state > USED].index)
+        sites = modules["site"].to_numpy()
+        state = pd.Series(_known(relaxed.point)[column]).groupby(sites).max()
+        price = pd.Series(_known(relaxed.column_duals)[column]).groupby(sites).min()
+        used = set(state.index[state.to_numpy() > USED])
         types = self.network.instance["sites"].set_index("site")["facility_type"]
         others = price[~price.index.isin(used)].sort_values(kind="stable")
         others = others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES)
@@ -271,6 +272,12 @@ class PricedProgram:
         pairs = zip(used["from_place"].map(location), used["to_place"], strict=True)
         wider = replace(scope, also=frozenset(pairs))
         return replace(build_network(instance, self.network.effects, scope=wider), held=self.network.held)
+
+
+def _known(values: Floats | None) -> Floats:
+    if values is None:
+        raise NoSolutionError("the relaxation has no point")
+    return values
 
 
 MOST_FURTHER_SITES: Final = 60

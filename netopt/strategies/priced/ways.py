@@ -94,17 +94,29 @@ class Ways:
     def _net(self, family: str) -> pd.Series:
         """Return, by probe or run, its cost minus what rules and the emission cap pay for it."""
         costs = self.pricer.unit_costs
-        own = costs[costs.index.get_level_values("family") == family].xs(self.period, level="period")
-        net = own.droplevel("family")
+        meant = (costs.index.get_level_values("family") == family) & (
+            costs.index.get_level_values("period") == self.period
+        )
+        net = costs[meant].droplevel(["family", "period"])
         terms = self.everywhere.rule_terms
         terms = terms[(terms["family"] == family) & (terms["period"] == self.period)]
         paid = terms["coefficient"] * terms["rule"].map(self._duals_by("share_rule")).astype(float)
+        by_rules = paid.groupby(terms["index"]).sum()
         emitted = self.everywhere.emissions
-        emitted = emitted[emitted["family"] == family].set_index("index")["tonnes_co2e_per_unit"]
+        emitted = emitted[emitted["family"] == family]
         cap = self._duals_by("emission_cap").get(self.period, 0.0)
-        return net.sub(paid.groupby(terms["index"]).sum(), fill_value=0.0).sub(
-            emitted * cap, fill_value=0.0
+        by_cap = pd.Series(
+            emitted["tonnes_co2e_per_unit"].to_numpy(dtype=float) * cap, index=pd.Index(emitted["index"])
         )
+        names = net.index.union(by_rules.index).union(by_cap.index)
+        parts = [
+            part.reindex(names, fill_value=0.0).to_numpy(dtype=float) for part in (net, by_rules, by_cap)
+        ]
+        return pd.Series(parts[0] - parts[1] - parts[2], index=names)
+
+    def _numbers(self, sites: NDArray[np.str_]) -> Ints:
+        """Return the numbers of sites in onward costs."""
+        return self.number.index.get_indexer(pd.Index(sites))
 
     def onward(self) -> Onward:
         """Return the cost from each site on (thousand CNY per unit) by commodity and provenance."""
@@ -149,7 +161,7 @@ class Ways:
             value[numbers] = onward[str(commodity), str(origin), bool(left)][where[numbers]]
         cost = given["units_per_tonne"].to_numpy() * value
         summed = pd.Series(cost).groupby(given["activity"].to_numpy()).sum()
-        return summed.reindex(activities).fillna(0.0).to_numpy()
+        return np.asarray(summed.reindex(activities).fillna(0.0), dtype=float)
 
     def _through_arcs(self, onward: Onward, commodity: str) -> bool:
         """Lower onward costs by arcs between sites, and to markets; return whether any fell."""
@@ -160,7 +172,7 @@ class Ways:
             lane for lane in self.everywhere.lanes if lane.commodity == commodity and lane.leg != FIRST
         ]
         for lane in lanes:
-            where = self.number.loc[lane.givers].to_numpy()
+            where = self._numbers(lane.givers)
             for origin, left in self._provenances(commodity):
                 cost = self._unlisted(onward, lane, listed, (origin, left)).min(axis=1, initial=np.inf)
                 np.minimum.at(onward[commodity, origin, left], where, cost)
@@ -203,17 +215,17 @@ class Ways:
         per_km, departs = (
             float(self.probe.get(lane.probe(name), 0.0)) - own[0] for name in (PER_KM, DEPARTS)
         )
-        where = self.number.loc[lane.takers].to_numpy()
+        where = self._numbers(lane.takers)
         marked = lane.crosses & lane.leaves_a_mark & (not left)
         stays = onward[lane.commodity, origin, left][where]
         after = np.where(marked, departs + onward[lane.commodity, origin, True][where], stays)
         cost = own[:, None] + per_km * lane.km + after
         here = listed[(listed["mode"] == lane.mode) & (listed["origin"] == origin)]
         here = here[(here["left_before"] == left) & (here["to_kind"] == "site")]
-        rows = pd.Index(lane.givers).get_indexer(here["from_place"])
-        columns = pd.Index(lane.takers).get_indexer(here["to_place"])
+        rows = pd.Index(lane.givers).get_indexer(pd.Index(here["from_place"]))
+        columns = pd.Index(lane.takers).get_indexer(pd.Index(here["to_place"]))
         cost[rows, columns] = np.inf
-        return cost
+        return np.asarray(cost, dtype=float)
 
     def missing_between_sites(self, onward: Onward, duals: Floats) -> pd.DataFrame:
         """Return unlisted arcs that carry goods on for less than the program's own duals say."""
@@ -275,7 +287,7 @@ class Ways:
         missing = [self._no_arcs()]
         for undercut in undercuts:
             lane = self.everywhere.lanes[undercut.lane]
-            short = undercut.gain * (1.0 - paid[self.number.loc[lane.takers[undercut.takers]].to_numpy()])
+            short = undercut.gain * (1.0 - paid[self._numbers(lane.takers[undercut.takers])])
             for giver, loss in zip(undercut.givers, short, strict=True):
                 key = (str(lane.givers[giver]), lane.commodity)
                 cost[key] = min(cost[key], self._before[key] - float(loss))

@@ -1,0 +1,173 @@
+"""The priced strategy: its bound holds over all arcs, its links over all plans, its plan is one."""
+
+from __future__ import annotations
+
+import random
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+
+from netopt.accounts import Perspective
+from netopt.backends import highs
+from netopt.backends.result import BackendStatus
+from netopt.data.instance import Instance
+from netopt.errors import UsageError
+from netopt.formulation.build import STRENGTHENING, build_model
+from netopt.formulation.compile import compile_model
+from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
+from netopt.network.build import build_network
+from netopt.network.lanes import DEPARTS, PER_KM, everywhere, why_not_priced
+from netopt.network.scope import Scope
+from netopt.policy.effects import Effects
+from netopt.solution.options import SolveOptions
+from netopt.strategies.choice import MOST_ARCS, n_possible_arcs, scope_for
+from netopt.strategies.priced.bound import Pricer
+from netopt.strategies.priced.columns import Columns
+from netopt.strategies.priced.relaxation import Relaxation
+from netopt.strategies.priced.solve import solve_priced
+from tests.engine import EXACT, engine_optimum
+from tests.instances_random import random_effects, random_instance
+
+FEATURES = (
+    "periods",
+    "minimum_utilisation",
+    "existing",
+    "divisible",
+    "modes",
+    "limits",
+    "regional_costs",
+    "transfers",
+    "emission_cap",
+    "unserved",
+    "geodesic",
+)
+"""What the strategy can price; stock, several inputs and returns it refuses."""
+
+SEEDS = range(24)
+
+
+def case(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
+    draw = random.Random(f"priced {seed}")
+    features = [name for name in FEATURES if draw.random() < 0.3]
+    instance = random_instance(seed, features=features)
+    effects = random_effects(seed, instance)
+    return instance, effects, draw.choice(list(Perspective)), Scope(draw.choice((1, 2)))
+
+
+def relaxation(instance: Instance, effects: Effects, perspective: Perspective, scope: Scope) -> Relaxation:
+    network = build_network(instance, effects, scope=scope)
+    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    columns = Columns(network, form)
+    pricer = Pricer(columns, partial(unit_costs, perspective=perspective))
+    return Relaxation(columns, pricer, {"threads": 1}, lambda _bound, _rounds: None)
+
+
+def improved(found: Relaxation) -> BackendStatus:
+    return found.improve(time.monotonic() + 30.0, lambda _result: 1e-9, EXACT)
+
+
+def feasible_seeds() -> list[int]:
+    return [seed for seed in SEEDS if why_not_priced(case(seed)[0]) is None]
+
+
+@pytest.mark.parametrize("seed", feasible_seeds())
+def test_the_bound_holds_over_all_arcs_and_the_plan_is_one(seed: int) -> None:
+    instance, effects, perspective, scope = case(seed)
+    optimum = engine_optimum(instance, effects, perspective)
+    if optimum is None:
+        pytest.skip("no plan exists")
+    found = relaxation(instance, effects, perspective, scope)
+    status = improved(found)
+    if status is BackendStatus.INFEASIBLE:
+        pytest.skip("no plan exists over the listed arcs")
+    tolerance = 1e-6 * max(1.0, abs(optimum))
+    assert found.bound * OBJECTIVE_UNIT_CNY <= optimum + tolerance
+    plan = solve_priced(build_network(instance, effects, scope=scope), perspective, EXACT)
+    assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
+    assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
+    assert "every conceivable arc" in plan.outcome.bound_source
+
+
+@pytest.mark.parametrize("seed", feasible_seeds()[:8])
+def test_few_listed_arcs_give_the_bound_of_all(seed: int) -> None:
+    """Arcs added one by one end at the relaxation that lists everything."""
+    instance, effects, perspective, scope = case(seed)
+    if any(rule.action == "receive" for rule in effects.forbidden_operators):
+        pytest.skip("closed arcs are priced as if they were open: a weaker bound")
+    few, all_arcs = (relaxation(instance, effects, perspective, it) for it in (scope, Scope(99)))
+    if improved(all_arcs) is not BackendStatus.OPTIMAL or improved(few) is not BackendStatus.OPTIMAL:
+        pytest.skip("no plan exists")
+    assert len(few.columns.network.arcs) <= len(all_arcs.columns.network.arcs)
+    assert few.bound == pytest.approx(all_arcs.bound, rel=1e-5, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", feasible_seeds()[:10])
+def test_links_hold_at_every_whole_plan(seed: int) -> None:
+    instance, effects, perspective, _ = case(seed)
+    found = relaxation(instance, effects, perspective, Scope(99))
+    if improved(found) is not BackendStatus.OPTIMAL:
+        pytest.skip("no plan exists")
+    draw = np.random.default_rng(seed)
+    for _ in range(3):
+        form = found.columns.form
+        goal = draw.normal(size=form.shape[1]) * (np.abs(form.cost) + 1.0)
+        tried = highs.solve_form(
+            type(form)(**{**vars(form), "cost": np.abs(goal)}), {"threads": 1, "time_limit": 10.0}
+        )
+        if tried.point is not None:
+            whole = np.where(form.is_integer, tried.point.round(), tried.point)
+            padded = np.zeros(found.links.matrix.shape[1])
+            padded[: len(whole)] = whole
+            assert (found.links.matrix @ padded).max(initial=0.0) <= 1e-3
+
+
+@pytest.mark.parametrize("seed", feasible_seeds()[:10])
+def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
+    """Cost is affine in the length: what prices millions of unlisted arcs prices the listed too."""
+    instance, effects, perspective, _ = case(seed)
+    network = build_network(instance, effects)
+    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    cost, _ = by_column(form, unit_costs(network, perspective))
+    own = Columns(network, form)
+    flows = own.flows.assign(cost=cost[own.flows["column"].to_numpy()])
+    flows = flows[(flows["to_kind"] == "site") & (flows["from_kind"] != "market")]
+    km = network.arcs.set_index(["from_place", "to_place", "mode"])["distance_km"]
+    km = km[~km.index.duplicated()]
+    prices = unit_costs(everywhere(network), perspective)
+    lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in everywhere(network).lanes}
+    n_compared = 0
+    for arc in flows.to_dict("records"):
+        leg = "first" if arc["from_kind"] == "source" else "trunk"
+        lane = lanes[arc["commodity"], arc["mode"], leg]
+
+        def price(name: str, lane: object = lane, period: str = arc["period"]) -> float:
+            return float(prices.get(("flow", lane.probe(name), period), 0.0))  # type: ignore[attr-defined]
+
+        first = price(lane.givers[0])
+        length = km[arc["from_place"], arc["to_place"], arc["mode"]]
+        leaves = arc["left_after"] and not arc["left_before"]
+        told = price(arc["from_place"]) + (price(PER_KM) - first) * length
+        told += (price(DEPARTS) - first) if leaves else 0.0
+        assert told == pytest.approx(arc["cost"], rel=1e-9, abs=1e-6)
+        n_compared += 1
+    assert n_compared > 0
+
+
+def test_what_cannot_be_priced_is_solved_whole_or_refused_with_the_reason() -> None:
+    stocked = random_instance(1, features=["storage"])
+    assert why_not_priced(stocked) == "goods can be stored"
+    assert scope_for(stocked, SolveOptions()) is None
+    with pytest.raises(UsageError, match="goods can be stored"):
+        scope_for(stocked, SolveOptions(strategy="priced"))
+    several = random_instance(1, features=["several_inputs"])
+    assert why_not_priced(several) == "a recipe has several inputs"
+
+
+def test_auto_lists_all_arcs_of_small_instances() -> None:
+    small = random_instance(3)
+    assert n_possible_arcs(small) < MOST_ARCS
+    assert scope_for(small, SolveOptions()) is None
+    assert scope_for(small, SolveOptions(strategy="priced")) is not None
+    assert scope_for(small, SolveOptions(strategy="direct")) is None
