@@ -15,6 +15,7 @@ from netopt.policy.effects import (
     Effect,
     Effects,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
     Ids,
     JurisdictionCharge,
@@ -63,6 +64,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     return Effects(
         goods_class={commodity: next(iter(named)) for commodity, named in classes.items()},
         forbidden_operators=_distinct(_of(ForbidOperators, found)),
+        forbidden_hauls=_distinct(_of(ForbidHauls, found)),
         collection_charges=_of(CollectionCharge, found),
         facility_charges=_of(FacilityCharge, found),
         storage_charges=_of(StorageCharge, found),

@@ -39,6 +39,20 @@ class ForbidOperators:
 
 
 @dataclass(frozen=True)
+class ForbidHauls:
+    """Close every haul of ``commodities`` on ``legs`` by ``modes``, or only those above a length.
+
+    ``longer_than_km`` None closes them whatever their length. A sale at the gate is no haul.
+    """
+
+    lever: str
+    commodities: Ids = ()
+    legs: Ids = ()
+    modes: Ids = ()
+    longer_than_km: float | None = None
+
+
+@dataclass(frozen=True)
 class CollectionCharge:
     """Charge every formally collected tonne of ``commodities`` once, as it leaves its source."""
 
@@ -149,6 +163,7 @@ class ShareRule:
 Effect = (
     Reclassify
     | ForbidOperators
+    | ForbidHauls
     | CollectionCharge
     | FacilityCharge
     | StorageCharge
@@ -175,6 +190,7 @@ class Effects:
 
     goods_class: dict[str, str] = field(default_factory=dict)
     forbidden_operators: tuple[ForbidOperators, ...] = ()
+    forbidden_hauls: tuple[ForbidHauls, ...] = ()
     collection_charges: tuple[CollectionCharge, ...] = ()
     facility_charges: tuple[FacilityCharge, ...] = ()
     storage_charges: tuple[StorageCharge, ...] = ()
@@ -187,3 +203,8 @@ class Effects:
     def tracks_departures(self) -> bool:
         """Whether the network must know if a battery has left its province of origin."""
         return self.delay_cny_per_tonne > 0
+
+    @property
+    def controls(self) -> Ids:
+        """Levers of a planner's controls that are in force, sorted."""
+        return tuple(sorted({rule.lever for rule in self.forbidden_hauls}))

@@ -189,9 +189,11 @@ def _without_hard_rules(effects: Effects) -> Effects:
 def _beyond_rules(effects: Effects) -> str:
     levers = sorted({rule.lever for rule in effects.forbidden_operators})
     barred = f" with operators kept out by {', '.join(levers)}" if levers else ""
+    controlled = f" under {', '.join(effects.controls)}" if effects.controls else ""
     return (
         "Even without any hard share rule the collected mass cannot be placed"
-        f"{barred}: capacity, market limits, storage, the emission cap or missing arcs stand in the way."
+        f"{barred}{controlled}: capacity, market limits, storage, the emission cap or missing arcs stand "
+        "in the way."
     )
 
 

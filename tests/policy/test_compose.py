@@ -12,7 +12,9 @@ from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.policy.effects import Effects
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
@@ -32,6 +34,9 @@ MANY = (
     TransferDelay(days=10, holding_cny_per_tonne_day=5),
     Platform(jurisdictions=("national",), cny_per_year=75e6, interoperable_share=0.1),
     Platform(jurisdictions=("B",), cny_per_year=60e6, interoperable_share=0.3),
+    MaximumHaul(km=300),
+    MaximumHaul(km=200, legs=("first",)),
+    HaulageModes(modes=("road",)),
 )
 
 

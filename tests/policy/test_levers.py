@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from pydantic import ValidationError
 
-from netopt.policy.base import LEVERS
+from netopt.policy.base import CONTROL, LEVERS
 from netopt.policy.effects import (
     CollectionCharge,
     CrossingDelay,
     DelayExemption,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
     JurisdictionCharge,
     Mass,
@@ -20,7 +23,9 @@ from netopt.policy.effects import (
 )
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
@@ -30,7 +35,9 @@ def test_every_file_of_the_package_registers_a_lever():
     assert sorted(LEVERS) == [
         "cascade_target",
         "classification",
+        "haulage_modes",
         "in_province_processing",
+        "maximum_haul",
         "platform",
         "transfer_delay",
         "whitelist",
@@ -41,7 +48,7 @@ def test_every_file_of_the_package_registers_a_lever():
 def test_every_lever_documents_itself(lever):
     assert lever.title
     assert lever.equation
-    assert "Brief (Duan 2024)" in lever.source
+    assert lever.source == CONTROL or "Brief (Duan 2024)" in lever.source
     assert "assumed" in lever.source or "derived" in lever.source
     for name in lever.parameters():
         assert lever.model_fields[name].description, name
@@ -178,6 +185,22 @@ def test_platform_charges_each_and_calls_the_nation_by_its_own_id(instance):
         DelayExemption("platform", 0.3),
     )
     assert lever.references()[0].ids == ("B",)
+
+
+def test_maximum_haul_forbids_what_is_longer(instance):
+    lever = MaximumHaul(km=300, commodities=("pack_lfp",), legs=("trunk", "first"), modes=("road",))
+    assert lever.effects(instance) == (
+        ForbidHauls("maximum_haul", ("pack_lfp",), ("first", "trunk"), ("road",), 300.0),
+    )
+    assert MaximumHaul(km=300).effects(instance) == (ForbidHauls("maximum_haul", longer_than_km=300.0),)
+
+
+def test_haulage_modes_forbid_the_modes_that_are_not_named(instance):
+    modes = instance["haulage"].assign(mode=["rail", "road"])
+    both = dataclasses.replace(instance, tables={**instance.tables, "haulage": modes})
+    lever = HaulageModes(modes=("road",), commodities=("pack_lfp",))
+    assert lever.effects(both) == (ForbidHauls("haulage_modes", ("pack_lfp",), modes=("rail",)),)
+    assert HaulageModes(modes=("rail", "road")).effects(both) == ()
 
 
 def test_ids_are_a_set(instance):

@@ -28,6 +28,8 @@ DELAY = 'lever = "transfer_delay"\ndays = 45\nholding_cny_per_tonne_day = 4\n'
 TARGET = 'lever = "cascade_target"\nshare = 0.6\ndenominator = "retired"\nhard = true\n'
 LIST = 'lever = "whitelist"\njurisdiction = "C"\naction = "open"\n'
 HOME = 'lever = "in_province_processing"\njurisdictions = ["A"]\n'
+HAUL = 'lever = "maximum_haul"\nkm = 300\n'
+MODES = 'lever = "haulage_modes"\nmodes = ["road"]\n'
 CLASS = 'lever = "classification"\ngoods_class = "class9"\n'
 
 
@@ -188,6 +190,20 @@ BAD = {
         "jurisdictions",
         "'nation'",
     ),
+    "haul of nothing": (text(HAUL.replace("300", "0")), "minimum", "km", "must be more than 0, not 0"),
+    "negative haul": (text(HAUL.replace("300", "-5")), "minimum", "km", "must be more than 0, not -5"),
+    "haul round the world": (text(HAUL.replace("300", "5e4")), "maximum", "km", "must be at most 40000"),
+    "haul without km": (text(HAUL.replace("km = 300\n", "")), "missing_key", "km", "maximum_haul needs km"),
+    "unknown leg": (text(HAUL + 'legs = ["frist"]\n'), "choice", "legs", "did you mean 'first'"),
+    "leg twice": (text(HAUL + 'legs = ["first", "first"]\n'), "repeated_id", "legs", "names first twice"),
+    "haul of unknown goods": (
+        text(HAUL + 'commodities = ["pack_lpf"]\n'),
+        "unknown_id",
+        "commodities",
+        "did you mean 'pack_lfp'",
+    ),
+    "unknown mode": (text(MODES.replace("road", "raod")), "unknown_id", "modes", "did you mean 'road'"),
+    "no mode": (text(MODES.replace('["road"]', "[]")), "empty", "modes", "must not be empty"),
     "repeated lever": (text(DELAY, DELAY), "repeated_lever", "transfer_delay", "is given twice alike"),
     "contradiction": (
         text(HOME, HOME + "share = 0.5\n"),

@@ -1,0 +1,29 @@
+"""Planner's controls in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from netopt.policy.base import LEVERS
+from netopt.strategies.explaining.words import listed
+
+if TYPE_CHECKING:
+    from netopt.policy.effects import ForbidHauls
+    from netopt.strategies.explaining.words import Words
+
+_LEGS: Final = {"first": "from sources and returns", "trunk": "between facilities and to markets"}
+
+
+def title(lever: str) -> str:
+    """Return a lever's title; its name where nobody registered it."""
+    return LEVERS[lever].title if lever in LEVERS else lever
+
+
+def haul(words: Words, rule: ForbidHauls) -> str:
+    """Return which hauls a rule closes."""
+    what = listed([words.commodity(item) for item in rule.commodities]) or "nothing"
+    no = f"no {what}" if rule.commodities else what
+    by = f" by {listed(rule.modes, word='or')}" if rule.modes else ""
+    on = f" {listed([_LEGS[leg] for leg in rule.legs])}" if rule.legs else ""
+    longer = "" if rule.longer_than_km is None else f" further than {rule.longer_than_km:,g} km"
+    return f"{title(rule.lever)}: {no} is hauled{by}{longer}{on}"

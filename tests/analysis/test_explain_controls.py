@@ -1,0 +1,78 @@
+"""Controls that no plan can keep: `explain` names them, and lifting what it names is enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from netopt.analysis.explain import explain
+from netopt.data.instance import Instance
+from netopt.errors import InfeasibleError
+from netopt.pipeline import solve
+from netopt.policy.base import Lever
+from netopt.policy.levers.haulage_modes import HaulageModes
+from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.read import make_policy
+from netopt.solution.options import SolveOptions
+from tests.policy.test_control_oracles import TWO, with_rail
+
+ONE_THREAD = SolveOptions(threads=1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Levers that no plan keeps, what is to be lifted, and what is left once it is.
+
+    Attributes
+    ----------
+    sentence
+        What is said of what is to be lifted.
+    tonnes
+        What must give at least, in t a year, by hand.
+    """
+
+    instance: Instance
+    levers: tuple[Lever, ...]
+    lift: frozenset[str]
+    sentence: str
+    tonnes: float
+    left: tuple[Lever, ...] = ()
+
+
+CASES = {
+    # Either recycler is 10 km away at the nearest: all 200 t go too far.
+    "maximum haul": Case(
+        TWO.instance(),
+        (MaximumHaul(km=9.0, legs=("first",)),),
+        frozenset({"hauls maximum_haul 1"}),
+        "Maximum haul: nothing is hauled further than 9 km from sources and returns",
+        200.0,
+    ),
+    # Packs by rail alone, and nothing by rail: no pack moves, until one of the two is lifted.
+    "haulage modes": Case(
+        with_rail(),
+        (HaulageModes(modes=("rail",), commodities=("pack",)), HaulageModes(modes=("road",))),
+        frozenset({"hauls haulage_modes 1"}),
+        "Haulage modes: nothing is hauled by rail",
+        200.0,
+        (HaulageModes(modes=("rail",), commodities=("pack",)),),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_control_that_cannot_be_kept_is_named_and_lifting_it_is_enough(name: str) -> None:
+    case = CASES[name]
+    policy = make_policy("controlled", case.levers)
+    with pytest.raises(InfeasibleError, match=case.levers[0].lever):
+        solve(case.instance, policy, ONE_THREAD)
+    found = explain(case.instance, policy, ONE_THREAD)
+    assert found.infeasibility is not None
+    assert frozenset(found.infeasibility.remedy.names) == case.lift
+    assert found.infeasibility.remedy.smallest
+    assert all(conflict.irreducible for conflict in found.infeasibility.conflicts)
+    assert f"  - {case.sentence}" in found.to_text()
+    gives = found.infeasibility.relief.gives
+    assert gives["amount"].sum() == pytest.approx(case.tonnes, abs=1e-3)
+    assert solve(case.instance, make_policy("lifted", case.left), ONE_THREAD).verdict.ok
