@@ -9,6 +9,8 @@ import pyomo.environ as pyo
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pandas as pd
+
     from netopt.formulation.sets import Facts
 
 
@@ -19,7 +21,8 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
     divisible module keeps or closes is a share of it),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
-    (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at 0.
+    (t/yr by soft rule). Where an arc or a site is closed or nothing may be built, the variable is
+    fixed at 0.
     """
     network = facts.network
     model.PERIODS = pyo.Set(initialize=list(facts.periods))
@@ -35,9 +38,14 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.flow = pyo.Var(model.ARCS, model.PERIODS, bounds=_open_bounds(facts))
     model.throughput = pyo.Var(model.ACTIVITIES, model.PERIODS, within=pyo.NonNegativeReals)
     model.loads = pyo.Var(model.MODULES, model.PERIODS, within=pyo.NonNegativeReals)
-    model.operating = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
+    model.operating = pyo.Var(
+        model.MODULES,
+        model.PERIODS,
+        within=_whole_or_part(facts),
+        bounds=_allowed_bounds(network.may_operate),
+    )
     model.closed = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
-    buildable = _build_bounds(facts)
+    buildable = _allowed_bounds(network.may_build)
     model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.renewed = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary)
@@ -66,6 +74,6 @@ def _open_bounds(facts: Facts) -> object:
     return lambda _model, arc, period: (0.0, None if open_in[period][arc] else 0.0)
 
 
-def _build_bounds(facts: Facts) -> object:
-    allowed = {period: facts.network.may_build[period].to_dict() for period in facts.periods}
-    return lambda _model, module, period: (0, 1 if allowed[period][module] else 0)
+def _allowed_bounds(allowed: pd.DataFrame) -> object:
+    by_period = {str(period): cells.to_dict() for period, cells in allowed.items()}
+    return lambda _model, module, period: (0, 1 if by_period[period][module] else 0)

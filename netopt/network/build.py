@@ -71,6 +71,8 @@ def build_network(instance: Instance, effects: Effects) -> Network:
         activity_outputs=shipments.outputs,
         modules=modules,
         may_build=facilities.may_build(instance, effects, modules),
+        may_operate=facilities.may_operate(instance, effects, modules),
+        forced_open=facilities.forced_open(instance, effects),
         stores=stores,
         supplies=supply_rows,
         supply_tonnes=retired,

@@ -42,6 +42,7 @@ def closings(instance: Instance, effects: Effects, arcs: pd.DataFrame, sold: pd.
     """
     return [
         *_by_operators(instance, effects, arcs),
+        *_by_sites(instance, effects, arcs),
         *_by_hauls(instance, effects, arcs),
         *_by_markets(instance, arcs, sold),
     ]
@@ -53,6 +54,13 @@ def _by_operators(instance: Instance, effects: Effects, arcs: pd.DataFrame) -> I
         if rule.action == "receive":
             barred = arcs["to_place"].isin(barred_sites(rule, sites)).to_numpy()
             yield Closing(barred, periods_in_force(rule, instance), "closed by an operator rule")
+
+
+def _by_sites(instance: Instance, effects: Effects, arcs: pd.DataFrame) -> Iterator[Closing]:
+    for rule in effects.forced_sites:
+        if rule.state == "closed":
+            into = (arcs["to_place"] == rule.site).to_numpy()
+            yield Closing(into, periods_in_force(rule, instance), f"closed by {rule.lever}")
 
 
 def _by_hauls(instance: Instance, effects: Effects, arcs: pd.DataFrame) -> Iterator[Closing]:

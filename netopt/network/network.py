@@ -51,6 +51,10 @@ class Network:
         ``life_years``; ``stands`` (bool); ``divisible`` (bool): may operate in part.
     may_build
         bool, index module id, one column per period: whether it may be opened or added then.
+    may_operate
+        bool, index module id, one column per period: False where its site must be closed.
+    forced_open
+        ``site, period``: where a whole module must operate.
     stores
         ``store`` id; ``site``; ``commodity``; ``origin``; ``left``; ``capacity_units``.
     supplies
@@ -91,6 +95,8 @@ class Network:
     activity_outputs: pd.DataFrame
     modules: pd.DataFrame
     may_build: pd.DataFrame
+    may_operate: pd.DataFrame
+    forced_open: pd.DataFrame
     stores: pd.DataFrame
     supplies: pd.DataFrame
     supply_tonnes: pd.DataFrame

@@ -52,6 +52,8 @@ NonEmptyIds = Annotated[tuple[Id, ...], Field(min_length=1), BeforeValidator(_so
 Legs = Annotated[tuple[Literal["first", "trunk"], ...], BeforeValidator(_sorted_ids)]
 """Legs of a haul: first leaves a source or a return, trunk is all else; never twice the same."""
 
+Year = Annotated[int, Field(ge=1990, le=2150)]
+
 CONTROL: Final = "A planner's own choice, which no source demands: whatever is set is assumed."
 """Source of the levers that are not a jurisdiction's rule but a planner's control."""
 

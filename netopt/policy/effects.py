@@ -53,6 +53,21 @@ class ForbidHauls:
 
 
 @dataclass(frozen=True)
+class ForceSite:
+    """Keep a site open (a whole module operates) or closed (none does, and nothing arrives).
+
+    It holds in periods that start from ``from_year`` on (None: from the first) and before
+    ``until_year`` (None: to the last).
+    """
+
+    lever: str
+    site: str
+    state: Literal["open", "closed"]
+    from_year: int | None = None
+    until_year: int | None = None
+
+
+@dataclass(frozen=True)
 class CollectionCharge:
     """Charge every formally collected tonne of ``commodities`` once, as it leaves its source."""
 
@@ -164,6 +179,7 @@ Effect = (
     Reclassify
     | ForbidOperators
     | ForbidHauls
+    | ForceSite
     | CollectionCharge
     | FacilityCharge
     | StorageCharge
@@ -191,6 +207,7 @@ class Effects:
     goods_class: dict[str, str] = field(default_factory=dict)
     forbidden_operators: tuple[ForbidOperators, ...] = ()
     forbidden_hauls: tuple[ForbidHauls, ...] = ()
+    forced_sites: tuple[ForceSite, ...] = ()
     collection_charges: tuple[CollectionCharge, ...] = ()
     facility_charges: tuple[FacilityCharge, ...] = ()
     storage_charges: tuple[StorageCharge, ...] = ()
@@ -207,4 +224,6 @@ class Effects:
     @property
     def controls(self) -> Ids:
         """Levers of a planner's controls that are in force, sorted."""
-        return tuple(sorted({rule.lever for rule in self.forbidden_hauls}))
+        hauls = {rule.lever for rule in self.forbidden_hauls}
+        sites = {rule.lever for rule in self.forced_sites}
+        return tuple(sorted(hauls | sites))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from netopt.analysis.explain import explain
 from netopt.data.instance import Instance
+from netopt.data.read import make_instance
 from netopt.errors import InfeasibleError
 from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.read import make_policy
 from netopt.solution.options import SolveOptions
 from tests.policy.test_control_oracles import TWO, with_rail
@@ -57,6 +59,36 @@ CASES = {
         "Haulage modes: nothing is hauled by rail",
         200.0,
         (HaulageModes(modes=("rail",), commodities=("pack",)),),
+    ),
+}
+
+
+def unbuildable() -> Instance:
+    """Return TWO where nothing stands at A and nothing may be built there."""
+    sites = (replace(TWO.sites[0], candidate=True), TWO.sites[1])
+    given = replace(TWO, sites=sites).instance()
+    tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
+    tables["sites"]["may_build"] = False
+    return make_instance(given.settings, tables)
+
+
+CASES |= {
+    # 200 t, and a plant of 1,000 t that operates for them, against the ban on one of the two.
+    "closed sites": Case(
+        TWO.instance(),
+        (SiteChoice(closed=("RA",)), SiteChoice(closed=("RB",))),
+        frozenset({"closed RA"}),
+        "Choice of sites: RA (RA) must be closed, and nothing may arrive there",
+        1_200.0,
+        (SiteChoice(closed=("RB",)),),
+    ),
+    # A plant of 1,000 t is promised where none may be built.
+    "open site": Case(
+        unbuildable(),
+        (SiteChoice(open=("RA",), from_year=2020),),
+        frozenset({"open RA 2020-"}),
+        "Choice of sites: RA (RA) must operate a whole module from 2020 on",
+        1_000.0,
     ),
 }
 

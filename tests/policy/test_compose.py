@@ -16,6 +16,7 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -37,6 +38,9 @@ MANY = (
     MaximumHaul(km=300),
     MaximumHaul(km=200, legs=("first",)),
     HaulageModes(modes=("road",)),
+    SiteChoice(open=("hub_a",), until_year=2025),
+    SiteChoice(closed=("hub_a",), from_year=2025),
+    SiteChoice(open=("hub_b",)),
 )
 
 
@@ -125,6 +129,10 @@ CONTRADICTIONS = {
         ),
         "share 0.6 at 1 CNY/t and share 0.6 at 2 CNY/t",
     ),
+    "open and closed": (
+        (SiteChoice(open=("hub_b",), from_year=2025), SiteChoice(closed=("hub_b",))),
+        "hub_b is to be open and closed at once in late",
+    ),
     "the same lever twice": ((DELAY, DELAY), "transfer_delay is given twice alike"),
 }
 
@@ -140,7 +148,7 @@ def test_all_contradictions_are_reported_together(instance):
     with pytest.raises(PolicyError) as caught:
         composed(instance, *levers)
     rules = [problem.rule for problem in caught.value.problems]
-    assert rules.count("contradictory_levers") == 5  # three commodities, one share, one penalty
+    assert rules.count("contradictory_levers") == 6  # three commodities, one share, one penalty, one site
     assert rules.count("repeated_lever") == 1
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
-from netopt.errors import InfeasibleError
+from netopt.errors import InfeasibleError, PolicyError
 from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.read import check_references, make_policy
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
@@ -27,7 +30,7 @@ TWO = Tiny(
         Site("RB", "B", "recycler", fixed=1_000.0),
     ),
 )
-ALL_TO_B, BOTH = 12_000.0, 53_000.0
+ALL_TO_B, BOTH, ALL_TO_A = 12_000.0, 53_000.0, 61_000.0
 
 
 def solved(instance: Instance, *levers: Lever) -> Solution:
@@ -73,6 +76,117 @@ def test_dropped_arcs_say_that_they_were_too_long() -> None:
     dropped = solved(TWO.instance(), MaximumHaul(km=99.0)).dropped_arcs
     assert set(dropped["reason"]) == {"closed by maximum_haul: longer than 99 km"}
     assert set(zip(dropped["from_place"], dropped["to_place"], strict=True)) == {("SA", "RB"), ("SB", "RA")}
+
+
+# --- site_choice ----------------------------------------------------------------------------
+
+
+def test_a_site_that_is_forced_open_is_paid_for_and_used() -> None:
+    # With 50,000 spent anyway A's packs stay: both recyclers run.
+    assert cost(TWO, SiteChoice(open=("RA",))) == pytest.approx(BOTH)
+    assert cost(TWO, SiteChoice(open=("RB",))) == pytest.approx(ALL_TO_B)
+
+
+def test_a_site_that_is_forced_closed_leaves_the_other_to_do_it() -> None:
+    assert cost(TWO, SiteChoice(closed=("RB",))) == pytest.approx(ALL_TO_A)
+    assert cost(TWO, SiteChoice(open=("RA",), closed=("RB",))) == pytest.approx(ALL_TO_A)
+    assert cost(TWO, SiteChoice(closed=("RA",))) == pytest.approx(ALL_TO_B)
+
+
+def test_a_candidate_that_is_forced_open_is_built() -> None:
+    # The new recycler at A costs 1,000 a year: 2 x 1,000 + 2 x 1,000. Without the lever it is built too;
+    # kept closed, all goes to B.
+    built = replace(TWO, sites=(replace(TWO.sites[0], candidate=True), TWO.sites[1]))
+    assert cost(built) == pytest.approx(4_000)
+    assert cost(built, SiteChoice(open=("RA",))) == pytest.approx(4_000)
+    assert cost(built, SiteChoice(closed=("RA",))) == pytest.approx(ALL_TO_B)
+    # With nothing to collect at A it would stay a plan; forced, it costs 1,000.
+    idle = replace(built, supply={("A", "2024"): 0.0})
+    assert cost(idle) == pytest.approx(2_000)
+    assert cost(idle, SiteChoice(open=("RA",))) == pytest.approx(3_000)
+
+
+DIVISIBLE = replace(TWO, supply={("A", "2024"): 0.0})
+"""Nothing retires at A."""
+
+
+def divisible() -> Instance:
+    """Return TWO with nothing to collect at A, and with plants of which a share may close.
+
+    B's 100 t need a tenth of B's 1,000 t: 1,000 hauled and 100 fixed.
+    """
+    given = DIVISIBLE.instance()
+    tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
+    tables["sites"]["existing_divisible"] = True
+    return make_instance(given.settings, tables)
+
+
+def test_standing_capacity_that_may_close_in_part_is_open_when_it_is_whole() -> None:
+    assert cost(divisible()) == pytest.approx(1_000 + 100)
+    assert cost(divisible(), SiteChoice(open=("RB",))) == pytest.approx(1_000 + 1_000)
+    assert cost(divisible(), SiteChoice(open=("RA",))) == pytest.approx(1_000 + 100 + 50_000)
+    # Closed, B's packs go to a tenth of A's plant: 100 t x 100 km and 5,000.
+    assert cost(divisible(), SiteChoice(closed=("RB",))) == pytest.approx(10_000 + 5_000)
+
+
+YEARS = replace(TWO, periods=("2024", "2025"))
+"""Two years: each of the plans above costs the same in either."""
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        ({}, BOTH),
+        ({"from_year": 2024}, BOTH),
+        ({"until_year": 2026}, BOTH),
+        ({"until_year": 2025}, (BOTH + ALL_TO_B) / 2),
+        # To be open in the second year the plant has to stand through the first.
+        ({"from_year": 2025}, BOTH),
+        ({"from_year": 2026}, ALL_TO_B),
+        ({"until_year": 2024}, ALL_TO_B),
+    ],
+)
+def test_open_holds_in_periods_that_start_within_its_years(years: dict[str, int], expected: float) -> None:
+    assert cost(YEARS, SiteChoice(open=("RA",), **years)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("years", "expected"),
+    [
+        ({}, ALL_TO_A),
+        # A's plant stands in the first year for the sake of the second, so that both run in the first.
+        ({"from_year": 2025}, (BOTH + ALL_TO_A) / 2),
+        # What has closed stays closed: standing capacity is not built again.
+        ({"until_year": 2025}, ALL_TO_A),
+        ({"until_year": 2024}, ALL_TO_B),
+    ],
+)
+def test_closed_holds_in_periods_that_start_within_its_years(
+    years: dict[str, int], expected: float
+) -> None:
+    assert cost(YEARS, SiteChoice(closed=("RB",), **years)) == pytest.approx(expected)
+
+
+def test_two_levers_may_say_open_and_closed_at_different_times() -> None:
+    open_first = SiteChoice(open=("RA",), until_year=2025)
+    closed_then = SiteChoice(closed=("RA",), from_year=2025)
+    assert cost(YEARS, open_first, closed_then) == pytest.approx((BOTH + ALL_TO_B) / 2)
+    with pytest.raises(PolicyError, match="RA is to be open and closed at once in 2024"):
+        cost(YEARS, open_first, SiteChoice(closed=("RA",)))
+
+
+def test_all_sites_closed_is_no_plan_and_the_lever_is_named() -> None:
+    with pytest.raises(InfeasibleError, match="site_choice"):
+        cost(TWO, SiteChoice(closed=("RA", "RB")))
+
+
+def test_arcs_into_a_closed_site_are_dropped_with_every_reason() -> None:
+    of_a = replace(TWO, supply={("B", "2024"): 0.0}).instance()
+    closed = solved(of_a, SiteChoice(closed=("RB",))).dropped_arcs
+    assert set(closed["to_place"]) == {"RB"}
+    assert set(closed["reason"]) == {"closed by site_choice"}
+    far = solved(of_a, SiteChoice(closed=("RB",)), MaximumHaul(km=50.0)).dropped_arcs
+    assert set(far["reason"]) == {"closed by site_choice; closed by maximum_haul: longer than 50 km"}
 
 
 # --- haulage_modes --------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from netopt.policy.effects import (
     FacilityCharge,
     ForbidHauls,
     ForbidOperators,
+    ForceSite,
     JurisdictionCharge,
     Mass,
     Reclassify,
@@ -27,6 +28,7 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 
@@ -39,6 +41,7 @@ def test_every_file_of_the_package_registers_a_lever():
         "in_province_processing",
         "maximum_haul",
         "platform",
+        "site_choice",
         "transfer_delay",
         "whitelist",
     ]
@@ -201,6 +204,15 @@ def test_haulage_modes_forbid_the_modes_that_are_not_named(instance):
     lever = HaulageModes(modes=("road",), commodities=("pack_lfp",))
     assert lever.effects(both) == (ForbidHauls("haulage_modes", ("pack_lfp",), modes=("rail",)),)
     assert HaulageModes(modes=("rail", "road")).effects(both) == ()
+
+
+def test_site_choice_is_one_effect_per_site(instance):
+    lever = SiteChoice(open=("h2", "h1"), closed=("r",), from_year=2024, until_year=2030)
+    assert lever.effects(instance) == (
+        ForceSite("site_choice", "h1", "open", 2024, 2030),
+        ForceSite("site_choice", "h2", "open", 2024, 2030),
+        ForceSite("site_choice", "r", "closed", 2024, 2030),
+    )
 
 
 def test_ids_are_a_set(instance):

@@ -30,6 +30,7 @@ LIST = 'lever = "whitelist"\njurisdiction = "C"\naction = "open"\n'
 HOME = 'lever = "in_province_processing"\njurisdictions = ["A"]\n'
 HAUL = 'lever = "maximum_haul"\nkm = 300\n'
 MODES = 'lever = "haulage_modes"\nmodes = ["road"]\n'
+SITES = 'lever = "site_choice"\nopen = ["hub_a"]\n'
 CLASS = 'lever = "classification"\ngoods_class = "class9"\n'
 
 
@@ -204,6 +205,32 @@ BAD = {
     ),
     "unknown mode": (text(MODES.replace("road", "raod")), "unknown_id", "modes", "did you mean 'road'"),
     "no mode": (text(MODES.replace('["road"]', "[]")), "empty", "modes", "must not be empty"),
+    "unknown site": (text(SITES.replace("_a", "_q")), "unknown_id", "open", "did you mean 'hub_b'"),
+    "unknown closed site": (
+        text(SITES + 'closed = ["recycler"]\n'),
+        "unknown_id",
+        "closed",
+        "did you mean 'recycler_c'",
+    ),
+    "no site": (text('lever = "site_choice"\n'), "no_site", None, "site_choice: names no site"),
+    "open and closed": (
+        text(SITES + 'closed = ["hub_a", "hub_b"]\n'),
+        "open_and_closed",
+        None,
+        "hub_a cannot be both open and closed",
+    ),
+    "years": (
+        text(SITES + "from_year = 2030\nuntil_year = 2030\n"),
+        "years",
+        None,
+        "from_year must be before until_year",
+    ),
+    "open and closed by two levers": (
+        text(SITES + "until_year = 2025\n", SITES.replace("open", "closed")),
+        "contradictory_levers",
+        "site_choice",
+        "hub_a is to be open and closed at once in early",
+    ),
     "repeated lever": (text(DELAY, DELAY), "repeated_lever", "transfer_delay", "is given twice alike"),
     "contradiction": (
         text(HOME, HOME + "share = 0.5\n"),

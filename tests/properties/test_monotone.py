@@ -20,6 +20,7 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -70,6 +71,9 @@ def restricting(instance: Instance) -> dict[str, Lever]:
         ),
         "whitelist": Whitelist(jurisdiction=homes[0], action="both"),
         "maximum_haul": MaximumHaul(km=longest_km(instance) * 0.9),
+        "site_choice": SiteChoice(
+            open=(min(instance["sites"]["site"]),), closed=(max(instance["sites"]["site"]),)
+        ),
         "haulage_modes": HaulageModes(modes=("road",)),
     }
 

@@ -9,11 +9,12 @@ from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.read import make_policy
 from netopt.solution.check import Verdict, check
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
-from tests.policy.test_control_oracles import TWO, with_rail
+from tests.policy.test_control_oracles import TWO, YEARS, divisible, with_rail
 
 OPTIONS = SolveOptions(gap=1e-9, threads=1)
 
@@ -59,3 +60,39 @@ def test_a_sale_at_the_gate_is_no_haul() -> None:
 
 def test_a_mode_that_is_not_allowed_is_noticed() -> None:
     assert_only_broken_by(planned(with_rail()), HaulageModes(modes=("road",)), "haul_rule")
+
+
+def test_a_site_that_should_be_open_and_is_not_is_noticed() -> None:
+    assert_only_broken_by(planned(TWO.instance()), SiteChoice(open=("RA",)), "forced_open")
+    found = judged(planned(TWO.instance()), SiteChoice(open=("RA",))).violations
+    assert [(violation.amount, violation.unit) for violation in found] == [(1.0, "whole module")]
+
+
+def test_a_tenth_of_a_plant_is_not_open() -> None:
+    plan = planned(divisible())
+    assert judged(plan, SiteChoice(open=("RB",))).tags() == {"forced_open"}
+    found = judged(plan, SiteChoice(open=("RB",))).violations
+    assert [violation.amount for violation in found] == pytest.approx([0.9])
+
+
+def test_a_site_that_should_be_closed_and_is_not_is_noticed_in_plant_and_flows() -> None:
+    plan = planned(TWO.instance())
+    assert_only_broken_by(plan, SiteChoice(closed=("RB",)), "forced_closed")
+    messages = [str(violation) for violation in judged(plan, SiteChoice(closed=("RB",))).violations]
+    assert sum("the site must be closed" in message for message in messages) == 1
+    assert sum("nothing may arrive at a closed site" in message for message in messages) == 2
+    assert judged(planned(divisible()), SiteChoice(closed=("RB",))).tags() == {"forced_closed"}
+
+
+@pytest.mark.parametrize(
+    ("lever", "periods"),
+    [
+        (SiteChoice(open=("RA",), from_year=2025), {"2025"}),
+        (SiteChoice(open=("RA",), until_year=2025), {"2024"}),
+        (SiteChoice(closed=("RB",)), {"2024", "2025"}),
+        (SiteChoice(closed=("RB",), from_year=2026), set()),
+    ],
+)
+def test_only_periods_within_its_years_are_judged(lever: SiteChoice, periods: set[str]) -> None:
+    found = judged(planned(YEARS.instance()), lever).violations
+    assert {violation.period for violation in found} == periods

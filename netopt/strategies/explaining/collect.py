@@ -59,7 +59,8 @@ def stated_form(instance: Instance, effects: Effects, perspective: Perspective) 
 def wide_network(instance: Instance, effects: Effects) -> Network:
     """Return the network with what bans and ``may_build`` keep out."""
     tables = {**instance.tables, "sites": instance["sites"].assign(may_build=True)}
-    unbanned = replace(effects, forbidden_operators=(), forbidden_hauls=())
+    opened = tuple(rule for rule in effects.forced_sites if rule.state == "open")
+    unbanned = replace(effects, forbidden_operators=(), forbidden_hauls=(), forced_sites=opened)
     return build_network(replace(instance, tables=tables), unbanned)
 
 

@@ -110,3 +110,28 @@ class Context:
             for period in periods
             if ("flow", arc, period) in self.columns
         ]
+
+    def idle(self, modules: Iterable[str], periods: Iterable[str]) -> list[Limit]:
+        """Return the limits that let none of these modules operate in these periods."""
+        return [
+            Limit(
+                False,
+                self.columns["operating", module, period],
+                self.module[module]["site"],
+                period,
+                upper=0.0,
+                amount_per_unit=self.module[module]["capacity_tonnes_per_year"],
+            )
+            for module in modules
+            for period in periods
+            if ("operating", module, period) in self.columns
+        ]
+
+    def smallest_tonnes(self, sites: Iterable[str]) -> float:
+        """Return the smallest capacity that stands or could be built at any of these sites (t/yr).
+
+        One tonne where none can: a count of modules has to weigh something.
+        """
+        modules = self.network.modules
+        here = modules.loc[modules["site"].isin(list(sites)), "capacity_tonnes_per_year"]
+        return float(here.min()) if len(here) else 1.0

@@ -8,7 +8,7 @@ from netopt.policy.base import LEVERS
 from netopt.strategies.explaining.words import listed
 
 if TYPE_CHECKING:
-    from netopt.policy.effects import ForbidHauls
+    from netopt.policy.effects import ForbidHauls, ForceSite
     from netopt.strategies.explaining.words import Words
 
 _LEGS: Final = {"first": "from sources and returns", "trunk": "between facilities and to markets"}
@@ -27,3 +27,14 @@ def haul(words: Words, rule: ForbidHauls) -> str:
     on = f" {listed([_LEGS[leg] for leg in rule.legs])}" if rule.legs else ""
     longer = "" if rule.longer_than_km is None else f" further than {rule.longer_than_km:,g} km"
     return f"{title(rule.lever)}: {no} is hauled{by}{longer}{on}"
+
+
+def site(words: Words, rule: ForceSite) -> str:
+    """Return that a site must be open or closed, and when."""
+    duty = {
+        "open": "must operate a whole module",
+        "closed": "must be closed, and nothing may arrive there",
+    }[rule.state]
+    since = "" if rule.from_year is None else f" from {rule.from_year} on"
+    until = "" if rule.until_year is None else f" before {rule.until_year}"
+    return f"{title(rule.lever)}: {words.site(rule.site)} ({rule.site}) {duty}{since}{until}"

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from netopt.network.closings import are_forbidden_hauls
+from netopt.network.facilities import periods_in_force
 from netopt.strategies.explaining import control_words
+from netopt.strategies.explaining.context import Limit
 from netopt.strategies.explaining.statements import Kind, Statement
 
 if TYPE_CHECKING:
+    from netopt.policy.effects import ForceSite
     from netopt.strategies.explaining.context import Context, Stated
 
 
@@ -20,5 +23,37 @@ def _hauls(context: Context) -> Stated:
         yield Statement(f"hauls {rule.lever} {number}", Kind.BAN, sentence, rule.lever, ""), limits
 
 
-CONTROLS: Final = (_hauls,)
+def _closed(context: Context) -> Stated:
+    arcs, modules = context.network.arcs, context.network.modules
+    for rule in context.effects.forced_sites:
+        if rule.state == "closed":
+            periods = periods_in_force(rule, context.instance)
+            limits = context.idle(modules.loc[modules["site"] == rule.site, "module"], periods)
+            limits += context.shut(arcs[arcs["to_place"] == rule.site], periods)
+            yield _of_site(context, rule, Kind.BAN), limits
+
+
+def _opened(context: Context) -> Stated:
+    rows = context.rows.get("forced_open", [])
+    for rule in context.effects.forced_sites:
+        if rule.state == "open":
+            periods = periods_in_force(rule, context.instance)
+            tonnes = context.smallest_tonnes([rule.site])
+            limits = [
+                Limit(True, number, site, period, lower=1.0, amount_per_unit=tonnes)
+                for number, (site, period) in rows
+                if site == rule.site and period in periods
+            ]
+            yield _of_site(context, rule, Kind.OPEN), limits
+
+
+def _of_site(context: Context, rule: ForceSite, kind: Kind) -> Statement:
+    years = f" {rule.from_year or ''}-{rule.until_year or ''}"
+    name = f"{rule.state} {rule.site}{years if rule.from_year or rule.until_year else ''}"
+    sites = context.sites.set_index("site")
+    place = context.words.place(str(sites["jurisdiction"][rule.site]))
+    return Statement(name, kind, control_words.site(context.words, rule), name, place)
+
+
+CONTROLS: Final = (_hauls, _closed, _opened)
 """One function per effect, in the order in which an explanation names them."""

@@ -42,6 +42,7 @@ class Kind(StrEnum):
 
     RULE = "rule"
     BAN = "ban"
+    OPEN = "open"
     BUILD = "build"
     MARKET = "market"
     EMISSION = "emission"
