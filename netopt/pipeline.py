@@ -169,7 +169,7 @@ def operating_margins(
     effects = compose(policy, instance)
     stated = stated_form(instance, effects, policy.perspective)
     network = wide_network(instance, effects)
-    return stated, margins(stated, network, plan.facilities, options or SolveOptions())
+    return stated, margins(stated, network, plan, options or SolveOptions())
 
 
 def _unbounded(network: Network, policy: Policy, options: SolveOptions) -> str:

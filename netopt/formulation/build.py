@@ -38,6 +38,8 @@ EQUATIONS: Final[dict[str, Callable[[pyo.ConcreteModel, Facts], None]]] = {
     "emission_cap": limits.emission_cap,
     "share_rule": limits.share_rule,
     "forced_open": controls.forced_open,
+    "site_count": controls.site_count,
+    "single_sourcing": controls.single_sourcing,
     "strong_link": strengthening.strong_link,
 }
 """Every equation by its tag, in the order of the mathematics of record."""

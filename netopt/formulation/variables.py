@@ -20,6 +20,7 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``loads`` (t/yr by module),
     ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
     divisible module keeps or closes is a share of it),
+    ``in_use``, ``whole`` (binary by site that is counted), ``assigned`` (binary by assignment),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
     (t/yr by soft rule). Where an arc or a site is closed or nothing may be built, the variable is
     fixed at 0.
@@ -49,6 +50,7 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.renewed = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary)
+    _add_control_variables(model, facts)
     model.stored = pyo.Var(model.STORES, model.PERIODS, within=pyo.NonNegativeReals)
     model.leaked = pyo.Var(model.SUPPLIES, model.PERIODS, within=pyo.NonNegativeReals)
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
@@ -57,6 +59,16 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.shortfall = pyo.Var(model.SOFT_RULES, model.PERIODS, within=pyo.NonNegativeReals)
     # Keeps a side rule a row of the model where nothing can contribute to it.
     model.nothing = pyo.Var(bounds=(0.0, 0.0))
+
+
+def _add_control_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
+    """Declare what only a planner's controls speak of; without such levers there is none of it."""
+    model.USED_SITES = pyo.Set(initialize=facts.sites_counted("maximum"))
+    model.WHOLE_SITES = pyo.Set(initialize=facts.sites_counted("minimum"))
+    model.ASSIGNMENTS = pyo.Set(initialize=list(facts.supply_of_assignment))
+    model.in_use = pyo.Var(model.USED_SITES, model.PERIODS, within=pyo.Binary)
+    model.whole = pyo.Var(model.WHOLE_SITES, model.PERIODS, within=pyo.Binary)
+    model.assigned = pyo.Var(model.ASSIGNMENTS, model.PERIODS, within=pyo.Binary)
 
 
 def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.network import facilities, rates, supplies
+from netopt.network import controls, facilities, rates, supplies
 from netopt.network.arcs import grow_shipments
 from netopt.network.closings import closings, open_arcs, reasons
 from netopt.network.network import Network
@@ -72,7 +72,10 @@ def build_network(instance: Instance, effects: Effects) -> Network:
         modules=modules,
         may_build=facilities.may_build(instance, effects, modules),
         may_operate=facilities.may_operate(instance, effects, modules),
-        forced_open=facilities.forced_open(instance, effects),
+        forced_open=controls.forced_open(instance, effects),
+        site_counts=controls.site_counts(effects),
+        counted_sites=controls.counted_sites(instance, effects, modules),
+        assignments=controls.assignments(instance, effects, arcs, supply_rows),
         stores=stores,
         supplies=supply_rows,
         supply_tonnes=retired,

@@ -85,17 +85,6 @@ def may_operate(instance: Instance, effects: Effects, modules: pd.DataFrame) -> 
     return allowed
 
 
-def forced_open(instance: Instance, effects: Effects) -> pd.DataFrame:
-    """Return where a whole module must operate, and when: ``site, period``, each pair once."""
-    pairs = {
-        (rule.site, period)
-        for rule in effects.forced_sites
-        if rule.state == "open"
-        for period in periods_in_force(rule, instance)
-    }
-    return pd.DataFrame(sorted(pairs), columns=["site", "period"])
-
-
 def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> list[str]:
     """Return the ids of the sites whose operator the rule keeps out."""
     barred = (sites["jurisdiction"] == rule.jurisdiction) & (sites["home"] != rule.jurisdiction)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netopt.data.instance import Instance
-    from netopt.policy.effects import ForceSite
+    from netopt.policy.effects import CountSites, ForceSite
 
 
 def site_conflicts(forced: Sequence[ForceSite], instance: Instance, where: str) -> list[Problem]:
@@ -38,3 +38,21 @@ def site_conflicts(forced: Sequence[ForceSite], instance: Instance, where: str) 
         )
         for site, periods in clashes.items()
     ]
+
+
+def count_conflicts(counts: Sequence[CountSites], where: str) -> list[Problem]:
+    """Return one problem for each set of sites whose bounds leave no number between them."""
+    alike: dict[tuple[object, ...], list[CountSites]] = {}
+    for rule in counts:
+        alike.setdefault((rule.lever, rule.facility_types, rule.jurisdictions), []).append(rule)
+    problems = []
+    for rules in alike.values():
+        low = max((rule.minimum for rule in rules if rule.minimum is not None), default=None)
+        high = min((rule.maximum for rule in rules if rule.maximum is not None), default=None)
+        if low is not None and high is not None and low > high:
+            message = f"{' and '.join(rule.rule for rule in rules)}: minimum {low} is above maximum {high}"
+            lever, hint = rules[0].lever, "lower the minimum or raise the maximum"
+            problems.append(
+                Problem(where, None, lever, "contradictory_levers", rules[0].rule, message, hint)
+            )
+    return problems

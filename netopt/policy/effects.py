@@ -68,6 +68,46 @@ class ForceSite:
 
 
 @dataclass(frozen=True)
+class CountSites:
+    """Bound how many sites of ``facility_types`` in ``jurisdictions`` operate, in every period.
+
+    Towards ``maximum`` a site counts where any part of it operates, towards ``minimum`` where its
+    operating modules add up to one that is whole. None: no bound.
+    """
+
+    lever: str
+    minimum: int | None = None
+    maximum: int | None = None
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule: what is counted and the bounds."""
+        what = ", ".join(self.facility_types) or "all"
+        where = f" in {', '.join(self.jurisdictions)}" if self.jurisdictions else ""
+        bounds = (("at least", self.minimum), ("at most", self.maximum))
+        said = " and ".join(f"{words} {number}" for words, number in bounds if number is not None)
+        return f"{self.lever}[{what}{where}: {said}]"
+
+
+@dataclass(frozen=True)
+class SingleSource:
+    """Let every source send ``commodities`` to at most one site of ``facility_types`` a period."""
+
+    lever: str
+    commodities: Ids = ()
+    facility_types: Ids = ()
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule: which goods go to one site of which types."""
+        what = ", ".join(self.commodities) or "all"
+        where = f" to {', '.join(self.facility_types)}" if self.facility_types else ""
+        return f"{self.lever}[{what}{where}]"
+
+
+@dataclass(frozen=True)
 class CollectionCharge:
     """Charge every formally collected tonne of ``commodities`` once, as it leaves its source."""
 
@@ -180,6 +220,8 @@ Effect = (
     | ForbidOperators
     | ForbidHauls
     | ForceSite
+    | CountSites
+    | SingleSource
     | CollectionCharge
     | FacilityCharge
     | StorageCharge
@@ -208,6 +250,8 @@ class Effects:
     forbidden_operators: tuple[ForbidOperators, ...] = ()
     forbidden_hauls: tuple[ForbidHauls, ...] = ()
     forced_sites: tuple[ForceSite, ...] = ()
+    site_counts: tuple[CountSites, ...] = ()
+    single_sources: tuple[SingleSource, ...] = ()
     collection_charges: tuple[CollectionCharge, ...] = ()
     facility_charges: tuple[FacilityCharge, ...] = ()
     storage_charges: tuple[StorageCharge, ...] = ()
@@ -226,4 +270,6 @@ class Effects:
         """Levers of a planner's controls that are in force, sorted."""
         hauls = {rule.lever for rule in self.forbidden_hauls}
         sites = {rule.lever for rule in self.forced_sites}
-        return tuple(sorted(hauls | sites))
+        counts = {rule.lever for rule in self.site_counts}
+        singles = {rule.lever for rule in self.single_sources}
+        return tuple(sorted(hauls | sites | counts | singles))

@@ -14,10 +14,12 @@ from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.read import make_policy
 from netopt.solution.options import SolveOptions
-from tests.policy.test_control_oracles import TWO, with_rail
+from tests.policy.test_control_oracles import CHEAP, SPLIT, TWO, divisible, with_rail
 
 ONE_THREAD = SolveOptions(threads=1)
 
@@ -93,6 +95,41 @@ CASES |= {
 }
 
 
+TOO_SMALL = replace(
+    SPLIT,
+    sites=(SPLIT.sites[0], replace(SPLIT.sites[1], capacity=60.0)),
+    supply={("B", "2024"): 0.0},
+)
+"""A's 100 t fit into two recyclers of 60 t, not into one."""
+
+CASES |= {
+    # One plant of 1,000 t operates though none should.
+    "no sites": Case(
+        TWO.instance(),
+        (SiteCount(maximum=0),),
+        frozenset({"maximum site_count[all: at most 0]"}),
+        "Number of sites: at most 0 sites operate",
+        1_000.0,
+    ),
+    # There are two recyclers, so that one is missing, of 1,000 t.
+    "more sites than there are": Case(
+        TWO.instance(),
+        (SiteCount(minimum=3, facility_types=("recycler",), jurisdictions=("A", "B")),),
+        frozenset({"minimum site_count[recycler in A, B: at least 3]"}),
+        "Number of sites: at least 3 sites operate of the type recycler in A and B",
+        1_000.0,
+    ),
+    # Least is 40 t over the capacity of either recycler.
+    "single sourcing": Case(
+        TOO_SMALL.instance(),
+        (SingleSourcing(),),
+        frozenset({"single_sourcing[all]"}),
+        "Single sourcing: each source sends all that it collects of each commodity to one site a period",
+        40.0,
+    ),
+}
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_control_that_cannot_be_kept_is_named_and_lifting_it_is_enough(name: str) -> None:
     case = CASES[name]
@@ -108,3 +145,23 @@ def test_a_control_that_cannot_be_kept_is_named_and_lifting_it_is_enough(name: s
     gives = found.infeasibility.relief.gives
     assert gives["amount"].sum() == pytest.approx(case.tonnes, abs=1e-3)
     assert solve(case.instance, make_policy("lifted", case.left), ONE_THREAD).verdict.ok
+
+
+@pytest.mark.parametrize(
+    ("instance", "lever"),
+    [
+        (SPLIT.instance(), SingleSourcing()),
+        (CHEAP.instance(), SiteCount(maximum=1)),
+        (divisible(), SiteCount(minimum=1, maximum=1)),
+        (divisible(), SiteChoice(open=("RB",), closed=("RA",))),
+        (with_rail(), HaulageModes(modes=("road",))),
+    ],
+    ids=["single", "maximum", "both bounds", "sites", "modes"],
+)
+def test_a_plan_under_controls_operates_at_its_own_cost(instance: Instance, lever: Lever) -> None:
+    """With the design fixed the controls still hold: the best operation costs what the plan does."""
+    found = explain(instance, make_policy("controlled", (lever,)), SolveOptions(threads=1, gap=1e-9))
+    assert found.margins is not None
+    assert found.outcome is not None
+    cost = found.outcome.upper_bound_cny_per_year
+    assert found.margins.cost_cny_per_year == pytest.approx(cost, abs=1e-3)

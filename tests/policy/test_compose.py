@@ -16,7 +16,9 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -41,6 +43,11 @@ MANY = (
     SiteChoice(open=("hub_a",), until_year=2025),
     SiteChoice(closed=("hub_a",), from_year=2025),
     SiteChoice(open=("hub_b",)),
+    SiteCount(minimum=1, facility_types=("hub",)),
+    SiteCount(maximum=3, facility_types=("hub",)),
+    SiteCount(maximum=2, jurisdictions=("A", "B"), each_jurisdiction=True),
+    SingleSourcing(),
+    SingleSourcing(facility_types=("hub",)),
 )
 
 
@@ -133,6 +140,10 @@ CONTRADICTIONS = {
         (SiteChoice(open=("hub_b",), from_year=2025), SiteChoice(closed=("hub_b",))),
         "hub_b is to be open and closed at once in late",
     ),
+    "too many and too few": (
+        (SiteCount(minimum=3, maximum=4), SiteCount(maximum=2)),
+        "minimum 3 is above maximum 2",
+    ),
     "the same lever twice": ((DELAY, DELAY), "transfer_delay is given twice alike"),
 }
 
@@ -148,7 +159,9 @@ def test_all_contradictions_are_reported_together(instance):
     with pytest.raises(PolicyError) as caught:
         composed(instance, *levers)
     rules = [problem.rule for problem in caught.value.problems]
-    assert rules.count("contradictory_levers") == 6  # three commodities, one share, one penalty, one site
+    assert (
+        rules.count("contradictory_levers") == 7
+    )  # three commodities, one share, one penalty, one site, one number
     assert rules.count("repeated_lever") == 1
 
 

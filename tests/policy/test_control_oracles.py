@@ -14,7 +14,9 @@ from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.read import check_references, make_policy
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
@@ -187,6 +189,122 @@ def test_arcs_into_a_closed_site_are_dropped_with_every_reason() -> None:
     assert set(closed["reason"]) == {"closed by site_choice"}
     far = solved(of_a, SiteChoice(closed=("RB",)), MaximumHaul(km=50.0)).dropped_arcs
     assert set(far["reason"]) == {"closed by site_choice; closed by maximum_haul: longer than 50 km"}
+
+
+# --- site_count -----------------------------------------------------------------------------
+
+CHEAP = replace(TWO, sites=(replace(TWO.sites[0], fixed=1_000.0), TWO.sites[1]))
+"""A's recycler costs 1,000 too: both run, 2 x 1,000 + 2 x 1,000 = 4,000."""
+
+
+@pytest.mark.parametrize(
+    ("lever", "expected"),
+    [
+        (SiteCount(minimum=1), ALL_TO_B),
+        (SiteCount(minimum=2), BOTH),
+        (SiteCount(minimum=2, maximum=2, facility_types=("recycler",)), BOTH),
+        (SiteCount(minimum=1, jurisdictions=("A",)), BOTH),
+        (SiteCount(minimum=1, jurisdictions=("A", "B")), ALL_TO_B),
+        (SiteCount(minimum=1, jurisdictions=("A", "B"), each_jurisdiction=True), BOTH),
+        (SiteCount(minimum=1, each_jurisdiction=True), BOTH),
+        (SiteCount(maximum=0, jurisdictions=("B",)), ALL_TO_A),
+    ],
+)
+def test_a_number_of_sites_is_kept_by_what_it_counts(lever: SiteCount, expected: float) -> None:
+    assert cost(TWO, lever) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("lever", "expected"),
+    [
+        (SiteCount(maximum=2), 4_000.0),
+        (SiteCount(maximum=1), ALL_TO_B),
+        (SiteCount(maximum=1, each_jurisdiction=True), 4_000.0),
+        (SiteCount(maximum=0, jurisdictions=("A",)), ALL_TO_B),
+    ],
+)
+def test_a_maximum_closes_what_is_too_much(lever: SiteCount, expected: float) -> None:
+    assert cost(CHEAP, lever) == pytest.approx(expected)
+
+
+def test_types_are_counted_together() -> None:
+    # Either recycler and B's cascade plant (30 CNY/t) are at most one: all to B's recycler.
+    with_cascade = replace(CHEAP, sites=(*CHEAP.sites, Site("CB", "B", "cascade")))
+    kinds = ("cascade", "recycler")
+    assert cost(with_cascade) == pytest.approx(4_000)
+    assert cost(with_cascade, SiteCount(maximum=1, facility_types=kinds)) == pytest.approx(ALL_TO_B)
+    # Without a recycler all 200 t are repurposed: 11,000 hauled and 6,000.
+    no_recycler = SiteCount(maximum=0, facility_types=("recycler",))
+    assert cost(with_cascade, no_recycler) == pytest.approx(17_000)
+    # A third site costs nothing more where it is free: it only has to operate.
+    assert cost(with_cascade, SiteCount(minimum=3)) == pytest.approx(4_000)
+
+
+def test_a_part_of_a_plant_counts_towards_the_maximum_and_only_a_whole_one_towards_the_minimum() -> None:
+    assert cost(divisible(), SiteCount(minimum=1)) == pytest.approx(1_000 + 1_000)
+    assert cost(divisible(), SiteCount(minimum=2)) == pytest.approx(1_000 + 51_000)
+    assert cost(divisible(), SiteCount(maximum=1)) == pytest.approx(1_000 + 100)
+    with pytest.raises(InfeasibleError, match="site_count"):
+        cost(divisible(), SiteCount(maximum=0))
+
+
+def test_a_maximum_shuts_even_a_tenth_of_a_plant() -> None:
+    # A tenth of each: 2 x 1,000 + 5,000 + 100; a fifth of B's: 11,000 + 200.
+    given = TWO.instance()
+    tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
+    tables["sites"]["existing_divisible"] = True
+    parts = make_instance(given.settings, tables)
+    assert cost(parts) == pytest.approx(7_100)
+    assert cost(parts, SiteCount(maximum=1)) == pytest.approx(11_200)
+
+
+def test_bounds_that_two_levers_leave_no_room_between_are_refused() -> None:
+    few, many = SiteCount(maximum=1), SiteCount(minimum=2)
+    with pytest.raises(PolicyError, match="minimum 2 is above maximum 1"):
+        cost(TWO, few, many)
+    assert cost(TWO, many, SiteCount(maximum=2)) == pytest.approx(BOTH)
+    assert cost(CHEAP, few, SiteCount(maximum=2)) == pytest.approx(ALL_TO_B)
+
+
+# --- single_sourcing ------------------------------------------------------------------------
+
+# A's recycler takes 60 t a year and costs nothing to keep, nor does B's of 1,000 t. Freely, A's 100 t
+# are split: 60 x 10 + 40 x 100 = 4,600, and B's 100 t x 10 km: 5,600. Undivided they all go to B.
+SPLIT = Tiny(
+    km={("A", "B"): 100.0},
+    sites=(Site("RA", "A", "recycler", capacity=60.0), Site("RB", "B", "recycler")),
+)
+FREE, UNDIVIDED = 5_600.0, 11_000.0
+
+
+def test_a_source_deals_with_one_site() -> None:
+    assert cost(SPLIT) == pytest.approx(FREE)
+    assert cost(SPLIT, SingleSourcing()) == pytest.approx(UNDIVIDED)
+    assert cost(SPLIT, SingleSourcing(commodities=("pack",))) == pytest.approx(UNDIVIDED)
+
+
+def test_a_source_may_change_its_site_from_year_to_year() -> None:
+    # In the second year A collects 60 t, which A's recycler can take: 600 + 1,000.
+    years = replace(SPLIT, periods=("2024", "2025"), supply={("A", "2025"): 60.0})
+    assert cost(years, SingleSourcing()) == pytest.approx((UNDIVIDED + 1_600) / 2)
+
+
+def test_one_site_of_the_types_named_and_others_besides() -> None:
+    # A cascade plant of 30 t at A: 40 CNY/t. Freely 60 t are recycled at A, 30 t reused, 10 t go to B:
+    # 600 + 1,200 + 1,000 and B's 1,000. With one recycler only, 30 t reused and 70 t to B: 8,200.
+    both = replace(SPLIT, sites=(*SPLIT.sites, Site("CA", "A", "cascade", capacity=30.0)))
+    assert cost(both) == pytest.approx(3_800)
+    assert cost(both, SingleSourcing(facility_types=("recycler",))) == pytest.approx(9_200)
+    assert cost(both, SingleSourcing(facility_types=("cascade",))) == pytest.approx(3_800)
+    assert cost(both, SingleSourcing()) == pytest.approx(UNDIVIDED)
+    two = (SingleSourcing(), SingleSourcing(facility_types=("recycler",)))
+    assert cost(both, *two) == pytest.approx(UNDIVIDED)
+
+
+def test_no_site_that_takes_a_whole_source_is_no_plan() -> None:
+    small = replace(SPLIT, sites=(SPLIT.sites[0], Site("RB", "B", "recycler", capacity=90.0)))
+    with pytest.raises(InfeasibleError, match="single_sourcing"):
+        cost(replace(small, supply={("B", "2024"): 0.0}), SingleSourcing())
 
 
 # --- haulage_modes --------------------------------------------------------------------------

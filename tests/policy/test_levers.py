@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from netopt.policy.base import CONTROL, LEVERS
 from netopt.policy.effects import (
     CollectionCharge,
+    CountSites,
     CrossingDelay,
     DelayExemption,
     FacilityCharge,
@@ -20,6 +21,7 @@ from netopt.policy.effects import (
     Mass,
     Reclassify,
     ShareRule,
+    SingleSource,
     StorageCharge,
 )
 from netopt.policy.levers.cascade_target import CascadeTarget
@@ -28,7 +30,9 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 
@@ -41,7 +45,9 @@ def test_every_file_of_the_package_registers_a_lever():
         "in_province_processing",
         "maximum_haul",
         "platform",
+        "single_sourcing",
         "site_choice",
+        "site_count",
         "transfer_delay",
         "whitelist",
     ]
@@ -213,6 +219,28 @@ def test_site_choice_is_one_effect_per_site(instance):
         ForceSite("site_choice", "h2", "open", 2024, 2030),
         ForceSite("site_choice", "r", "closed", 2024, 2030),
     )
+
+
+def test_site_count_is_one_rule_or_one_for_each_jurisdiction(instance):
+    together = SiteCount(minimum=1, maximum=3, facility_types=("hub",), jurisdictions=("B", "A"))
+    (rule,) = together.effects(instance)
+    assert rule == CountSites("site_count", 1, 3, ("hub",), ("A", "B"))
+    assert rule.rule == "site_count[hub in A, B: at least 1 and at most 3]"
+    each = SiteCount(maximum=3, jurisdictions=("B", "A"), each_jurisdiction=True)
+    assert each.effects(instance) == tuple(
+        CountSites("site_count", maximum=3, jurisdictions=(home,)) for home in ("A", "B")
+    )
+    everywhere = SiteCount(maximum=3, each_jurisdiction=True).effects(instance)
+    assert [rule.jurisdictions for rule in everywhere] == [("A",), ("B",), ("C",)]
+    assert SiteCount(minimum=0).effects(instance)[0].rule == "site_count[all: at least 0]"
+
+
+def test_single_sourcing_is_one_rule(instance):
+    lever = SingleSourcing(commodities=("pack_ncm", "pack_lfp"), facility_types=("hub",))
+    (rule,) = lever.effects(instance)
+    assert rule == SingleSource("single_sourcing", ("pack_lfp", "pack_ncm"), ("hub",))
+    assert rule.rule == "single_sourcing[pack_lfp, pack_ncm to hub]"
+    assert SingleSourcing().effects(instance) == (SingleSource("single_sourcing"),)
 
 
 def test_ids_are_a_set(instance):

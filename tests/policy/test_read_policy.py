@@ -31,6 +31,8 @@ HOME = 'lever = "in_province_processing"\njurisdictions = ["A"]\n'
 HAUL = 'lever = "maximum_haul"\nkm = 300\n'
 MODES = 'lever = "haulage_modes"\nmodes = ["road"]\n'
 SITES = 'lever = "site_choice"\nopen = ["hub_a"]\n'
+COUNT = 'lever = "site_count"\nminimum = 2\n'
+SINGLE = 'lever = "single_sourcing"\n'
 CLASS = 'lever = "classification"\ngoods_class = "class9"\n'
 
 
@@ -230,6 +232,45 @@ BAD = {
         "contradictory_levers",
         "site_choice",
         "hub_a is to be open and closed at once in early",
+    ),
+    "no bound": (text('lever = "site_count"\n'), "no_bound", None, "site_count: sets no bound"),
+    "minimum above maximum": (
+        text(COUNT + "maximum = 1\n"),
+        "bounds",
+        None,
+        "minimum 2 is above maximum 1",
+    ),
+    "minimum of one lever above another's maximum": (
+        text(COUNT, COUNT.replace("minimum = 2", "maximum = 1")),
+        "contradictory_levers",
+        "site_count",
+        "minimum 2 is above maximum 1",
+    ),
+    "fewer than none": (text(COUNT.replace("2", "-2")), "minimum", "minimum", "at least 0, not -2"),
+    "half a site": (text(COUNT.replace("2", "1.5")), "type", "minimum", "must be a whole number"),
+    "count of an unknown type": (
+        text(COUNT + 'facility_types = ["hbu"]\n'),
+        "unknown_id",
+        "facility_types",
+        "did you mean 'hub'",
+    ),
+    "count of an unknown province": (
+        text(COUNT + 'jurisdictions = ["Q"]\n'),
+        "unknown_id",
+        "jurisdictions",
+        "no jurisdiction 'Q'",
+    ),
+    "single source of what never retires": (
+        text(SINGLE + 'commodities = ["li2co3"]\n'),
+        "unknown_id",
+        "commodities",
+        "supply.csv of small has no commodity 'li2co3'",
+    ),
+    "single source of an unknown type": (
+        text(SINGLE + 'facility_types = ["cascad"]\n'),
+        "unknown_id",
+        "facility_types",
+        "did you mean 'cascade'",
     ),
     "repeated lever": (text(DELAY, DELAY), "repeated_lever", "transfer_delay", "is given twice alike"),
     "contradiction": (

@@ -20,7 +20,9 @@ from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -71,6 +73,8 @@ def restricting(instance: Instance) -> dict[str, Lever]:
         ),
         "whitelist": Whitelist(jurisdiction=homes[0], action="both"),
         "maximum_haul": MaximumHaul(km=longest_km(instance) * 0.9),
+        "site_count": SiteCount(minimum=2, facility_types=("dismantler",)),
+        "single_sourcing": SingleSourcing(),
         "site_choice": SiteChoice(
             open=(min(instance["sites"]["site"]),), closed=(max(instance["sites"]["site"]),)
         ),
@@ -143,6 +147,17 @@ def test_a_shorter_haul_is_never_cheaper(name: str) -> None:
     plans = [solved(name, *base(instance), lever) for lever in hauls]
     for relaxed, restricted in pairwise(plans):
         assert_no_cheaper(relaxed, restricted)
+
+
+@over_instances
+def test_more_or_fewer_sites_are_never_cheaper(name: str) -> None:
+    for counts in (
+        [SiteCount(minimum=number, facility_types=("dismantler",)) for number in (0, 1, 2)],
+        [SiteCount(maximum=number) for number in (9, 4, 3)],
+    ):
+        plans = [solved(name, *base(instance_of(name)), lever) for lever in counts]
+        for relaxed, restricted in pairwise(plans):
+            assert_no_cheaper(relaxed, restricted)
 
 
 @over_instances

@@ -10,15 +10,26 @@ import pytest
 from netopt.accounts import Perspective
 from netopt.data.instance import Instance
 from netopt.data.read import read_instance
+from netopt.policy.base import Lever
+from netopt.policy.compose import compose
 from netopt.policy.effects import (
     CollectionCharge,
+    CountSites,
     Effects,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
+    ForceSite,
     JurisdictionCharge,
     Mass,
     ShareRule,
+    SingleSource,
 )
+from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.single_sourcing import SingleSourcing
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
+from netopt.policy.read import make_policy
 from netopt.resources import shipped
 from tests.engine import engine_optimum
 from tests.instances_random import FEATURES, random_effects, random_instance, with_tables
@@ -91,6 +102,95 @@ def test_a_guest_that_is_kept_out_gives_way_to_the_next_best(
     assert least(guest, Effects(forbidden_operators=(rule,))) == pytest.approx(TOY_Z + more, abs=0.01)
     for harmless in (replace(rule, exempt_operators=("west",)), replace(rule, until_year=2025)):
         assert least(guest, Effects(forbidden_operators=(harmless,))) == pytest.approx(TOY_Z, abs=0.01)
+
+
+def controlled(toy: Instance, *levers: Lever) -> float:
+    """Return the optimum under levers, on which engine and brute force agree."""
+    effects = compose(make_policy("controls", levers), toy)
+    found = least(toy, effects)
+    assert engine_optimum(toy, effects, SOCIAL) == pytest.approx(found, abs=0.01)
+    return found
+
+
+SECOND_HUB = 3_000_000 - 2_000 * 90 * 2.01 + 500 * 90 * 1.01 + 1_500 * 100 * 1.01
+"""A hub at Westtown costs 3.0 million a year and spares 90 km of S1's first leg; what it gives out goes
+90 km further to C2 and 100 km further to D3 (haulage and carbon in CNY a tonne and kilometre)."""
+
+BLACK_MASS_TO_R2 = 3_400 * (90 * (0.5 + 0.01) + (2_000 + 100) * (1.1 - 0.9))
+
+
+@pytest.mark.parametrize(
+    ("lever", "more_cny_per_year"),
+    [
+        (SiteChoice(open=("H1",)), SECOND_HUB),
+        (SiteCount(minimum=2, facility_types=("hub",)), SECOND_HUB),
+        (SiteCount(maximum=4), 0.0),
+        (SiteChoice(closed=("R3",)), BLACK_MASS_TO_R2),
+        (SiteCount(maximum=0, facility_types=("hydromet",), jurisdictions=("P3",)), BLACK_MASS_TO_R2),
+        (MaximumHaul(km=100.0), 0.0),
+        (SingleSourcing(), 0.0),
+    ],
+    ids=str,
+)
+def test_controls_cost_what_the_toys_arithmetic_says(
+    toy: Instance, lever: Lever, more_cny_per_year: float
+) -> None:
+    assert controlled(toy, lever) == pytest.approx(TOY_Z + more_cny_per_year, abs=0.01)
+
+
+def test_cascade_grade_that_may_not_go_far_takes_a_hub_and_a_dismantler_at_westtown(toy: Instance) -> None:
+    # Midtown's hub can place 1,500 t of cascade grade at C2, so it tests 6,000 t; S1's 2,000 t go to H1.
+    # D1 (small, 1.5 million) takes 500 t cascade grade and 1,500 t scrap from 10 km instead of 100, at a
+    # factor of 1.1 instead of 0.9 and 50 x 1.1 more; its black mass goes 190 km further to R3.
+    at_d1 = -90 * 1.01 + 400 * (1.1 - 0.9) + 50 * 1.1 + 0.5 * 190 * 0.51
+    more = 3_000_000 + 1_500_000 - 2_000 * 90 * 2.01 + 2_000 * at_d1
+    near = MaximumHaul(km=50.0, commodities=("cascade_pack",))
+    assert controlled(toy, near) == pytest.approx(TOY_Z + more, abs=0.01)
+
+
+def test_sources_that_may_not_be_split_fill_small_hubs_worse(toy: Instance) -> None:
+    # Hubs of 5,000 t: H2 takes S3 and half of what S1 leaves no room for at H1. A tonne of S2 at H1
+    # travels 90 km more, a tonne of S3 100 km, and from there on 25 % go 90 and 75 % go 100 km further.
+    sizes = toy["sizes"].assign(
+        capacity_tonnes_per_year=toy["sizes"]["capacity_tonnes_per_year"].mask(
+            toy["sizes"]["facility_type"] == "hub", 5_000.0
+        )
+    )
+    small = with_tables(toy, sizes=sizes)
+    onward = 0.25 * 90 * 1.01 + 0.75 * 100 * 1.01
+    split = 1_000 * (90 * 2.01 + onward)
+    whole = 2_000 * (100 * 2.01 + onward)
+    assert controlled(small) == pytest.approx(TOY_Z + SECOND_HUB + split, abs=0.01)
+    assert controlled(small, SingleSourcing()) == pytest.approx(TOY_Z + SECOND_HUB + whole, abs=0.01)
+    only_dismantlers = SingleSourcing(facility_types=("dismantler",))
+    assert controlled(small, only_dismantlers) == pytest.approx(TOY_Z + SECOND_HUB + split, abs=0.01)
+
+
+CONTROLS = (
+    Effects(forbidden_hauls=(ForbidHauls("maximum_haul", longer_than_km=250.0),)),
+    Effects(
+        forced_sites=(
+            ForceSite("site_choice", "H1", "open", until_year=2026),
+            ForceSite("site_choice", "D3", "closed", from_year=2026),
+        )
+    ),
+    Effects(
+        site_counts=(
+            CountSites("site_count", minimum=2, facility_types=("hub", "cascade")),
+            CountSites("site_count", maximum=5),
+        )
+    ),
+    Effects(single_sources=(SingleSource("single_sourcing", ("pack",), ("hub",)),)),
+)
+
+
+@pytest.mark.parametrize("effects", CONTROLS, ids=["hauls", "sites", "counts", "single"])
+def test_engine_finds_the_brute_optimum_under_controls_in_two_periods(effects: Effects) -> None:
+    two = read_instance(shipped("instances") / "toy-two-periods")
+    expected = brute_force(two, effects, SOCIAL)
+    assert expected is not None
+    assert expected >= least(two, Effects()) - 1.0
+    assert engine_optimum(two, effects, SOCIAL) == pytest.approx(expected, rel=1e-6, abs=1.0)
 
 
 def test_divisible_capacity_pays_for_what_it_keeps(toy: Instance) -> None:

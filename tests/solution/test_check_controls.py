@@ -9,12 +9,14 @@ from netopt.pipeline import solve
 from netopt.policy.base import Lever
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.read import make_policy
 from netopt.solution.check import Verdict, check
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
-from tests.policy.test_control_oracles import TWO, YEARS, divisible, with_rail
+from tests.policy.test_control_oracles import CHEAP, SPLIT, TWO, YEARS, divisible, with_rail
 
 OPTIONS = SolveOptions(gap=1e-9, threads=1)
 
@@ -96,3 +98,35 @@ def test_a_site_that_should_be_closed_and_is_not_is_noticed_in_plant_and_flows()
 def test_only_periods_within_its_years_are_judged(lever: SiteChoice, periods: set[str]) -> None:
     found = judged(planned(YEARS.instance()), lever).violations
     assert {violation.period for violation in found} == periods
+
+
+@pytest.mark.parametrize(
+    ("instance", "lever", "amount"),
+    [
+        (TWO.instance(), SiteCount(minimum=2), 1.0),
+        (TWO.instance(), SiteCount(minimum=1, jurisdictions=("A",)), 1.0),
+        (CHEAP.instance(), SiteCount(maximum=1, facility_types=("recycler",)), 1.0),
+        (divisible(), SiteCount(minimum=2), 2.0),
+    ],
+    ids=["too few", "none at A", "too many", "parts are not whole"],
+)
+def test_a_wrong_number_of_sites_is_noticed(instance: Instance, lever: SiteCount, amount: float) -> None:
+    plan = planned(instance)
+    assert_only_broken_by(plan, lever, "site_count")
+    found = judged(plan, lever).violations
+    assert [(violation.amount, violation.unit) for violation in found] == [(amount, "sites")]
+
+
+def test_a_tenth_of_a_plant_is_one_too_many() -> None:
+    assert judged(planned(divisible()), SiteCount(maximum=0)).tags() == {"site_count"}
+    assert judged(planned(divisible()), SiteCount(maximum=0, jurisdictions=("A",))).ok
+
+
+def test_a_source_that_is_split_is_noticed() -> None:
+    plan = planned(SPLIT.instance())
+    assert_only_broken_by(plan, SingleSourcing(), "single_sourcing")
+    (found,) = judged(plan, SingleSourcing()).violations
+    assert "source SA" in found.subject
+    assert (found.amount, found.unit) == (1.0, "sites too many")
+    assert judged(plan, SingleSourcing(facility_types=("hub",))).ok
+    assert judged(plan, SingleSourcing(commodities=("metal",))).ok

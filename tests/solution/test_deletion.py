@@ -15,7 +15,7 @@ from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer, decisions
 from netopt.network.build import build_network
-from netopt.policy.effects import Effects, ForceSite
+from netopt.policy.effects import CountSites, Effects, ForceSite, SingleSource
 from netopt.solution.check import Verdict, judge
 from netopt.solution.checking.facts import Facts
 from netopt.solution.ledger import build_ledger
@@ -81,6 +81,8 @@ CASES = {
     "disposal_limit": Case(0, most_sold=(("casing", 5.0),), may_stay_unserved=True),
     "emission_cap": Case(0, ("emission_cap",), may_stay_unserved=True),
     "share_rule": Case(0, has_rules=True),
+    "site_count": Case(0, controls=Effects(site_counts=(CountSites("site_count", len(SITES)),))),
+    "single_sourcing": Case(7, controls=Effects(single_sources=(SingleSource("single_sourcing"),))),
     "forced_open": Case(0, controls=Effects(forced_sites=EVERY_SITE)),
 }
 

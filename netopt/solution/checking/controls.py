@@ -9,10 +9,10 @@ import pandas as pd
 from netopt.solution.checking.arcs import SHOWN
 from netopt.solution.checking.facilities import MODULE
 from netopt.solution.checking.numbers import total_by
-from netopt.units import INTEGRALITY_TOLERANCE
+from netopt.units import FLOW_TOLERANCE_TONNES, INTEGRALITY_TOLERANCE
 
 if TYPE_CHECKING:
-    from netopt.policy.effects import ForceSite
+    from netopt.policy.effects import CountSites, ForceSite, SingleSource
     from netopt.solution.checking.plan import Plan
     from netopt.solution.checking.verdict import Findings
 
@@ -21,7 +21,7 @@ SAME_KM: Final = 1e-6
 
 
 def check_controls(plan: Plan, findings: Findings) -> None:
-    """Check ``haul_rule``, ``forced_open`` and ``forced_closed``."""
+    """Check ``haul_rule``, ``forced_open``, ``forced_closed``, ``site_count``, ``single_sourcing``."""
     _check_hauls(plan, findings)
     for rule in plan.facts.effects.forced_sites:
         periods = _periods_of(plan, rule)
@@ -29,6 +29,10 @@ def check_controls(plan: Plan, findings: Findings) -> None:
             _check_open(plan, rule.site, periods, findings)
         else:
             _check_closed(plan, rule.site, periods, findings)
+    for count in plan.facts.effects.site_counts:
+        _check_count(plan, count, findings)
+    for single in plan.facts.effects.single_sources:
+        _check_single(plan, single, findings)
 
 
 def _check_hauls(plan: Plan, findings: Findings) -> None:
@@ -67,3 +71,35 @@ def _check_closed(plan: Plan, site: str, periods: list[str], findings: Findings)
     flows = plan.flows[(plan.flows["to_place"] == site) & plan.flows["period"].isin(periods)]
     arrives = pd.Series(True, index=flows.index)
     findings.rows("forced_closed", flows[SHOWN], arrives, "nothing may arrive at a closed site")
+
+
+def _check_count(plan: Plan, rule: CountSites, findings: Findings) -> None:
+    """Check both bounds on how many sites operate, in every period."""
+    modules = plan.modules
+    meant = modules["facility_type"].isin(rule.facility_types or modules["facility_type"])
+    meant &= modules["jurisdiction"].isin(rule.jurisdictions or modules["jurisdiction"])
+    by_site = modules[meant].groupby(["period", "site"])["share"]
+    used = (by_site.max() > INTEGRALITY_TOLERANCE).groupby("period").sum()
+    whole = (by_site.sum() >= 1 - INTEGRALITY_TOLERANCE).groupby("period").sum()
+    for bound, number, sign, found in (
+        ("minimum", rule.minimum, -1, whole),
+        ("maximum", rule.maximum, 1, used),
+    ):
+        if number is not None:
+            n_sites = found.reindex(plan.facts.periods.index, fill_value=0).astype(int)
+            beyond = (n_sites - number) * sign
+            said = [(f"{rule.rule} {bound}", period) for period in plan.facts.periods.index]
+            beyond.index = pd.MultiIndex.from_tuples(said, names=["rule", "period"])
+            findings.sizes("site_count", beyond, beyond * 0, "sites")
+
+
+def _check_single(plan: Plan, rule: SingleSource, findings: Findings) -> None:
+    """Check that no source sends one commodity to more than one site in a period."""
+    flows = plan.flows
+    meant = (flows["from_kind"] == "source") & (flows["to_kind"] == "site")
+    meant &= flows["commodity"].isin(rule.commodities or flows["commodity"])
+    meant &= flows["to_facility_type"].isin(rule.facility_types or flows["to_facility_type"])
+    sent = flows[meant & (flows["tonnes"] > FLOW_TOLERANCE_TONNES)]
+    sent = sent.rename(columns={"from_place": "source"})
+    n_sites = sent.groupby(["source", "commodity", "period"])["to_place"].nunique()
+    findings.sizes("single_sourcing", n_sites - 1, n_sites * 0, "sites too many")

@@ -8,7 +8,7 @@ from netopt.policy.base import LEVERS
 from netopt.strategies.explaining.words import listed
 
 if TYPE_CHECKING:
-    from netopt.policy.effects import ForbidHauls, ForceSite
+    from netopt.policy.effects import CountSites, ForbidHauls, ForceSite, SingleSource
     from netopt.strategies.explaining.words import Words
 
 _LEGS: Final = {"first": "from sources and returns", "trunk": "between facilities and to markets"}
@@ -38,3 +38,21 @@ def site(words: Words, rule: ForceSite) -> str:
     since = "" if rule.from_year is None else f" from {rule.from_year} on"
     until = "" if rule.until_year is None else f" before {rule.until_year}"
     return f"{title(rule.lever)}: {words.site(rule.site)} ({rule.site}) {duty}{since}{until}"
+
+
+def count(words: Words, rule: CountSites, bound: str, number: int) -> str:
+    """Return one bound on the number of sites."""
+    what = " or ".join(words.kind(item) for item in rule.facility_types)
+    where = f" in {words.places(rule.jurisdictions)}" if rule.jurisdictions else ""
+    how = {"minimum": "at least", "maximum": "at most"}[bound]
+    of = f" of the type {what}" if what else ""
+    sites = "site operates" if number == 1 else "sites operate"
+    return f"{title(rule.lever)}: {how} {number} {sites}{of}{where}"
+
+
+def single(words: Words, rule: SingleSource) -> str:
+    """Return that sources deal with one site."""
+    what = f"of {listed([words.commodity(item) for item in rule.commodities]) or 'each commodity'}"
+    kinds = " or ".join(words.kind(item) for item in rule.facility_types)
+    of = f" of the type {kinds}" if kinds else ""
+    return f"{title(rule.lever)}: each source sends all that it collects {what} to one site{of} a period"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from netopt.formulation.sets import cells
 from netopt.network.closings import are_forbidden_hauls
 from netopt.network.facilities import periods_in_force
 from netopt.strategies.explaining import control_words
@@ -55,5 +56,39 @@ def _of_site(context: Context, rule: ForceSite, kind: Kind) -> Statement:
     return Statement(name, kind, control_words.site(context.words, rule), name, place)
 
 
-CONTROLS: Final = (_hauls, _closed, _opened)
+def _counts(context: Context) -> Stated:
+    rows = context.rows.get("site_count", [])
+    counted = context.network.counted_sites
+    for rule in context.effects.site_counts:
+        tonnes = context.smallest_tonnes(counted.loc[counted["rule"] == rule.rule, "site"])
+        for bound, number in (("minimum", rule.minimum), ("maximum", rule.maximum)):
+            if number is None:
+                continue
+            side = {"lower" if bound == "minimum" else "upper": float(number)}
+            limits = [
+                Limit(True, row, "", period, amount_per_unit=tonnes, **side)
+                for row, (name, said, period) in rows
+                if (name, said) == (rule.rule, bound)
+            ]
+            sentence = control_words.count(context.words, rule, bound, number)
+            place = context.words.places(rule.jurisdictions)
+            group = f"{bound} {rule.lever} {', '.join(rule.facility_types)} {number}"
+            yield Statement(f"{bound} {rule.rule}", Kind.COUNT, sentence, group, place), limits
+
+
+def _singles(context: Context) -> Stated:
+    rows = context.rows.get("single_sourcing", [])
+    supplies = context.network.supplies.set_index("supply")["source"]
+    collected = cells(context.network.supply_tonnes - context.network.leaked_tonnes)
+    for rule in context.effects.single_sources:
+        limits = [
+            Limit(True, row, supplies[supply], period, upper=1.0, amount_per_unit=tonnes)
+            for row, (name, supply, period) in rows
+            if name == rule.rule and (tonnes := collected[supply, period]) > 0
+        ]
+        sentence = control_words.single(context.words, rule)
+        yield Statement(rule.rule, Kind.SINGLE, sentence, rule.lever, ""), limits
+
+
+CONTROLS: Final = (_hauls, _closed, _opened, _counts, _singles)
 """One function per effect, in the order in which an explanation names them."""

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     RULE = "rule"
     BAN = "ban"
     OPEN = "open"
+    COUNT = "count"
+    SINGLE = "single"
     BUILD = "build"
     MARKET = "market"
     EMISSION = "emission"
