@@ -116,13 +116,18 @@ SECOND_HUB = 3_000_000 - 2_000 * 90 * 2.01 + 500 * 90 * 1.01 + 1_500 * 100 * 1.0
 """A hub at Westtown costs 3.0 million a year and spares 90 km of S1's first leg; what it gives out goes
 90 km further to C2 and 100 km further to D3 (haulage and carbon in CNY a tonne and kilometre)."""
 
+ONE_HUB_AT_WESTTOWN = 380_000 * 2.01 + 1_500 * 90 * 1.01 + 6_500 * 100 * 1.01
+"""Forced open, Westtown's hub takes all 8,000 t and Midtown's is not built: packs travel 820,000 instead
+of 440,000 t km, cascade grade goes 90 km further to C2, all else 100 km further to D3."""
+
 BLACK_MASS_TO_R2 = 3_400 * (90 * (0.5 + 0.01) + (2_000 + 100) * (1.1 - 0.9))
 
 
 @pytest.mark.parametrize(
     ("lever", "more_cny_per_year"),
     [
-        (SiteChoice(open=("H1",)), SECOND_HUB),
+        (SiteChoice(open=("H1",)), ONE_HUB_AT_WESTTOWN),
+        (SiteChoice(open=("H1", "H2")), SECOND_HUB),
         (SiteCount(minimum=2, facility_types=("hub",)), SECOND_HUB),
         (SiteCount(maximum=4), 0.0),
         (SiteChoice(closed=("R3",)), BLACK_MASS_TO_R2),
