@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import netopt.policy.levers  # noqa: F401 - registers every lever
 from netopt.policy.base import CONTROL, LEVERS
 from tests.docs.blocks import ROOT, blocks_of, missing_links, run_blocks
 
