@@ -275,7 +275,7 @@ def operating_margins(
     effects = compose(policy, instance)
     stated = stated_form(instance, effects, policy.perspective, options.design)
     network = wide_network(instance, effects)
-    return stated, margins(stated, network, plan.facilities, options)
+    return stated, margins(stated, network, plan, options)
 
 
 def _refuse_barred(network: Network) -> None:

@@ -93,6 +93,9 @@ def _gives_text(found: Infeasibility, words: Words) -> str:
 _GIVES: Final = {
     Kind.RULE: "too little",
     Kind.BAN: "against the ban",
+    Kind.OPEN: "of capacity that does not operate",
+    Kind.COUNT: "of capacity beyond the number",
+    Kind.SINGLE: "of a source that serves one site more",
     Kind.BUILD: "of capacity opened",
     Kind.MARKET: "over the limit",
     Kind.EMISSION: "over the cap",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyomo.environ as pyo
 
-from netopt.formulation.constraints import facilities, flows, limits, strengthening
+from netopt.formulation.constraints import controls, facilities, flows, limits, strengthening
 from netopt.formulation.objective import add_objective
 from netopt.formulation.sets import Facts
 from netopt.formulation.variables import add_variables
@@ -37,6 +37,9 @@ EQUATIONS: Final[dict[str, Callable[[pyo.ConcreteModel, Facts], None]]] = {
     "disposal_limit": limits.disposal_limit,
     "emission_cap": limits.emission_cap,
     "share_rule": limits.share_rule,
+    "forced_open": controls.forced_open,
+    "site_count": controls.site_count,
+    "single_sourcing": controls.single_sourcing,
     "strong_link": strengthening.strong_link,
 }
 """Every equation by its tag, in the order of the mathematics of record."""

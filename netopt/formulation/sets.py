@@ -133,6 +133,28 @@ class Facts:
         activities = self.network.activities
         return _lists(activities["site"], activities["activity"])
 
+    def sites_counted(self, bound: str) -> list[str]:
+        """Return the sites that rules with a ``minimum`` or a ``maximum`` count, sorted."""
+        counts, counted = self.network.site_counts, self.network.counted_sites
+        rules = counts.loc[counts["bound"] == bound, "rule"]
+        return sorted(set(counted.loc[counted["rule"].isin(rules), "site"]))
+
+    @cached_property
+    def supply_of_assignment(self) -> dict[str, str]:
+        """Supply of each assignment."""
+        rows = self.network.assignments
+        return dict(zip(rows["assignment"], rows["supply"], strict=True))
+
+    @cached_property
+    def arcs_of_assignment(self) -> dict[str, list[str]]:
+        """Arcs, over modes, of each assignment."""
+        arcs = self.network.arcs
+        first = arcs[(arcs["from_kind"] == "source") & (arcs["to_kind"] == "site")]
+        supplies = self.network.supplies
+        links = first.merge(supplies, left_on=["from_place", "commodity"], right_on=["source", "commodity"])
+        found = _lists(links["supply"] + ">" + links["to_place"], links["arc"])
+        return {assignment: found[assignment] for assignment in self.supply_of_assignment}
+
     @cached_property
     def module(self) -> dict[str, dict[str, float]]:
         """Facts of each module: capacity, minimum utilisation, life, whether it stands, divides."""

@@ -20,9 +20,10 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``loads`` (t/yr by module),
     ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
     divisible module keeps or closes is a share of it),
+    ``in_use``, ``whole`` (binary by site that is counted), ``assigned`` (binary by assignment),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
-    (t/yr by soft rule). Where an arc is closed or nothing may be built, the variable is fixed at
-    0; what ``network.held`` lists keeps to its range.
+    (t/yr by soft rule). Where an arc or a site is closed or nothing may be built, the variable is
+    fixed at 0; what ``network.held`` lists keeps to its range.
     """
     network = facts.network
     model.PERIODS = pyo.Set(initialize=list(facts.periods))
@@ -38,12 +39,18 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
     model.flow = pyo.Var(model.ARCS, model.PERIODS, bounds=_open_bounds(facts))
     model.throughput = pyo.Var(model.ACTIVITIES, model.PERIODS, within=pyo.NonNegativeReals)
     model.loads = pyo.Var(model.MODULES, model.PERIODS, within=pyo.NonNegativeReals)
-    model.operating = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
+    model.operating = pyo.Var(
+        model.MODULES,
+        model.PERIODS,
+        within=_whole_or_part(facts),
+        bounds=_allowed_bounds(network.may_operate),
+    )
     model.closed = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
-    buildable = _build_bounds(facts)
+    buildable = _allowed_bounds(network.may_build)
     model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
     model.renewed = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary)
+    _add_control_variables(model, facts)
     model.stored = pyo.Var(model.STORES, model.PERIODS, within=pyo.NonNegativeReals)
     model.leaked = pyo.Var(model.SUPPLIES, model.PERIODS, within=pyo.NonNegativeReals)
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
@@ -69,6 +76,16 @@ def _hold(model: pyo.ConcreteModel, held: pd.DataFrame) -> None:
             variable.domain = pyo.Reals
 
 
+def _add_control_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
+    """Declare what only a planner's controls speak of; without such levers there is none of it."""
+    model.USED_SITES = pyo.Set(initialize=facts.sites_counted("maximum"))
+    model.WHOLE_SITES = pyo.Set(initialize=facts.sites_counted("minimum"))
+    model.ASSIGNMENTS = pyo.Set(initialize=list(facts.supply_of_assignment))
+    model.in_use = pyo.Var(model.USED_SITES, model.PERIODS, within=pyo.Binary)
+    model.whole = pyo.Var(model.WHOLE_SITES, model.PERIODS, within=pyo.Binary)
+    model.assigned = pyo.Var(model.ASSIGNMENTS, model.PERIODS, within=pyo.Binary)
+
+
 def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:
     def domain(_model: Any, module: str, _period: str) -> Any:
         return pyo.UnitInterval if facts.module[module]["divisible"] else pyo.Binary
@@ -84,6 +101,6 @@ def _open_bounds(facts: Facts) -> object:
     return lambda _model, arc, period: (0.0, None if open_in[period][arc] else 0.0)
 
 
-def _build_bounds(facts: Facts) -> object:
-    allowed = {period: facts.network.may_build[period].to_dict() for period in facts.periods}
-    return lambda _model, module, period: (0, 1 if allowed[period][module] else 0)
+def _allowed_bounds(allowed: pd.DataFrame) -> object:
+    by_period = {str(period): cells.to_dict() for period, cells in allowed.items()}
+    return lambda _model, module, period: (0, 1 if by_period[period][module] else 0)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.network import facilities, rates, supplies
+from netopt.network import controls, facilities, rates, supplies
 from netopt.network.arcs import grow_shipments
+from netopt.network.closings import closings, open_arcs, reasons
 from netopt.network.held import held_to, nothing_held
 from netopt.network.network import Network
 from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses, build_rules
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.arcs import Shipments
+    from netopt.network.closings import Closing
     from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
 
@@ -48,8 +50,9 @@ def build_network(
     schedule = supplies.return_schedule(instance, returns)
     terms = supplies.offtake_terms(instance, offtakes)
     shipments = grow_shipments(instance, effects, supply_rows, offtakes, returns, scope)
-    open_arcs = _open_arcs(instance, effects, shipments.arcs, offtakes, terms)
-    arcs, open_arcs, dropped = _drop_closed(shipments, open_arcs)
+    closed = closings(instance, effects, shipments.arcs, offtakes.merge(terms, on="offtake"))
+    is_open = open_arcs(instance, shipments.arcs, closed)
+    arcs, is_open, dropped = _drop_closed(shipments, is_open, closed)
     modules = facilities.build_modules(instance)
     sites = facilities.located_sites(instance)[["site", "jurisdiction", "facility_type"]]
     activities = activity_masses(instance, shipments.activities, shipments.inputs, shipments.outputs)
@@ -75,13 +78,18 @@ def build_network(
         instance=instance,
         effects=effects,
         arcs=arcs,
-        open_arcs=open_arcs,
+        open_arcs=is_open,
         dropped_arcs=dropped,
         activities=activities,
         activity_inputs=shipments.inputs,
         activity_outputs=shipments.outputs,
         modules=modules,
         may_build=facilities.may_build(instance, effects, modules),
+        may_operate=facilities.may_operate(instance, effects, modules),
+        forced_open=controls.forced_open(instance, effects),
+        site_counts=controls.site_counts(effects),
+        counted_sites=controls.counted_sites(instance, effects, modules),
+        assignments=controls.assignments(instance, effects, arcs, supply_rows),
         stores=stores,
         supplies=supply_rows,
         supply_tonnes=retired,
@@ -100,38 +108,14 @@ def build_network(
     )
 
 
-def _open_arcs(
-    instance: Instance,
-    effects: Effects,
-    arcs: pd.DataFrame,
-    offtakes: pd.DataFrame,
-    terms: pd.DataFrame,
-) -> pd.DataFrame:
-    """Return whether each arc may carry flow, by arc id and period."""
-    is_open = pd.DataFrame(True, index=pd.Index(arcs["arc"]), columns=list(instance.periods))
-    sites = facilities.located_sites(instance)
-    for rule in effects.forbidden_operators:
-        if rule.action == "receive":
-            barred = arcs["to_place"].isin(facilities.barred_sites(rule, sites)).to_numpy()
-            is_open.loc[barred, facilities.periods_in_force(rule, instance)] = False
-    sold = offtakes.merge(terms, on="offtake")
-    for period in instance.periods:
-        taken = pd.MultiIndex.from_frame(sold.loc[sold["period"] == period, ["market", "commodity"]])
-        wants = pd.MultiIndex.from_frame(arcs[["to_place", "commodity"]]).isin(taken)
-        is_open.loc[(arcs["to_kind"] == "market").to_numpy() & ~wants, period] = False
-    return is_open
-
-
 def _drop_closed(
-    shipments: Shipments, is_open: pd.DataFrame
+    shipments: Shipments, is_open: pd.DataFrame, closed: list[Closing]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return arcs and their openness without those closed in every period, and all dropped arcs."""
     ever = is_open.any(axis=1).to_numpy()
-    closed = shipments.arcs.loc[~ever, ["from_place", "to_place", "commodity", "mode"]].drop_duplicates()
-    dropped = pd.concat(
-        [shipments.dropped, closed.assign(reason="closed by an operator rule, or nothing bought")],
-        ignore_index=True,
-    )
+    shut = shipments.arcs.loc[~ever, ["from_place", "to_place", "commodity", "mode"]]
+    shut = shut.assign(reason=reasons(closed, ~ever)).drop_duplicates()
+    dropped = pd.concat([shipments.dropped, shut], ignore_index=True)
     return shipments.arcs[ever].reset_index(drop=True), is_open[ever], dropped
 
 

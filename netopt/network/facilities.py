@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netopt.network.lookups import jurisdictions_of
+from netopt.policy.effects import ForceSite
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -74,6 +75,16 @@ def may_build(instance: Instance, effects: Effects, modules: pd.DataFrame) -> pd
     return allowed
 
 
+def may_operate(instance: Instance, effects: Effects, modules: pd.DataFrame) -> pd.DataFrame:
+    """Return whether each module may operate, by module id and period: not at closed sites."""
+    allowed = pd.DataFrame(True, index=pd.Index(modules["module"]), columns=list(instance.periods))
+    for rule in effects.forced_sites:
+        if rule.state == "closed":
+            here = (modules["site"] == rule.site).to_numpy()
+            allowed.loc[here, periods_in_force(rule, instance)] = False
+    return allowed
+
+
 def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> list[str]:
     """Return the ids of the sites whose operator the rule keeps out."""
     barred = (sites["jurisdiction"] == rule.jurisdiction) & (sites["home"] != rule.jurisdiction)
@@ -83,12 +94,14 @@ def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> list[str]:
     return sites.loc[barred, "site"].tolist()
 
 
-def periods_in_force(rule: ForbidOperators, instance: Instance) -> list[str]:
-    """Return the periods in which an operator rule holds: those that start before its end."""
+def periods_in_force(rule: ForbidOperators | ForceSite, instance: Instance) -> list[str]:
+    """Return the periods in which a rule holds: those that start within its years."""
+    from_year = rule.from_year if isinstance(rule, ForceSite) else None
     return [
         period.period
         for period in instance.settings.horizon.periods
-        if rule.until_year is None or period.start_year < rule.until_year
+        if (from_year is None or period.start_year >= from_year)
+        and (rule.until_year is None or period.start_year < rule.until_year)
     ]
 
 

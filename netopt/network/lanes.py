@@ -15,6 +15,7 @@ import pandas as pd
 
 from netopt.network import rates
 from netopt.network.arcs import activity_flows
+from netopt.network.closings import closed_sites
 from netopt.network.distance import haul_distances_km
 from netopt.network.facilities import located_sites
 from netopt.network.lookups import are_undismantled, tonnes_per_unit
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from netopt.data.instance import Instance
     from netopt.network.network import Network
-    from netopt.policy.effects import Effects
+    from netopt.policy.effects import Effects, ForbidHauls
 
 FIRST, TRUNK = "first", "trunk"
 PER_KM, DEPARTS = "per_km", "departs"
@@ -43,7 +44,8 @@ class Lanes:
     givers, takers
         Place ids: who gives it out and who takes it in.
     km
-        Haul (km) by giver (rows) and taker (columns); inf where there is no way, or one place.
+        Haul (km) by giver (rows) and taker (columns); inf where there is no way, or one place, and
+        where the policy closes it in every period.
     crosses
         bool, the same shape: whether the arc leaves the giver's jurisdiction.
     leaves_a_mark
@@ -190,16 +192,29 @@ def _lane(
     givers, takers = giving["site"].to_numpy(dtype=str), taking["site"].to_numpy(dtype=str)
     away = giving["jurisdiction"].to_numpy()[:, None] != taking["jurisdiction"].to_numpy()[None, :]
     is_whole = bool(are_undismantled(network.instance, pd.Series([commodity])).iloc[0])
+    instance, effects = network.instance, network.effects
+    closed = frozenset.intersection(*(closed_sites(instance, effects, t) for t in instance.periods))
+    is_closed = (givers[:, None] == takers[None, :]) | np.isin(takers, list(closed))[None, :]
+    for rule in effects.forbidden_hauls:
+        if _is_meant(rule, key):
+            is_closed |= ways > (0.0 if rule.longer_than_km is None else rule.longer_than_km)
     return Lanes(
         commodity=commodity,
         mode=mode,
         leg=leg,
         givers=givers,
         takers=takers,
-        km=np.where(givers[:, None] == takers[None, :], np.inf, ways),
+        km=np.where(is_closed, np.inf, ways),
         crosses=away,
         leaves_a_mark=is_whole and network.effects.tracks_departures,
     )
+
+
+def _is_meant(rule: ForbidHauls, key: tuple[str, str, str]) -> bool:
+    """Return whether a rule on hauls speaks of a commodity, mode and leg."""
+    commodity, mode, leg = key
+    meant = ((rule.commodities, commodity), (rule.modes, mode), (rule.legs, leg))
+    return all(not ids or one in ids for ids, one in meant)
 
 
 def _kilometres(instance: Instance) -> dict[str, pd.DataFrame]:

@@ -52,6 +52,16 @@ class Network:
         ``life_years``; ``stands`` (bool); ``divisible`` (bool): may operate in part.
     may_build
         bool, index module id, one column per period: whether it may be opened or added then.
+    may_operate
+        bool, index module id, one column per period: False where its site must be closed.
+    forced_open
+        ``site, period``: where a whole module must operate.
+    site_counts
+        ``rule, bound`` (minimum, maximum), ``n_sites``: how many sites may operate.
+    counted_sites
+        ``rule, site``: what each of these rules counts.
+    assignments
+        ``rule, assignment`` id; ``supply``; ``site``: of one rule and supply, one may be chosen.
     stores
         ``store`` id; ``site``; ``commodity``; ``origin``; ``left``; ``capacity_units``.
     supplies
@@ -98,6 +108,11 @@ class Network:
     activity_outputs: pd.DataFrame
     modules: pd.DataFrame
     may_build: pd.DataFrame
+    may_operate: pd.DataFrame
+    forced_open: pd.DataFrame
+    site_counts: pd.DataFrame
+    counted_sites: pd.DataFrame
+    assignments: pd.DataFrame
     stores: pd.DataFrame
     supplies: pd.DataFrame
     supply_tonnes: pd.DataFrame

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -48,6 +48,14 @@ Ids = Annotated[tuple[Id, ...], BeforeValidator(_sorted_ids)]
 
 NonEmptyIds = Annotated[tuple[Id, ...], Field(min_length=1), BeforeValidator(_sorted_ids)]
 """The same, where none at all would make no sense."""
+
+Legs = Annotated[tuple[Literal["first", "trunk"], ...], BeforeValidator(_sorted_ids)]
+"""Legs of a haul: first leaves a source or a return, trunk is all else; never twice the same."""
+
+Year = Annotated[int, Field(ge=1990, le=2150)]
+
+CONTROL: Final = "A planner's own choice, which no source demands: whatever is set is assumed."
+"""Source of the levers that are not a jurisdiction's rule but a planner's control."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 CnyPerTonne = Annotated[float, Field(ge=0, le=1e6)]

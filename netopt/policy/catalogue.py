@@ -27,6 +27,7 @@ _UNITS: Final[dict[str, str]] = {
     "cny_per_tonne": "CNY/t",
     "cny_per_year": "CNY/yr",
     "days": "d",
+    "km": "km",
     "share": "-",
 }
 _BOUND_SIGNS: Final[dict[str, str]] = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -105,7 +106,8 @@ def policies_page(folder: Path | None = None) -> str:
         _PAGE_HEAD,
         "## Policies\n",
         _policy_lines(policies),
-        "## Every lever's value in every policy\n\nA dash: the policy does not have the lever.\n"
+        "## Every lever's value in every policy\n\nA dash: the policy does not have the lever; "
+        "levers that none of them has are left out.\n"
         "What an empty list `[]` means is said under the lever.\n",
         _values_table(policies),
         "## Where the figures come from\n",
@@ -123,7 +125,8 @@ def _by_stem(path: Path) -> str:
 def _bounds(schema: dict[str, Any]) -> str:
     """Read a parameter's bounds or choices out of its JSON Schema."""
     options = schema.get("anyOf", [schema])
-    choices = [str(choice) for option in options for choice in option.get("enum", [])]
+    listed = [option.get("items", {}) for option in options]
+    choices = [str(choice) for option in (*options, *listed) for choice in option.get("enum", [])]
     if choices:
         return ", ".join(choices)
     names = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
@@ -171,9 +174,10 @@ def _policy_lines(policies: Sequence[Policy]) -> str:
 
 
 def _values_table(policies: Sequence[Policy]) -> str:
+    used = {lever.lever for policy in policies for lever in policy.levers}
     rows = [
         [f"`{name}`", f"`{parameter}`", *(_value(policy, name, parameter) for policy in policies)]
-        for name in sorted(LEVERS)
+        for name in sorted(used)
         for parameter in LEVERS[name].parameters()
     ]
     return _table(["lever", "parameter", *(policy.name for policy in policies)], rows)

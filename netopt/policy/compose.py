@@ -8,18 +8,23 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from netopt.errors import PolicyError, Problem
+from netopt.policy.contradictions import count_conflicts, site_conflicts
 from netopt.policy.effects import (
     CollectionCharge,
+    CountSites,
     CrossingDelay,
     DelayExemption,
     Effect,
     Effects,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
+    ForceSite,
     Ids,
     JurisdictionCharge,
     Reclassify,
     ShareRule,
+    SingleSource,
     StorageCharge,
 )
 
@@ -45,24 +50,33 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     Raises
     ------
     PolicyError
-        If two levers are the same, give a commodity two goods classes, or state one rule with
-        two shares or two penalties.
+        If two levers are the same, give a commodity two goods classes, state one rule with two
+        shares or two penalties, keep one site both open and closed, or leave no
+        number of sites that all of them allow.
     """
     levers = sorted(policy.levers, key=canonical)
     found = [effect for lever in levers for effect in lever.effects(instance)]
     classes = _goods_classes(found, instance)
     rules = _distinct(_of(ShareRule, found))
+    forced = _distinct(_of(ForceSite, found))
+    counts = _distinct(_of(CountSites, found))
     where = f"policy {policy.name}"
     problems = [
         *_repeated(levers, where),
         *_class_conflicts(classes, where),
         *_rule_conflicts(rules, where),
+        *site_conflicts(forced, instance, where),
+        *count_conflicts(counts, where),
     ]
     if problems:
         raise PolicyError(where, problems)
     return Effects(
         goods_class={commodity: next(iter(named)) for commodity, named in classes.items()},
         forbidden_operators=_distinct(_of(ForbidOperators, found)),
+        forbidden_hauls=_distinct(_of(ForbidHauls, found)),
+        forced_sites=forced,
+        site_counts=counts,
+        single_sources=_distinct(_of(SingleSource, found)),
         collection_charges=_of(CollectionCharge, found),
         facility_charges=_of(FacilityCharge, found),
         storage_charges=_of(StorageCharge, found),

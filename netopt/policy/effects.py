@@ -39,6 +39,75 @@ class ForbidOperators:
 
 
 @dataclass(frozen=True)
+class ForbidHauls:
+    """Close every haul of ``commodities`` on ``legs`` by ``modes``, or only those above a length.
+
+    ``longer_than_km`` None closes them whatever their length. A sale at the gate is no haul.
+    """
+
+    lever: str
+    commodities: Ids = ()
+    legs: Ids = ()
+    modes: Ids = ()
+    longer_than_km: float | None = None
+
+
+@dataclass(frozen=True)
+class ForceSite:
+    """Keep a site open (a whole module operates) or closed (none does, and nothing arrives).
+
+    It holds in periods that start from ``from_year`` on (None: from the first) and before
+    ``until_year`` (None: to the last).
+    """
+
+    lever: str
+    site: str
+    state: Literal["open", "closed"]
+    from_year: int | None = None
+    until_year: int | None = None
+
+
+@dataclass(frozen=True)
+class CountSites:
+    """Bound how many sites of ``facility_types`` in ``jurisdictions`` operate, in every period.
+
+    Towards ``maximum`` a site counts where any part of it operates, towards ``minimum`` where its
+    operating modules add up to one that is whole. None: no bound.
+    """
+
+    lever: str
+    minimum: int | None = None
+    maximum: int | None = None
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule: what is counted and the bounds."""
+        what = ", ".join(self.facility_types) or "all"
+        where = f" in {', '.join(self.jurisdictions)}" if self.jurisdictions else ""
+        bounds = (("at least", self.minimum), ("at most", self.maximum))
+        said = " and ".join(f"{words} {number}" for words, number in bounds if number is not None)
+        return f"{self.lever}[{what}{where}: {said}]"
+
+
+@dataclass(frozen=True)
+class SingleSource:
+    """Let every source send ``commodities`` to at most one site of ``facility_types`` a period."""
+
+    lever: str
+    commodities: Ids = ()
+    facility_types: Ids = ()
+
+    @property
+    def rule(self) -> str:
+        """Name of the rule: which goods go to one site of which types."""
+        what = ", ".join(self.commodities) or "all"
+        where = f" to {', '.join(self.facility_types)}" if self.facility_types else ""
+        return f"{self.lever}[{what}{where}]"
+
+
+@dataclass(frozen=True)
 class CollectionCharge:
     """Charge every formally collected tonne of ``commodities`` once, as it leaves its source."""
 
@@ -149,6 +218,10 @@ class ShareRule:
 Effect = (
     Reclassify
     | ForbidOperators
+    | ForbidHauls
+    | ForceSite
+    | CountSites
+    | SingleSource
     | CollectionCharge
     | FacilityCharge
     | StorageCharge
@@ -175,6 +248,10 @@ class Effects:
 
     goods_class: dict[str, str] = field(default_factory=dict)
     forbidden_operators: tuple[ForbidOperators, ...] = ()
+    forbidden_hauls: tuple[ForbidHauls, ...] = ()
+    forced_sites: tuple[ForceSite, ...] = ()
+    site_counts: tuple[CountSites, ...] = ()
+    single_sources: tuple[SingleSource, ...] = ()
     collection_charges: tuple[CollectionCharge, ...] = ()
     facility_charges: tuple[FacilityCharge, ...] = ()
     storage_charges: tuple[StorageCharge, ...] = ()
@@ -187,3 +264,12 @@ class Effects:
     def tracks_departures(self) -> bool:
         """Whether the network must know if a battery has left its province of origin."""
         return self.delay_cny_per_tonne > 0
+
+    @property
+    def controls(self) -> Ids:
+        """Levers of a planner's controls that are in force, sorted."""
+        hauls = {rule.lever for rule in self.forbidden_hauls}
+        sites = {rule.lever for rule in self.forced_sites}
+        counts = {rule.lever for rule in self.site_counts}
+        singles = {rule.lever for rule in self.single_sources}
+        return tuple(sorted(hauls | sites | counts | singles))

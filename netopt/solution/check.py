@@ -16,6 +16,7 @@ from netopt.accounts import KIND_OF_CATEGORY, Actor, Kind, counts_as_gross, weig
 from netopt.policy.compose import compose
 from netopt.solution.checking.arcs import check_arcs
 from netopt.solution.checking.balances import check_balances
+from netopt.solution.checking.controls import check_controls
 from netopt.solution.checking.design import check_design
 from netopt.solution.checking.facilities import check_facilities
 from netopt.solution.checking.facts import Facts
@@ -106,6 +107,7 @@ def judge(
     if given_flows is not None:
         check_given(plan, given_flows, findings)
     check_limits(plan, findings)
+    check_controls(plan, findings)
     recomputed = ledger_of(plan)
     gross = _gross_cost(facts, recomputed)
     objective = _objective(facts, recomputed)

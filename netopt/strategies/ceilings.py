@@ -62,8 +62,12 @@ def explain_infeasible(instance: Instance, policy: str, effects: Effects, option
     lines = [line for rule in hard for line in _explained(instance, effects, rule, options)]
     if lines:
         return "\n".join([opening, *lines])
+    under = f" under {', '.join(effects.controls)}" if effects.controls else ""
+    if not hard:
+        whole = "Parts of plants, or parts of decisions, could place all that is collected"
+        return f"{opening}\n{whole}{under}; whole ones cannot."
     together = ", ".join(rule.rule for rule in hard)
-    return f"{opening}\nEach hard rule could be met alone, but not all of them together: {together}."
+    return f"{opening}\nEach hard rule could be met alone, but not all of them together{under}: {together}."
 
 
 def ceilings(
@@ -189,9 +193,11 @@ def _without_hard_rules(effects: Effects) -> Effects:
 def _beyond_rules(effects: Effects) -> str:
     levers = sorted({rule.lever for rule in effects.forbidden_operators})
     barred = f" with operators kept out by {', '.join(levers)}" if levers else ""
+    controlled = f" under {', '.join(effects.controls)}" if effects.controls else ""
     return (
         "Even without any hard share rule the collected mass cannot be placed"
-        f"{barred}: capacity, market limits, storage, the emission cap or missing arcs stand in the way."
+        f"{barred}{controlled}: capacity, market limits, storage, the emission cap or missing arcs stand "
+        "in the way."
     )
 
 

@@ -27,7 +27,7 @@ from netopt.formulation.sets import Facts
 from netopt.formulation.variables import add_variables
 from netopt.network.build import build_network
 from netopt.network.network import Network
-from netopt.policy.effects import Effects, Mass, ShareRule
+from netopt.policy.effects import CountSites, Effects, ForceSite, Mass, ShareRule, SingleSource
 
 GOLDEN: Final = Path(__file__).with_name("golden")
 
@@ -123,6 +123,12 @@ EFFECTS: Final = Effects(
         ),
     ),
     tracked_origins=("PA",),
+    forced_sites=(ForceSite("site_choice", "R", "open", from_year=2027),),
+    site_counts=(
+        CountSites("site_count", minimum=1, facility_types=("recycler",), jurisdictions=("PB",)),
+        CountSites("site_count", maximum=2),
+    ),
+    single_sources=(SingleSource("single_sourcing", ("pack",)),),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from netopt.accounts import Perspective
 from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
-from netopt.formulation.constraints import facilities, flows, limits, strengthening
+from netopt.formulation.constraints import controls, facilities, flows, limits, strengthening
 from netopt.formulation.reference import checker_files, equation_reference, read_equation
 from netopt.resources import shipped
 from tests.formulation.golden_models import GOLDEN, golden_lp, golden_network
@@ -30,7 +30,7 @@ def test_no_golden_lp_is_left_of_an_equation_that_went() -> None:
 def test_every_function_of_the_constraints_is_an_equation() -> None:
     said = {
         function
-        for module in (flows, facilities, limits, strengthening)
+        for module in (flows, facilities, limits, controls, strengthening)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -98,7 +98,7 @@ def test_arcs_that_a_rule_closes_in_some_periods_stay_and_in_all_are_dropped() -
     assert for_a_while.open_arcs.loc[arc["S", "C"]].tolist() == [True, True]
     always = forbidden(None)
     assert {key[:3] for key in reasons(always)} == {("S", "R", "pack"), ("M", "R", "pack")}
-    assert set(reasons(always).values()) == {"closed by an operator rule, or nothing bought"}
+    assert set(reasons(always).values()) == {"closed by an operator rule"}
     assert not {"S", "M"} & set(always.arcs.loc[always.arcs["to_place"] == "R", "from_place"])
 
 

@@ -56,6 +56,7 @@ def instance() -> Instance:
             }
         ),
         "facility_types": pd.DataFrame({"facility_type": ["hub", "cascade", "dismantler"]}),
+        "sites": pd.DataFrame({"site": ["hub_a", "hub_b", "recycler_c"]}),
         "operators": pd.DataFrame({"operator": ["catl", "gem"], "jurisdiction": ["A", "B"]}),
         "haulage": pd.DataFrame({"mode": ["road", "road"], "goods_class": ["ordinary", "class9"]}),
     }

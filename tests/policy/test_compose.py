@@ -12,8 +12,13 @@ from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.policy.effects import Effects
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -32,6 +37,17 @@ MANY = (
     TransferDelay(days=10, holding_cny_per_tonne_day=5),
     Platform(jurisdictions=("national",), cny_per_year=75e6, interoperable_share=0.1),
     Platform(jurisdictions=("B",), cny_per_year=60e6, interoperable_share=0.3),
+    MaximumHaul(km=300),
+    MaximumHaul(km=200, legs=("first",)),
+    HaulageModes(modes=("road",)),
+    SiteChoice(open=("hub_a",), until_year=2025),
+    SiteChoice(closed=("hub_a",), from_year=2025),
+    SiteChoice(open=("hub_b",)),
+    SiteCount(minimum=1, facility_types=("hub",)),
+    SiteCount(maximum=3, facility_types=("hub",)),
+    SiteCount(maximum=2, jurisdictions=("A", "B"), each_jurisdiction=True),
+    SingleSourcing(),
+    SingleSourcing(facility_types=("hub",)),
 )
 
 
@@ -120,6 +136,14 @@ CONTRADICTIONS = {
         ),
         "share 0.6 at 1 CNY/t and share 0.6 at 2 CNY/t",
     ),
+    "open and closed": (
+        (SiteChoice(open=("hub_b",), from_year=2025), SiteChoice(closed=("hub_b",))),
+        "hub_b is to be open and closed at once in late",
+    ),
+    "too many and too few": (
+        (SiteCount(minimum=3, maximum=4), SiteCount(maximum=2)),
+        "minimum 3 is above maximum 2",
+    ),
     "the same lever twice": ((DELAY, DELAY), "transfer_delay is given twice alike"),
 }
 
@@ -135,7 +159,9 @@ def test_all_contradictions_are_reported_together(instance):
     with pytest.raises(PolicyError) as caught:
         composed(instance, *levers)
     rules = [problem.rule for problem in caught.value.problems]
-    assert rules.count("contradictory_levers") == 5  # three commodities, one share, one penalty
+    assert (
+        rules.count("contradictory_levers") == 7
+    )  # three commodities, one share, one penalty, one site, one number
     assert rules.count("repeated_lever") == 1
 
 

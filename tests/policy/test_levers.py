@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from pydantic import ValidationError
 
-from netopt.policy.base import LEVERS
+from netopt.policy.base import CONTROL, LEVERS
 from netopt.policy.effects import (
     CollectionCharge,
+    CountSites,
     CrossingDelay,
     DelayExemption,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
+    ForceSite,
     JurisdictionCharge,
     Mass,
     Reclassify,
     ShareRule,
+    SingleSource,
     StorageCharge,
 )
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 
@@ -30,8 +41,13 @@ def test_every_file_of_the_package_registers_a_lever():
     assert sorted(LEVERS) == [
         "cascade_target",
         "classification",
+        "haulage_modes",
         "in_province_processing",
+        "maximum_haul",
         "platform",
+        "single_sourcing",
+        "site_choice",
+        "site_count",
         "transfer_delay",
         "whitelist",
     ]
@@ -41,7 +57,7 @@ def test_every_file_of_the_package_registers_a_lever():
 def test_every_lever_documents_itself(lever):
     assert lever.title
     assert lever.equation
-    assert "Brief (Duan 2024)" in lever.source
+    assert lever.source == CONTROL or "Brief (Duan 2024)" in lever.source
     assert "assumed" in lever.source or "derived" in lever.source
     for name in lever.parameters():
         assert lever.model_fields[name].description, name
@@ -178,6 +194,53 @@ def test_platform_charges_each_and_calls_the_nation_by_its_own_id(instance):
         DelayExemption("platform", 0.3),
     )
     assert lever.references()[0].ids == ("B",)
+
+
+def test_maximum_haul_forbids_what_is_longer(instance):
+    lever = MaximumHaul(km=300, commodities=("pack_lfp",), legs=("trunk", "first"), modes=("road",))
+    assert lever.effects(instance) == (
+        ForbidHauls("maximum_haul", ("pack_lfp",), ("first", "trunk"), ("road",), 300.0),
+    )
+    assert MaximumHaul(km=300).effects(instance) == (ForbidHauls("maximum_haul", longer_than_km=300.0),)
+
+
+def test_haulage_modes_forbid_the_modes_that_are_not_named(instance):
+    modes = instance["haulage"].assign(mode=["rail", "road"])
+    both = dataclasses.replace(instance, tables={**instance.tables, "haulage": modes})
+    lever = HaulageModes(modes=("road",), commodities=("pack_lfp",))
+    assert lever.effects(both) == (ForbidHauls("haulage_modes", ("pack_lfp",), modes=("rail",)),)
+    assert HaulageModes(modes=("rail", "road")).effects(both) == ()
+
+
+def test_site_choice_is_one_effect_per_site(instance):
+    lever = SiteChoice(open=("h2", "h1"), closed=("r",), from_year=2024, until_year=2030)
+    assert lever.effects(instance) == (
+        ForceSite("site_choice", "h1", "open", 2024, 2030),
+        ForceSite("site_choice", "h2", "open", 2024, 2030),
+        ForceSite("site_choice", "r", "closed", 2024, 2030),
+    )
+
+
+def test_site_count_is_one_rule_or_one_for_each_jurisdiction(instance):
+    together = SiteCount(minimum=1, maximum=3, facility_types=("hub",), jurisdictions=("B", "A"))
+    (rule,) = together.effects(instance)
+    assert rule == CountSites("site_count", 1, 3, ("hub",), ("A", "B"))
+    assert rule.rule == "site_count[hub in A, B: at least 1 and at most 3]"
+    each = SiteCount(maximum=3, jurisdictions=("B", "A"), each_jurisdiction=True)
+    assert each.effects(instance) == tuple(
+        CountSites("site_count", maximum=3, jurisdictions=(home,)) for home in ("A", "B")
+    )
+    everywhere = SiteCount(maximum=3, each_jurisdiction=True).effects(instance)
+    assert [rule.jurisdictions for rule in everywhere] == [("A",), ("B",), ("C",)]
+    assert SiteCount(minimum=0).effects(instance)[0].rule == "site_count[all: at least 0]"
+
+
+def test_single_sourcing_is_one_rule(instance):
+    lever = SingleSourcing(commodities=("pack_ncm", "pack_lfp"), facility_types=("hub",))
+    (rule,) = lever.effects(instance)
+    assert rule == SingleSource("single_sourcing", ("pack_lfp", "pack_ncm"), ("hub",))
+    assert rule.rule == "single_sourcing[pack_lfp, pack_ncm to hub]"
+    assert SingleSourcing().effects(instance) == (SingleSource("single_sourcing"),)
 
 
 def test_ids_are_a_set(instance):

@@ -28,6 +28,11 @@ DELAY = 'lever = "transfer_delay"\ndays = 45\nholding_cny_per_tonne_day = 4\n'
 TARGET = 'lever = "cascade_target"\nshare = 0.6\ndenominator = "retired"\nhard = true\n'
 LIST = 'lever = "whitelist"\njurisdiction = "C"\naction = "open"\n'
 HOME = 'lever = "in_province_processing"\njurisdictions = ["A"]\n'
+HAUL = 'lever = "maximum_haul"\nkm = 300\n'
+MODES = 'lever = "haulage_modes"\nmodes = ["road"]\n'
+SITES = 'lever = "site_choice"\nopen = ["hub_a"]\n'
+COUNT = 'lever = "site_count"\nminimum = 2\n'
+SINGLE = 'lever = "single_sourcing"\n'
 CLASS = 'lever = "classification"\ngoods_class = "class9"\n'
 
 
@@ -187,6 +192,85 @@ BAD = {
         "unknown_id",
         "jurisdictions",
         "'nation'",
+    ),
+    "haul of nothing": (text(HAUL.replace("300", "0")), "minimum", "km", "must be more than 0, not 0"),
+    "negative haul": (text(HAUL.replace("300", "-5")), "minimum", "km", "must be more than 0, not -5"),
+    "haul round the world": (text(HAUL.replace("300", "5e4")), "maximum", "km", "must be at most 40000"),
+    "haul without km": (text(HAUL.replace("km = 300\n", "")), "missing_key", "km", "maximum_haul needs km"),
+    "unknown leg": (text(HAUL + 'legs = ["frist"]\n'), "choice", "legs", "did you mean 'first'"),
+    "leg twice": (text(HAUL + 'legs = ["first", "first"]\n'), "repeated_id", "legs", "names first twice"),
+    "haul of unknown goods": (
+        text(HAUL + 'commodities = ["pack_lpf"]\n'),
+        "unknown_id",
+        "commodities",
+        "did you mean 'pack_lfp'",
+    ),
+    "unknown mode": (text(MODES.replace("road", "raod")), "unknown_id", "modes", "did you mean 'road'"),
+    "no mode": (text(MODES.replace('["road"]', "[]")), "empty", "modes", "must not be empty"),
+    "unknown site": (text(SITES.replace("_a", "_q")), "unknown_id", "open", "did you mean 'hub_b'"),
+    "unknown closed site": (
+        text(SITES + 'closed = ["recycler"]\n'),
+        "unknown_id",
+        "closed",
+        "did you mean 'recycler_c'",
+    ),
+    "no site": (text('lever = "site_choice"\n'), "no_site", None, "site_choice: names no site"),
+    "open and closed": (
+        text(SITES + 'closed = ["hub_a", "hub_b"]\n'),
+        "open_and_closed",
+        None,
+        "hub_a cannot be both open and closed",
+    ),
+    "years": (
+        text(SITES + "from_year = 2030\nuntil_year = 2030\n"),
+        "years",
+        None,
+        "from_year must be before until_year",
+    ),
+    "open and closed by two levers": (
+        text(SITES + "until_year = 2025\n", SITES.replace("open", "closed")),
+        "contradictory_levers",
+        "site_choice",
+        "hub_a is to be open and closed at once in early",
+    ),
+    "no bound": (text('lever = "site_count"\n'), "no_bound", None, "site_count: sets no bound"),
+    "minimum above maximum": (
+        text(COUNT + "maximum = 1\n"),
+        "bounds",
+        None,
+        "minimum 2 is above maximum 1",
+    ),
+    "minimum of one lever above another's maximum": (
+        text(COUNT, COUNT.replace("minimum = 2", "maximum = 1")),
+        "contradictory_levers",
+        "site_count",
+        "minimum 2 is above maximum 1",
+    ),
+    "fewer than none": (text(COUNT.replace("2", "-2")), "minimum", "minimum", "at least 0, not -2"),
+    "half a site": (text(COUNT.replace("2", "1.5")), "type", "minimum", "must be a whole number"),
+    "count of an unknown type": (
+        text(COUNT + 'facility_types = ["hbu"]\n'),
+        "unknown_id",
+        "facility_types",
+        "did you mean 'hub'",
+    ),
+    "count of an unknown province": (
+        text(COUNT + 'jurisdictions = ["Q"]\n'),
+        "unknown_id",
+        "jurisdictions",
+        "no jurisdiction 'Q'",
+    ),
+    "single source of what never retires": (
+        text(SINGLE + 'commodities = ["li2co3"]\n'),
+        "unknown_id",
+        "commodities",
+        "supply.csv of small has no commodity 'li2co3'",
+    ),
+    "single source of an unknown type": (
+        text(SINGLE + 'facility_types = ["cascad"]\n'),
+        "unknown_id",
+        "facility_types",
+        "did you mean 'cascade'",
     ),
     "repeated lever": (text(DELAY, DELAY), "repeated_lever", "transfer_delay", "is given twice alike"),
     "contradiction": (

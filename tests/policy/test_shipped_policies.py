@@ -9,7 +9,7 @@ import pytest
 
 from netopt.errors import PolicyError
 from netopt.finance import annuity_factor
-from netopt.policy.base import LEVERS
+from netopt.policy.base import CONTROL, LEVERS
 from netopt.policy.catalogue import (
     COMMITTED_PAGE,
     lever_schema,
@@ -21,6 +21,8 @@ from netopt.policy.read import parse_policy, policy_names, policy_to_toml, read_
 
 NAMES = policy_names()
 POLICIES = {name: parse_policy(name) for name in NAMES}
+MEASURES = {name for name, lever in LEVERS.items() if lever.source != CONTROL}
+"""Levers that are somebody's rule rather than a planner's control."""
 
 
 def levers(name: str) -> dict[str, dict[str, object]]:
@@ -30,7 +32,7 @@ def levers(name: str) -> dict[str, dict[str, object]]:
 def test_the_named_policies_are_all_there():
     assert {"unified", "mandates", "mandates-legal", "open-market", "measures-2026"} <= set(NAMES)
     alone = {name.removeprefix("unified-plus-") for name in NAMES if name.startswith("unified-plus-")}
-    assert alone == set(LEVERS) - {"cascade_target"}
+    assert alone == MEASURES - {"cascade_target"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,7 +60,7 @@ def test_a_shipped_policy_survives_the_way_through_toml(name, tmp_path):
 
 def test_each_lever_alone_differs_from_unified_in_that_lever_only_and_is_that_of_the_mandates():
     base, mandates = levers("unified"), levers("mandates")
-    for name in set(LEVERS) - {"cascade_target"}:
+    for name in MEASURES - {"cascade_target"}:
         alone = levers(f"unified-plus-{name}")
         assert alone == {**base, name: mandates[name]}
 
@@ -100,9 +102,13 @@ def test_the_committed_page_is_fresh():
 
 def test_the_page_shows_every_parameter_of_every_lever():
     page = policies_page()
+    used = {lever.lever for policy in POLICIES.values() for lever in policy.levers}
+    assert used == MEASURES
     for name, lever in LEVERS.items():
+        section = page.partition(f"### `{name}`: ")[2].partition("\n### ")[0]
         for parameter in lever.parameters():
-            assert page.count(f"`{name}` | `{parameter}`") >= 1
+            assert f"\n| `{parameter}` | " in section
+            assert (f"`{name}` | `{parameter}`" in page) == (name in used)
 
 
 @pytest.mark.parametrize("name", LEVERS)

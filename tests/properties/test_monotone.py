@@ -10,12 +10,19 @@ import pytest
 from netopt.data.instance import Instance
 from netopt.data.read import read_instance
 from netopt.errors import InfeasibleError
+from netopt.network.build import build_network
 from netopt.pipeline import solve
 from netopt.policy.base import LEVERS, Direction, Lever
+from netopt.policy.effects import Effects
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.single_sourcing import SingleSourcing
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.site_count import SiteCount
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -51,6 +58,11 @@ def base(instance: Instance) -> tuple[Lever, ...]:
     return (Classification(goods_class="class9"), TransferDelay(days=5, holding_cny_per_tonne_day=4.0))
 
 
+def longest_km(instance: Instance) -> float:
+    """Return the length of the longest haul of the network without a policy."""
+    return float(build_network(instance, Effects()).arcs["distance_km"].max())
+
+
 def restricting(instance: Instance) -> dict[str, Lever]:
     """Return every restricting lever, set so that it binds wherever it can."""
     homes = sorted(instance["jurisdictions"]["jurisdiction"])
@@ -60,6 +72,13 @@ def restricting(instance: Instance) -> dict[str, Lever]:
             share=0.5, denominator="retired", hard=False, penalty_cny_per_tonne=2000.0
         ),
         "whitelist": Whitelist(jurisdiction=homes[0], action="both"),
+        "maximum_haul": MaximumHaul(km=longest_km(instance) * 0.9),
+        "site_count": SiteCount(minimum=2, facility_types=("dismantler",)),
+        "single_sourcing": SingleSourcing(),
+        "site_choice": SiteChoice(
+            open=(min(instance["sites"]["site"]),), closed=(max(instance["sites"]["site"]),)
+        ),
+        "haulage_modes": HaulageModes(modes=("road",)),
     }
 
 
@@ -105,7 +124,7 @@ def test_every_restricting_lever_is_among_them() -> None:
 
 
 @over_instances
-@pytest.mark.parametrize("lever", ["in_province_processing", "cascade_target", "whitelist"])
+@pytest.mark.parametrize("lever", sorted(restricting(instance_of("toy"))))
 def test_a_rule_more_is_never_cheaper(name: str, lever: str) -> None:
     instance = instance_of(name)
     rules = base(instance)
@@ -119,6 +138,26 @@ def test_a_tighter_rule_is_never_cheaper(name: str) -> None:
     plans = [solved(name, *base(instance_of(name)), lever) for lever in shares]
     for relaxed, restricted in pairwise(plans):
         assert_no_cheaper(relaxed, restricted)
+
+
+@over_instances
+def test_a_shorter_haul_is_never_cheaper(name: str) -> None:
+    instance = instance_of(name)
+    hauls = [MaximumHaul(km=longest_km(instance) * part) for part in (1.0, 0.8, 0.5)]
+    plans = [solved(name, *base(instance), lever) for lever in hauls]
+    for relaxed, restricted in pairwise(plans):
+        assert_no_cheaper(relaxed, restricted)
+
+
+@over_instances
+def test_more_or_fewer_sites_are_never_cheaper(name: str) -> None:
+    for counts in (
+        [SiteCount(minimum=number, facility_types=("dismantler",)) for number in (0, 1, 2)],
+        [SiteCount(maximum=number) for number in (9, 4, 3)],
+    ):
+        plans = [solved(name, *base(instance_of(name)), lever) for lever in counts]
+        for relaxed, restricted in pairwise(plans):
+            assert_no_cheaper(relaxed, restricted)
 
 
 @over_instances

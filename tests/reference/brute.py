@@ -8,12 +8,12 @@ plan found; it lets undecided sites operate in fractions, at what operating cost
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 
 from netopt.accounts import Perspective
 from netopt.data.instance import Instance
-from netopt.policy.effects import Effects
+from netopt.policy.effects import CountSites, Effects
 from tests.reference.case import Case
 from tests.reference.linear import Name, Terms
 from tests.reference.operation import Operation
@@ -33,18 +33,31 @@ def brute_force(instance: Instance, effects: Effects, perspective: Perspective) 
     float or None
         None where no plan is feasible.
     """
-    case = Case(instance, effects, perspective)
-    search = _Search(case)
-    search.decide({}, math.inf)
-    return None if math.isinf(search.best) else search.best
+    best = math.inf
+    for assigned in _assignments(Case(instance, effects, perspective)):
+        search = _Search(Case(instance, effects, perspective, assigned), best)
+        search.decide({}, math.inf)
+        best = search.best
+    return None if math.isinf(best) else best
+
+
+def _assignments(case: Case) -> Iterator[dict[tuple[int, str, str, str], str]]:
+    """Yield every choice of one site for each source, commodity and period that a rule binds."""
+    choices: dict[tuple[int, str, str, str], set[str]] = {}
+    for number, haul, period in product(range(len(case.effects.single_sources)), case.hauls, case.periods):
+        if case.binds(number, haul):
+            key = (number, haul.origin, haul.commodity, period.period)
+            choices.setdefault(key, set()).add(haul.destination)
+    for chosen in product(*(sorted(sites) for sites in choices.values())):
+        yield dict(zip(choices, chosen, strict=True))
 
 
 class _Search:
     """Depth-first enumeration of one pattern per site."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, best: float) -> None:
         self.case = case
-        self.best = math.inf
+        self.best = best
         self.modules = {site: modules_of(case, site) for site in case.sites}
         self.patterns = {site: patterns_of(case, site) for site in case.sites}
         self.order = sorted(
@@ -57,6 +70,8 @@ class _Search:
         """Try every pattern of the next site on top of those chosen; ``value`` is their cost."""
         undecided = [site for site in self.order if site not in chosen]
         if not undecided:
+            if not self._counts_right(chosen):
+                return
             self.best = min(self.best, value if chosen else self._value({}))
             return
         site = undecided[0]
@@ -65,6 +80,24 @@ class _Search:
         for index in sorted(range(len(branches)), key=values.__getitem__):
             if values[index] < self.best:
                 self.decide(branches[index], values[index])
+
+    def _counts_right(self, chosen: Mapping[str, Pattern]) -> bool:
+        """Whether as many sites operate in every period as rules on their number ask for."""
+        return all(
+            (rule.minimum or 0) <= n_sites and (rule.maximum is None or n_sites <= rule.maximum)
+            for rule in self.case.effects.site_counts
+            for index in range(len(self.case.periods))
+            for n_sites in [sum(self._runs(rule, site, index, chosen) for site in self.case.sites)]
+        )
+
+    def _runs(self, rule: CountSites, site: str, index: int, chosen: Mapping[str, Pattern]) -> bool:
+        """Whether a site operates and the rule counts it."""
+        if any(module.divisible for module in self.modules[site]):
+            raise ValueError("the brute force does not count plants of which a share may close")
+        kinds, places = rule.facility_types, rule.jurisdictions
+        counts = not kinds or self.case.type_of(site) in kinds
+        counts &= not places or self.case.jurisdiction(site) in places
+        return counts and any(when == index for _, when in chosen[site].operating)
 
     def _surcharges(self, site: str) -> Terms:
         """Return what a tonne of load costs at least in capital and fixed cost, per module."""
@@ -104,7 +137,8 @@ def _bounds(
             n_built += on and not module.divisible
             if module.divisible:
                 whole = pattern is not None and index in pattern.whole
-                bounds["operating", site, period.period] = (float(whole), 1.0)
+                most = 0.0 if case.must_be(site, "closed", period) else 1.0
+                bounds["operating", site, period.period] = (float(whole), most)
         if index == len(case.periods) - 1:
             continue
         for row in case.rows["storage"]:

@@ -42,7 +42,15 @@ class Haul:
 class Case:
     """Lookups over the tables of an instance, and the arithmetic of money and time."""
 
-    def __init__(self, instance: Instance, effects: Effects, perspective: Perspective) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        effects: Effects,
+        perspective: Perspective,
+        assigned: dict[tuple[int, str, str, str], str] | None = None,
+    ) -> None:
+        """``assigned`` names the one site of (single-sourcing rule, source, commodity, period)."""
+        self.assigned = assigned or {}
         self.settings = instance.settings
         self.effects = effects
         self.perspective = perspective
@@ -208,6 +216,45 @@ class Case:
             and operator not in rule.exempt_operators
             and (not rule.facility_types or self.type_of(site) in rule.facility_types)
             and (rule.until_year is None or period.start_year < rule.until_year)
+        )
+
+    def must_be(self, site: str, state: str, period: Period) -> bool:
+        """Whether a lever forces the site open or closed in the period."""
+        return any(
+            rule.site == site
+            and rule.state == state
+            and (rule.from_year is None or rule.from_year <= period.start_year)
+            and (rule.until_year is None or period.start_year < rule.until_year)
+            for rule in self.effects.forced_sites
+        )
+
+    def is_closed(self, haul: Haul, period: Period) -> bool:
+        """Whether a lever closes the haul, or its source deals with another site in the period."""
+        to_site = haul.destination_kind == "site"
+        if to_site and self.forbidden(haul.destination, "receive", period):
+            return True
+        if to_site and self.must_be(haul.destination, "closed", period):
+            return True
+        for number in range(len(self.effects.single_sources)):
+            if self.binds(number, haul):
+                key = (number, haul.origin, haul.commodity, period.period)
+                if self.assigned.get(key, haul.destination) != haul.destination:
+                    return True
+        return haul.mode != "" and any(
+            (not rule.commodities or haul.commodity in rule.commodities)
+            and (not rule.legs or ("trunk" if haul.origin_kind == "site" else "first") in rule.legs)
+            and (not rule.modes or haul.mode in rule.modes)
+            and (rule.longer_than_km is None or haul.km > rule.longer_than_km)
+            for rule in self.effects.forbidden_hauls
+        )
+
+    def binds(self, number: int, haul: Haul) -> bool:
+        """Whether a single-sourcing rule speaks of the haul."""
+        rule = self.effects.single_sources[number]
+        return (
+            (haul.origin_kind, haul.destination_kind) == ("source", "site")
+            and (not rule.commodities or haul.commodity in rule.commodities)
+            and (not rule.facility_types or self.type_of(haul.destination) in rule.facility_types)
         )
 
     # --- hauls ----------------------------------------------------------------------------

@@ -59,9 +59,7 @@ class Operation:
     def _hauls(self, period: Period) -> None:
         case = self.case
         for number, haul in enumerate(case.hauls):
-            is_open = haul.destination_kind == "market" or not case.forbidden(
-                haul.destination, "receive", period
-            )
+            is_open = not case.is_closed(haul, period)
             for origin, left in self._provenances_of(haul):
                 departs = (
                     case.effects.tracks_departures

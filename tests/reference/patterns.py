@@ -86,9 +86,29 @@ def patterns_of(case: Case, site: str) -> list[Pattern]:
             for index, on in enumerate(history.operating)
             if on
         )
-        key = (operating, whole)
+        forced = _forced_whole(case, site, modules, operating)
+        if forced is None:
+            continue
+        key = (operating, whole | forced)
         cheapest[key] = min(sum(costs), cheapest.get(key, math.inf))
     return [Pattern(*key, cost) for key, cost in cheapest.items() if math.isfinite(cost)]
+
+
+def _forced_whole(
+    case: Case, site: str, modules: list[Module], operating: frozenset[tuple[str, int]]
+) -> frozenset[int] | None:
+    """Periods in which divisible capacity must be whole for a site to be open; None: not as forced."""
+    whole = set()
+    parts = {module.size for module in modules if module.divisible}
+    for index, period in enumerate(case.periods):
+        built = [size for size, when in operating if when == index and size not in parts]
+        if case.must_be(site, "closed", period) and built:
+            return None
+        if case.must_be(site, "open", period) and not built:
+            if not parts:
+                return None
+            whole.add(index)
+    return frozenset(whole)
 
 
 def _histories(case: Case, site: str, module: Module) -> Iterator[History]:

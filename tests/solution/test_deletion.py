@@ -15,7 +15,7 @@ from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer, decisions
 from netopt.network.build import build_network
-from netopt.policy.effects import Effects
+from netopt.policy.effects import CountSites, Effects, ForceSite, SingleSource
 from netopt.solution.check import Verdict, judge
 from netopt.solution.checking.facts import Facts
 from netopt.solution.ledger import build_ledger
@@ -40,6 +40,7 @@ class Case:
     has_rules: bool = False
     most_sold: tuple[tuple[str, float], ...] = ()
     may_stay_unserved: bool = False
+    controls: Effects | None = None
 
     def instance(self) -> Instance:
         instance = random_instance(self.seed, features=self.features)
@@ -53,10 +54,13 @@ class Case:
         return make_instance(settings, {**instance.tables, "offtake": offtake})
 
     def effects(self, instance: Instance) -> Effects:
-        return random_effects(self.seed, instance) if self.has_rules else Effects()
+        return random_effects(self.seed, instance) if self.has_rules else self.controls or Effects()
 
 
 EVERYTHING = tuple((name, 200.0) for name in ("black_mass", "casing", "metal", "second_life_kwh"))
+
+SITES = sorted(random_instance(0, features=())["sites"]["site"])
+EVERY_SITE = tuple(ForceSite("site_choice", site, "open") for site in SITES)
 
 CASES = {
     "supply_balance": Case(0),
@@ -77,6 +81,9 @@ CASES = {
     "disposal_limit": Case(0, most_sold=(("casing", 5.0),), may_stay_unserved=True),
     "emission_cap": Case(0, ("emission_cap",), may_stay_unserved=True),
     "share_rule": Case(0, has_rules=True),
+    "site_count": Case(0, controls=Effects(site_counts=(CountSites("site_count", len(SITES)),))),
+    "single_sourcing": Case(7, controls=Effects(single_sources=(SingleSource("single_sourcing"),))),
+    "forced_open": Case(0, controls=Effects(forced_sites=EVERY_SITE)),
 }
 
 

@@ -49,7 +49,7 @@ SEEDS = range(24)
 
 
 def case(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
-    draw = random.Random(f"priced {seed}")
+    draw = random.Random(f"priced {seed}")  # noqa: S311
     features = [name for name in FEATURES if draw.random() < 0.3]
     instance = random_instance(seed, features=features)
     effects = random_effects(seed, instance)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from netopt.policy.base import Direction, Id, Ids, Lever, Reference, register
+from netopt.policy.base import Direction, Id, Ids, Lever, Reference, Year, register
 from netopt.policy.effects import Effect, ForbidOperators
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Whitelist(Lever):
     )
     facility_types: Ids = Field(default=(), description="Facility types that need the list; empty: all.")
     exempt_operators: Ids = Field(default=(), description="Operators from elsewhere that are on the list.")
-    until_year: Annotated[int, Field(ge=1990, le=2150)] | None = Field(
+    until_year: Year | None = Field(
         default=None, description="First year in which it no longer holds; absent: it always holds."
     )
 

@@ -8,9 +8,8 @@ lifted, and with a figure that nothing can exceed, which keeps closed plants clo
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
@@ -18,35 +17,20 @@ import pandas as pd
 from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
-from netopt.network.facilities import barred_sites, located_sites, periods_in_force
+from netopt.network.facilities import barred_sites, periods_in_force
+from netopt.strategies.explaining.context import Context, Limit
+from netopt.strategies.explaining.controls import CONTROLS
 from netopt.strategies.explaining.room import with_room
 from netopt.strategies.explaining.statements import LIMIT_COLUMNS, Kind, StatedForm, Statement
-from netopt.strategies.explaining.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator
-
     from netopt.accounts import Perspective
     from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.network import Network
     from netopt.policy.effects import Effects
     from netopt.solution.form import StandardForm
-
-    Stated = Iterator[tuple[Statement, list["Limit"]]]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """One row or column of the model as a statement bounds it; see ``StatedForm.limits``."""
-
-    is_row: bool
-    index: int
-    where: str
-    period: str
-    lower: float = -np.inf
-    upper: float = np.inf
-    amount_per_unit: float = 1.0
+    from netopt.strategies.explaining.context import Stated
 
 
 def stated_form(
@@ -78,73 +62,11 @@ def stated_form(
 
 
 def wide_network(instance: Instance, effects: Effects, design: Design | None = None) -> Network:
-    """Return the network with what operator rules and ``may_build`` keep out."""
+    """Return the network with what bans and ``may_build`` keep out."""
     tables = {**instance.tables, "sites": instance["sites"].assign(may_build=True)}
-    wide, unbarred = replace(instance, tables=tables), replace(effects, forbidden_operators=())
-    return build_network(wide, unbarred, design)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What collectors look things up in: the planner's instance, the wide network, its form."""
-
-    instance: Instance
-    effects: Effects
-    network: Network
-    form: StandardForm
-
-    @cached_property
-    def words(self) -> Words:
-        """Names and sentences."""
-        return Words(self.instance)
-
-    @cached_property
-    def rows(self) -> dict[str, list[tuple[int, tuple[str, ...]]]]:
-        """Rows by tag: number and index."""
-        found = defaultdict(list)
-        for number, (tag, *index) in enumerate(self.form.row_keys):
-            found[tag].append((number, tuple(index)))
-        return dict(found)
-
-    @cached_property
-    def columns(self) -> dict[tuple[str, str, str], int]:
-        """Columns by family, id and period."""
-        return {
-            (name.family, name.key, name.period): number for number, name in enumerate(self.form.columns)
-        }
-
-    @cached_property
-    def sites(self) -> pd.DataFrame:
-        """The planner's sites, with ``jurisdiction`` and ``home``."""
-        return located_sites(self.instance)
-
-    @cached_property
-    def module(self) -> dict[str, dict[Hashable, Any]]:
-        """Facts of each module of the wide network, by id."""
-        return {str(row["module"]): row for row in self.network.modules.to_dict("records")}
-
-    @cached_property
-    def tonnes_per_unit(self) -> dict[str, float]:
-        """Mass of a unit of each commodity (t)."""
-        rows = self.instance["commodities"]
-        return dict(zip(rows["commodity"], rows["tonnes_per_unit"].astype(float), strict=True))
-
-    def openings(self, modules: Iterable[str], periods: Iterable[str]) -> list[Limit]:
-        """Return the limits that let none of these modules be built in these periods."""
-        return [
-            Limit(
-                False,
-                self.columns[family, module, period],
-                self.module[module]["site"],
-                period,
-                upper=0.0,
-                amount_per_unit=self.module[module]["capacity_tonnes_per_year"],
-            )
-            for module in modules
-            for family in ("opened", "expanded")
-            for period in periods
-            if (family, module, period) in self.columns
-        ]
+    opened = tuple(rule for rule in effects.forced_sites if rule.state == "open")
+    unbanned = replace(effects, forbidden_operators=(), forbidden_hauls=(), forced_sites=opened)
+    return build_network(replace(instance, tables=tables), unbanned, design)
 
 
 def _rules(context: Context) -> Stated:
@@ -177,13 +99,7 @@ def _unopened(context: Context, barred: set[str], periods: list[str]) -> list[Li
 
 def _unreceived(context: Context, barred: set[str], periods: list[str]) -> list[Limit]:
     arcs = context.network.arcs
-    meant = arcs[arcs["to_place"].isin(barred)]
-    return [
-        Limit(False, context.columns["flow", arc, period], place, period, upper=0.0, amount_per_unit=mass)
-        for arc, place, mass in zip(meant["arc"], meant["to_place"], meant["tonnes_per_unit"], strict=True)
-        for period in periods
-        if ("flow", arc, period) in context.columns
-    ]
+    return context.shut(arcs[arcs["to_place"].isin(barred)], periods)
 
 
 def _builds(context: Context) -> Stated:
@@ -297,6 +213,7 @@ def _supplies(context: Context) -> Stated:
 COLLECTORS: Final = (
     _rules,
     _bans,
+    *CONTROLS,
     _builds,
     _markets,
     _emissions,

@@ -18,6 +18,7 @@ from netopt.backends.result import BackendStatus
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.strategies.explaining.statements import TOUCH, Kind
+from netopt.units import INTEGRALITY_TOLERANCE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
+    from netopt.solution.tables import Answer
     from netopt.strategies.explaining.statements import StatedForm
 
 DESIGN: Final = ("opened", "expanded", "closed", "renewed", "operating")
@@ -59,9 +61,7 @@ class Margins:
     cost_cny_per_year: float
 
 
-def margins(
-    stated: StatedForm, network: Network, facilities: pd.DataFrame, options: SolveOptions
-) -> Margins:
+def margins(stated: StatedForm, network: Network, plan: Answer, options: SolveOptions) -> Margins:
     """Return what binds a plan with its sites fixed, and its prices at the margin.
 
     Parameters
@@ -70,8 +70,8 @@ def margins(
         Model and statements, with the objective in the plan's perspective.
     network
         The wide network that it was made from.
-    facilities
-        The plan's table of facilities (``SOLUTION_COLUMNS``).
+    plan
+        Its tables of facilities and flows say what is decided.
     options
         Threads, seed and time limit.
 
@@ -80,7 +80,7 @@ def margins(
     SolverError
         Where the design cannot be operated under the statements.
     """
-    form = _fixed(stated.holding(stated.names), facilities)
+    form = _fixed(stated.holding(stated.names), network, plan)
     settings = {
         "threads": options.threads,
         "random_seed": options.seed,
@@ -98,8 +98,9 @@ def margins(
     )
 
 
-def _fixed(form: StandardForm, facilities: pd.DataFrame) -> StandardForm:
+def _fixed(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
     """Return the form with every whole decision of the design at its value in the plan."""
+    facilities = plan.facilities
     module = facilities["site"] + "/" + facilities["size"]
     decided = {
         (family, key, period)
@@ -107,10 +108,33 @@ def _fixed(form: StandardForm, facilities: pd.DataFrame) -> StandardForm:
         for key, period, yes in zip(module, facilities["period"], facilities[family], strict=True)
         if yes
     }
+    decided |= _counted(network, facilities) | _assigned(network, plan.flows)
     value = np.array([tuple(name) in decided for name in form.columns], dtype=float)
     lower = np.where(form.is_integer, value, form.lower)
     upper = np.where(form.is_integer, value, form.upper)
     return replace(form, lower=lower, upper=upper)
+
+
+def _counted(network: Network, facilities: pd.DataFrame) -> set[tuple[str, str, str]]:
+    """Return which sites the plan uses at all, and which as a whole (``in_use``, ``whole``)."""
+    built = network.modules.set_index("module")["capacity_tonnes_per_year"]
+    nominal = (facilities["site"] + "/" + facilities["size"]).map(built)
+    share = (facilities["capacity_tonnes_per_year"] / nominal).where(facilities["operating"], 0.0)
+    by_site = share.groupby([facilities["site"], facilities["period"]])
+    used, whole = by_site.max(), by_site.sum()
+    return {
+        *(("in_use", *place) for place in used.index[used > INTEGRALITY_TOLERANCE]),
+        *(("whole", *place) for place in whole.index[whole >= 1.0 - INTEGRALITY_TOLERANCE]),
+    }
+
+
+def _assigned(network: Network, flows: pd.DataFrame) -> set[tuple[str, str, str]]:
+    """Return the assignments that the plan's flows follow."""
+    rows = network.supplies.merge(
+        flows, left_on=["source", "commodity"], right_on=["from_place", "commodity"]
+    )
+    names = rows["supply"] + ">" + rows["to_place"]
+    return {("assigned", *pair) for pair in zip(names, rows["period"], strict=True)}
 
 
 def _per_rate(network: Network, periods: pd.Series) -> pd.Series:

@@ -42,6 +42,9 @@ class Kind(StrEnum):
 
     RULE = "rule"
     BAN = "ban"
+    OPEN = "open"
+    COUNT = "count"
+    SINGLE = "single"
     BUILD = "build"
     MARKET = "market"
     EMISSION = "emission"

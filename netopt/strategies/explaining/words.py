@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.network.network import Network
     from netopt.policy.effects import ForbidOperators, Mass, ShareRule
-    from netopt.strategies.explaining.collect import Limit
+    from netopt.strategies.explaining.context import Limit
 
 LISTED = 3
 """So many names are listed; of more, their number is told."""

@@ -24,6 +24,7 @@ from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
 from netopt.network.build import build_network
+from netopt.network.closings import closed_sites
 from netopt.solution.form import ColumnName
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress
@@ -225,7 +226,7 @@ class PricedProgram:
             form,
             cost=np.concatenate([form.cost, added.cost]),
             lower=np.concatenate([form.lower, np.zeros(n_added)]),
-            upper=np.concatenate([upper, np.full(n_added, np.inf)]),
+            upper=np.concatenate([upper, np.where(self._may_be_used(), np.inf, 0.0)]),
             is_integer=np.concatenate([form.is_integer, np.zeros(n_added, dtype=bool)]),
             columns=(*form.columns, *names),
             matrix=csc_array(matrix),
@@ -234,6 +235,19 @@ class PricedProgram:
             rows=(*form.rows, *(f"link[{number}]" for number in range(n_links))),
             row_keys=(*form.row_keys, *(("link", str(number)) for number in range(n_links))),
         )
+
+    def _may_be_used(self) -> NDArray[np.bool_]:
+        """Return which added arcs a plan may use: none where its end is closed, or sources are assigned."""
+        arcs, network = self.relaxation.added.table, self.network
+        if len(network.assignments):
+            return np.zeros(len(arcs), dtype=bool)
+        closed = {
+            (site, period)
+            for period in network.periods
+            for site in closed_sites(network.instance, network.effects, period)
+        }
+        ends = zip(arcs["to_place"], arcs["period"], strict=True)
+        return np.array([end not in closed for end in ends], dtype=bool)
 
     def _left_out(self, relaxed: BackendResult) -> NDArray[np.bool_]:
         """Return which columns buy modules at sites that the plan need not look at."""
