@@ -5,8 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from netopt.accounts import Perspective
 from netopt.data.given import with_given_supply
-from netopt.errors import CheckError, InfeasibleError, InstanceError, StoppedError, UnboundedError
+from netopt.errors import (
+    CheckError,
+    InfeasibleError,
+    InstanceError,
+    NoSolutionError,
+    StoppedError,
+    UnboundedError,
+)
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer
@@ -27,6 +35,7 @@ from netopt.strategies.explaining.loops import find_loop
 from netopt.strategies.explaining.margins import Margins, margins
 from netopt.strategies.fixed_design import explain_fixed
 from netopt.strategies.given_flows import explain_misfit
+from netopt.strategies.priced.solve import PricedProgram
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
@@ -85,7 +94,21 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         raise InfeasibleError(_why(network, policy, options), policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
-    return _checked(policy, found, options)
+    solution = _checked(policy, found, options)
+    return replace(solution, social_range_cny_per_year=_range_at_once(network, policy, found, options))
+
+
+def _range_at_once(
+    network: Network, policy: Policy, found: Found, options: SolveOptions
+) -> tuple[float, float] | None:
+    """Return the social range of a private plan while its program is at hand; else None."""
+    is_private = policy.perspective is Perspective.PRIVATE
+    if found.program is None or not (options.with_social_range and is_private) or options.stop.is_set():
+        return None
+    try:
+        return social_range_cny_per_year(network, found.outcome, options, found.program)
+    except NoSolutionError:
+        return None
 
 
 def held_to_flows(
@@ -196,6 +219,11 @@ def _checked(
     )
 
 
+def lists_short_arcs(instance: Instance, options: SolveOptions) -> bool:
+    """Return whether a solve of the instance lists short arcs only and prices all others."""
+    return scope_for(instance, options) is not None
+
+
 def social_range(solution: Solution, options: SolveOptions | None = None) -> tuple[float, float]:
     """Return bounds on the social cost of a policy whose plan minimises private cost.
 
@@ -224,7 +252,8 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     effects = compose(solution.policy, solution.instance)
     scope = scope_for(solution.instance, options)
     network = build_network(solution.instance, effects, solution.design, scope)
-    return social_range_cny_per_year(network, solution.outcome, options)
+    program = None if scope is None else PricedProgram(network, Perspective.PRIVATE, options)
+    return social_range_cny_per_year(network, solution.outcome, options, program)
 
 
 def infeasibility(

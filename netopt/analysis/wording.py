@@ -155,7 +155,7 @@ def _further_lines(comparison: Comparison) -> str:
             + _curve_table(comparison.curve)
         )
     if comparison.notes:
-        parts.append("## Without a plan\n\n" + "\n".join(f"* {note}" for note in comparison.notes))
+        parts.append("## Not compared\n\n" + "\n".join(f"* {note}" for note in comparison.notes))
     return "\n\n".join(parts)
 
 

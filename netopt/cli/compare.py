@@ -28,7 +28,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     instance: str,
     *,
     policies: str = _MAIN_JOB,
-    curve: Annotated[bool, Parameter(negative="--no-curve")] = True,
+    curve: Annotated[bool | None, Parameter(negative="--no-curve")] = None,
     maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
     scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
@@ -47,7 +47,8 @@ def command(  # noqa: PLR0913 - the options of the command line
     policies
         Comma-separated names or TOML files; the first is the base of the comparison.
     curve
-        Also state the cost over the pass-through of the informal channel.
+        Also state the cost with everything collected and over the pass-through of the informal channel;
+        left out, only where that is quick.
     maps
         Also draw maps.
     """

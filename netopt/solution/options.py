@@ -47,6 +47,8 @@ class SolveOptions:
         What is opened, added, closed and renewed, where only tonnes may be re-routed; None: free.
     on_progress
         Called now and then while the solver runs.
+    with_social_range
+        Also bound what a private plan costs society (``Solution.social_range_cny_per_year``).
     stop
         Once it is set, whatever runs ends as soon as it can and keeps the plan it has. Every
         strategy hands it to every solve (``backends.highs.solve_form(..., stop=options.stop)``).
@@ -61,6 +63,7 @@ class SolveOptions:
     formal_share: float | None = None
     design: Design | None = None
     on_progress: Callable[[Progress], None] | None = None
+    with_social_range: bool = False
     stop: Event = field(default_factory=Event, compare=False)
 
     def telling(self, what: str) -> SolveOptions:

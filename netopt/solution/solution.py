@@ -38,6 +38,8 @@ class Solution:
         What was kept of an earlier run, where only tonnes were re-routed; None: sites were free.
     given_flows
         ``netopt.solution.given.GIVEN_COLUMNS``: what flows were held to; None: they were free.
+    social_range_cny_per_year
+        Of a private plan, where the solve bounded it at once: see ``netopt.pipeline.social_range``.
     """
 
     instance: Instance
@@ -50,3 +52,4 @@ class Solution:
     dropped_arcs: pd.DataFrame
     design: Design | None = None
     given_flows: pd.DataFrame | None = None
+    social_range_cny_per_year: tuple[float, float] | None = None

@@ -26,17 +26,22 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
+    from netopt.strategies.priced.solve import PricedProgram
 
 
 @dataclass(frozen=True)
 class Found:
-    """A plan of a strategy: decisions by family, their ledger, the outcome, and what it is over."""
+    """A plan of a strategy: decisions by family, their ledger and outcome, and what they are of.
+
+    ``program`` is that of the bound, where the network lists short arcs only.
+    """
 
     decisions: Decisions
     ledger: pd.DataFrame
     outcome: Outcome
     form: StandardForm
     network: Network
+    program: PricedProgram | None = None
 
 
 def polished(form: StandardForm, values: NDArray[np.float64], options: SolveOptions) -> NDArray[np.float64]:

@@ -21,7 +21,6 @@ from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.solution.options import Progress
-from netopt.strategies.priced.solve import PricedProgram
 from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
+    from netopt.strategies.priced.solve import PricedProgram
 
 TIME_LIMIT_S: Final = 30.0
 """Limit of each of the two solves; whatever bound is reached holds."""
@@ -52,7 +52,7 @@ weight: so the weight is ``WEIGHT_PER_GAP / gap``, within the two ends."""
 
 
 def social_range_cny_per_year(
-    network: Network, private: Outcome, options: SolveOptions
+    network: Network, private: Outcome, options: SolveOptions, program: PricedProgram | None = None
 ) -> tuple[float, float]:
     """Return bounds on the social cost of every plan as cheap, privately, as the incumbent.
 
@@ -67,15 +67,17 @@ def social_range_cny_per_year(
         Bounds of that solve, CNY a year.
     options
         Gap, limits and threads of the two solves.
+    program
+        Of the private solve, where its network lists short arcs only; it is aimed elsewhere after.
 
     Raises
     ------
     NoSolutionError
         Where a limit comes before any bound; StoppedError where the user ends a solve before.
     """
-    bounder = _Whole(network, private, options) if network.scope is None else _Priced(network, options)
-    gap = max(options.gap, 1e-12) if network.scope is None else max(options.gap, private.gap)
-    least = LEAST_WEIGHT if network.scope is None else LEAST_PRICED_WEIGHT
+    bounder = _Whole(network, private, options) if program is None else _Priced(program)
+    gap = max(options.gap, 1e-12) if program is None else max(options.gap, private.gap)
+    least = LEAST_WEIGHT if program is None else LEAST_PRICED_WEIGHT
     weight = min(GREATEST_WEIGHT, max(least, WEIGHT_PER_GAP / gap))
     ceiling = private.upper_bound_cny_per_year / OBJECTIVE_UNIT_CNY
     ends = []
@@ -121,8 +123,8 @@ class _Whole:
 class _Priced:
     """Bounds a blend by pricing over a network that lists short arcs only."""
 
-    def __init__(self, network: Network, options: SolveOptions) -> None:
-        self._program = PricedProgram(network, Perspective.PRIVATE, options)
+    def __init__(self, program: PricedProgram) -> None:
+        self._program = program
 
     def least(self, blend: _Blend, tell: Tell | None) -> float:
         """Return a lower bound of the blend over all arcs."""

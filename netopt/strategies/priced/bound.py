@@ -27,7 +27,7 @@ from scipy.sparse import coo_array, csc_array
 
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
-from netopt.network.lanes import DEPARTS, FIRST, PER_KM, everywhere
+from netopt.network.lanes import DEPARTS, FIRST, PER_KM, TRUNK, everywhere
 from netopt.strategies.priced.columns import ARC_COLUMNS, Arcs
 from netopt.strategies.priced.ways import Ways, balance_row
 
@@ -176,6 +176,20 @@ class Pricer:
         shape = (self.form.shape[0], len(kept))
         matrix = csc_array(coo_array((values, places), shape=shape))
         return Arcs(table[ARC_COLUMNS], np.array(cost), matrix)
+
+    def costs_of(self, arcs: pd.DataFrame) -> Floats:
+        """Return what arcs cost that ``columns_of`` made columns of (``columns.Arcs.table``)."""
+        lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in self.everywhere.lanes}
+        kinds = {"source": FIRST, "site": TRUNK}
+        found = []
+        for arc in arcs.to_dict("records"):
+            lane = lanes[arc["commodity"], arc["mode"], kinds[arc["from_kind"]]]
+            km = lane.km[
+                int(np.flatnonzero(lane.givers == arc["from_place"])[0]),
+                int(np.flatnonzero(lane.takers == arc["to_place"])[0]),
+            ]
+            found.append(self._cost({**arc, "distance_km": float(km)}, lane))
+        return np.array(found, dtype=float)
 
     def _row_from(self, arc: dict[Hashable, Any]) -> int:
         row_of, period = self.columns.row_of, arc["period"]

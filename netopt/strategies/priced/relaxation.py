@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -66,6 +66,18 @@ class Relaxation:
         self.added = Arcs.none(form)
         self._separator = Separator(self.columns, self.added.table)
         self._add_links(self._separator.strong())
+
+    def aim_at(self, pricer: Pricer) -> None:
+        """Bound another objective over the same plans: that of ``pricer`` and of its form.
+
+        Links and added arcs stay, and the next solve starts from the last point.
+        """
+        added = pricer.costs_of(self.added.table)
+        form = pricer.form
+        self._program.change_costs(np.concatenate([form.cost, added]), form.offset)
+        self.columns, self.pricer = pricer.columns, pricer
+        self.added = replace(self.added, cost=added)
+        self.result, self.bound, self.n_rounds = None, -np.inf, 0
 
     def improve(
         self, until_s: float, least_gain: Callable[[BackendResult], float], options: SolveOptions

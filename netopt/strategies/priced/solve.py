@@ -96,12 +96,9 @@ class PricedProgram:
         self.columns = Columns(self.network, self.form)
         gross, constant = by_column(self.form, unit_gross_costs(self.network))
         self._gross, self._gross_constant = gross, constant
-        goal = partial(unit_costs, perspective=self.perspective)
-        self.relaxation = self._relaxation(self.columns, goal, self._tell)
-
-    def _relaxation(self, columns: Columns, goal: Goal, tell: Callable[[float, int], None]) -> Relaxation:
+        pricer = Pricer(self.columns, partial(unit_costs, perspective=self.perspective))
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
-        return Relaxation(columns, Pricer(columns, goal), settings, tell)
+        self.relaxation = Relaxation(self.columns, pricer, settings, self._tell)
 
     def gross_cny_per_year(self, result: BackendResult) -> float:
         """Return the gross cost of a point of the relaxation, an estimate of the plan's."""
@@ -165,10 +162,11 @@ class PricedProgram:
             if tell is not None and np.isfinite(bound):
                 tell(time.monotonic() - began, None, bound, 0)
 
-        relaxation = self._relaxation(Columns(self.network, form), goal, report)
-        status = relaxation.improve(began + time_limit_s, self._least_gain, self.options)
-        if np.isfinite(relaxation.bound):
-            return relaxation.bound
+        self.relaxation.aim_at(Pricer(Columns(self.network, form), goal))
+        self.relaxation.tell = report
+        status = self.relaxation.improve(began + time_limit_s, self._least_gain, self.options)
+        if np.isfinite(self.relaxation.bound):
+            return self.relaxation.bound
         if status is BackendStatus.INTERRUPTED:
             raise StoppedError("interrupted before the network was bounded")
         raise NoSolutionError("the time limit came before the network was bounded")
@@ -347,7 +345,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
         solve_time_s=time.monotonic() - program.began - program.build_time_s,
     )
     agree(form, values, timed)
-    return Found(found, ledger, timed, form, planned)
+    return Found(found, ledger, timed, form, planned, program)
 
 
 def _transferred(known: StandardForm, form: StandardForm, point: Floats) -> Floats:
