@@ -276,7 +276,8 @@ def infeasibility(
     options = options or SolveOptions()
     if options.formal_share is not None:
         instance = instance.with_formal_share(options.formal_share)
-    stated = stated_form(instance, compose(policy, instance), policy.perspective)
+    scope = scope_for(instance, options)
+    stated = stated_form(instance, compose(policy, instance), policy.perspective, scope=scope)
     return why_infeasible(stated, options)
 
 
@@ -302,8 +303,11 @@ def operating_margins(
     """
     options = options or SolveOptions()
     effects = compose(policy, instance)
-    stated = stated_form(instance, effects, policy.perspective, options.design)
-    network = wide_network(instance, effects)
+    scope = scope_for(instance, options)
+    if scope is not None:
+        scope = scope.with_flows(instance, plan.flows)
+    stated = stated_form(instance, effects, policy.perspective, options.design, scope)
+    network = wide_network(instance, effects, scope=scope)
     return stated, margins(stated, network, plan, options)
 
 
@@ -316,7 +320,10 @@ def _why(network: Network, policy: Policy, options: SolveOptions) -> str:
     """Return in words why no plan exists."""
     if options.design is not None:
         return explain_fixed(network, policy.name, options.design, options)
-    return explain_infeasible(network.instance, policy.name, network.effects, options)
+    words = explain_infeasible(network.instance, policy.name, network.effects, options)
+    if network.scope is None:
+        return words
+    return f"{words}\nAsked of a candidate set: {network.scope}. Longer hauls were not tried."
 
 
 def _for_design(outcome: Outcome, design: Design | None) -> Outcome:

@@ -49,6 +49,8 @@ def infeasible_text(explanation: Explanation) -> str:
         f"Asked of {len(found.stated.statements)} statements by {found.n_solves} mixed-integer programs; "
         "mass balances and recipes cannot be lifted."
     )
+    if found.stated.scope is not None:
+        parts.append(f"Asked of a candidate set: {found.stated.scope}. Longer hauls were not tried.")
     return "\n\n".join(parts)
 
 

@@ -7,7 +7,7 @@ the candidate set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -33,6 +33,26 @@ class Scope:
 
     n_nearest: int
     also: frozenset[tuple[str, str]] = frozenset()
+
+    def __str__(self) -> str:
+        return (
+            f"the arcs from every place to the nearest {self.n_nearest} sites of each type where capacity "
+            f"stands, and the nearest {self.n_nearest} where none does"
+        )
+
+    def with_flows(self, instance: Instance, flows: pd.DataFrame) -> Scope:
+        """Return the scope that also lists what a plan ships (``from_place``, ``to_place``)."""
+        where = place_locations(instance)
+        into_sites = flows[flows["to_place"].isin(instance["sites"]["site"])]
+        pairs = zip(into_sites["from_place"].map(where), into_sites["to_place"], strict=True)
+        return replace(self, also=self.also | frozenset(pairs))
+
+
+def place_locations(instance: Instance) -> pd.Series:
+    """Return the location id of every source, site and market."""
+    tables = (("sources", "source"), ("sites", "site"), ("markets", "market"))
+    parts: list[pd.Series] = [instance[table].set_index(key)["location"] for table, key in tables]
+    return pd.concat(parts)
 
 
 def nearby_sites(instance: Instance, scope: Scope) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
 from netopt.policy.effects import Effects, Mass
+from netopt.strategies.choice import scope_for
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -87,7 +88,8 @@ def ceilings(
     rules = _without_hard_rules(effects).share_rules
     if rule is not None:
         rules = (*rules, replace(rule, penalty_cny_per_tonne=1.0))
-    network = build_network(instance, replace(effects, share_rules=rules))
+    scope = scope_for(instance, options)
+    network = build_network(instance, replace(effects, share_rules=rules), scope=scope)
     form = compile_model(build_model(network, Perspective.SOCIAL))
     found = []
     for period in network.periods if rule is not None else network.periods[:1]:

@@ -104,7 +104,7 @@ def test_one_run_fixes_the_design_of_every_policy(netopt_here: Run, mandates_run
     assert report.startswith("# Cost of fragmentation on the sites of mandates-run: ")
     assert "m CNY a year more than unified on the sites of mandates-run.**" in report
     assert "bounds are for this design and say nothing of others" in report
-    assert "Its capacity falls short by at least" in report.split("## Without a plan")[1]
+    assert "Its capacity falls short by at least" in report.split("## Not compared")[1]
     manifest = json.loads(Path("compared", "manifest.json").read_text(encoding="utf-8"))
     assert manifest["fixed_design"]["run"] == "mandates-run"
     assert content["comparison"]["fixed_design"] == manifest["fixed_design"]

@@ -28,13 +28,18 @@ if TYPE_CHECKING:
     from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.network.network import Network
+    from netopt.network.scope import Scope
     from netopt.policy.effects import Effects
     from netopt.solution.form import StandardForm
     from netopt.strategies.explaining.context import Stated
 
 
 def stated_form(
-    instance: Instance, effects: Effects, perspective: Perspective, design: Design | None = None
+    instance: Instance,
+    effects: Effects,
+    perspective: Perspective,
+    design: Design | None = None,
+    scope: Scope | None = None,
 ) -> StatedForm:
     """Return the model without any statement, and every statement of the instance and its policy.
 
@@ -46,8 +51,10 @@ def stated_form(
         Whose cost the form's objective is.
     design
         What no statement can lift: where it is given, sites are not free.
+    scope
+        Which arcs the model lists; None: all.
     """
-    network = wide_network(instance, effects, design)
+    network = wide_network(instance, effects, design, scope)
     form = compile_model(build_model(network, perspective, without=STRENGTHENING))
     form = with_room(form, network)
     context = Context(instance, effects, network, form)
@@ -58,15 +65,17 @@ def stated_form(
         for limit in limits
     ]
     table = pd.DataFrame(rows, columns=list(LIMIT_COLUMNS)).astype(LIMIT_COLUMNS)
-    return StatedForm(_freed(form, table), tuple(said for said, _ in stated), table)
+    return StatedForm(_freed(form, table), tuple(said for said, _ in stated), table, scope)
 
 
-def wide_network(instance: Instance, effects: Effects, design: Design | None = None) -> Network:
+def wide_network(
+    instance: Instance, effects: Effects, design: Design | None = None, scope: Scope | None = None
+) -> Network:
     """Return the network with what bans and ``may_build`` keep out."""
     tables = {**instance.tables, "sites": instance["sites"].assign(may_build=True)}
     opened = tuple(rule for rule in effects.forced_sites if rule.state == "open")
     unbanned = replace(effects, forbidden_operators=(), forbidden_hauls=(), forced_sites=opened)
-    return build_network(replace(instance, tables=tables), unbanned, design)
+    return build_network(replace(instance, tables=tables), unbanned, design, scope)
 
 
 def _rules(context: Context) -> Stated:

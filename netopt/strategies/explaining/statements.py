@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from netopt.network.scope import Scope
     from netopt.solution.form import StandardForm
 
 LIMIT_COLUMNS: Final = {
@@ -112,11 +113,14 @@ class StatedForm:
         What statements set, one row per row or column of ``free`` (``LIMIT_COLUMNS``): ``index`` of
         it, ``lower`` and ``upper`` (infinite where not set), ``amount_per_unit`` (t or t CO2e a year
         per unit of the row or column), ``where`` (id of the site, market or source), ``period``.
+    scope
+        Which arcs the model lists; None: all.
     """
 
     free: StandardForm
     statements: tuple[Statement, ...]
     limits: pd.DataFrame
+    scope: Scope | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -275,15 +275,8 @@ class PricedProgram:
         if not len(used) or scope is None:
             return self.network
         instance = self.network.instance
-        location = pd.concat(
-            [
-                instance[table].set_index(key)["location"]
-                for table, key in (("sources", "source"), ("sites", "site"), ("markets", "market"))
-            ]
-        )
-        pairs = zip(used["from_place"].map(location), used["to_place"], strict=True)
-        wider = replace(scope, also=frozenset(pairs))
-        return replace(build_network(instance, self.network.effects, scope=wider), held=self.network.held)
+        wider = build_network(instance, self.network.effects, scope=scope.with_flows(instance, used))
+        return replace(wider, held=self.network.held)
 
 
 def _known(values: Floats | None) -> Floats:
