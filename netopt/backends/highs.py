@@ -123,6 +123,7 @@ class LinearProgram:
         self._version = version()
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
+        self._solver.setOptionValue("solver", "ipm")
         for name, value in options.items():
             if self._solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
                 raise SolverError(f"HiGHS refuses the option {name} = {value!r}")
@@ -172,6 +173,8 @@ class LinearProgram:
         # HiGHS counts the time of all solves of one object.
         self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.1, time_limit_s))
         interrupted = _run(self._solver, stop)
+        # The interior point method is quicker from nothing, simplex from the last basis.
+        self._solver.setOptionValue("solver", "simplex")
         return _result(self._solver, self._version, relaxed=True, interrupted=interrupted)
 
 

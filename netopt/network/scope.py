@@ -51,8 +51,9 @@ class Scope:
 def place_locations(instance: Instance) -> pd.Series:
     """Return the location id of every source, site and market."""
     tables = (("sources", "source"), ("sites", "site"), ("markets", "market"))
-    parts: list[pd.Series] = [instance[table].set_index(key)["location"] for table, key in tables]
-    return pd.concat(parts)
+    parts = [instance[table].set_index(key)["location"] for table, key in tables]
+    found: pd.Series = pd.concat(parts)
+    return found
 
 
 def nearby_sites(instance: Instance, scope: Scope) -> pd.DataFrame:
