@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from netopt.data.folder import NOTICE_FILE
+from netopt.data.notice import notice_of
 from netopt.maps import style
-from netopt.resources import shipped
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _CREDITS = {
     "OpenStreetMap": "Road distances: © OpenStreetMap contributors, ODbL 1.0.",
     "GeoNames": "Coordinates: GeoNames, CC BY 4.0.",
+    "Natural Earth": "Made with Natural Earth (public domain).",
 }
-_LARGEST_SOURCES_FILE = 5_000_000
 
 
 def subtitle(run: MapInput, retired_tonnes_per_year: float, collected_tonnes_per_year: float) -> list[str]:
@@ -78,14 +79,11 @@ def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:
 
 
 def credits_of(instance: Instance) -> list[str]:
-    """Return the notices that an instance's data ask for.
+    """Return the notices that an instance's data ask for, by its own ``LICENSE-DATA.md``.
 
-    They are asked for where the distances run along roads, or where the SOURCES.md of the
-    instance names the source; that of the shipped instance of its name speaks for copies.
+    The file goes with every copy, whatever the copy is called. Sources that are not among those
+    known here are left to the file, which is named.
     """
-    folders = [shipped("instances") / instance.name, instance.directory]
-    text = "OpenStreetMap" if instance.settings.distance.method == "road" else ""
-    for path in [folder / "SOURCES.md" for folder in folders if folder is not None]:
-        if path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
-            text += path.read_text(encoding="utf-8", errors="replace")
-    return [notice for source, notice in _CREDITS.items() if source in text]
+    notice = notice_of(instance)
+    known = [credit for source, credit in _CREDITS.items() if source in notice]
+    return [*known, f"Licences of the data: {NOTICE_FILE}."] if notice else []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyogrio
 
+from netopt.data.notice import copy_notice
 from netopt.maps import layers
 from netopt.maps.aside import written_aside
 from netopt.maps.text import plain_table
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
 def write_geojson(run: MapInput, folder: Path) -> list[Path]:
     """Write ``facilities.geojson``, ``routes.geojson`` and ``sources.geojson`` into a folder.
 
-    Columns and units are those of ``netopt.maps.layers``; a blank figure is null. The folder is
-    made where it is missing, older files are replaced.
+    Columns and units are those of ``netopt.maps.layers``; a blank figure is null. The licences of the
+    instance's data (``LICENSE-DATA.md``) lie beside them. The folder is made where it is missing, older
+    files are replaced.
 
     Returns
     -------
     list of Path
-        The three files.
+        The three files, and the licences where the instance has them.
 
     Raises
     ------
@@ -39,7 +41,8 @@ def write_geojson(run: MapInput, folder: Path) -> list[Path]:
         "sources": (layers.sources(run), "Point"),
     }
     folder = Path(folder)
-    return [_write(table, folder / f"{name}.geojson", kind) for name, (table, kind) in tables.items()]
+    written = [_write(table, folder / f"{name}.geojson", kind) for name, (table, kind) in tables.items()]
+    return [*written, *copy_notice(run.instance, folder)]
 
 
 def _write(table: gpd.GeoDataFrame, path: Path, kind: str) -> Path:

@@ -14,6 +14,7 @@ from netopt.errors import UsageError
 from netopt.maps import layers, qgis, style
 from netopt.maps.aside import written_aside
 from netopt.maps.basemap import BaseMap, base_map_of
+from netopt.maps.caption import credits_of
 from netopt.maps.symbols import symbol_capacities
 from netopt.maps.text import identifiers, plain, plain_table
 
@@ -56,7 +57,8 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     Layers ``jurisdictions``, ``sources`` and ``markets`` carry the figures of every run, the
     run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
     each. Names are made of lower-case letters, digits and underscores (``text.identifiers``).
-    QGIS finds the styles in the table ``layer_styles``. An older file is replaced.
+    QGIS finds the styles in the table ``layer_styles``. Each layer's description ends with the notices
+    that the first run's data ask for. An older file is replaced.
 
     Parameters
     ----------
@@ -78,9 +80,10 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     contents = _shared_layers({names[key]: run for key, run in runs.items()}, base_map)
     for key, run in runs.items():
         contents |= _layers_of(run, names[key])
+    credit = " ".join(credits_of(next(iter(runs.values())).instance))
     with written_aside(path) as draft:
         for name, layer in contents.items():
-            _add_layer(draft, name, layer)
+            _add_layer(draft, name, layer, credit)
         _add_styles(draft, contents)
     return path
 
@@ -152,7 +155,7 @@ def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
     }
 
 
-def _add_layer(path: Path, name: str, layer: Layer) -> None:
+def _add_layer(path: Path, name: str, layer: Layer, credit: str) -> None:
     pyogrio.write_dataframe(
         plain_table(layer.table),
         path,
@@ -160,7 +163,7 @@ def _add_layer(path: Path, name: str, layer: Layer) -> None:
         driver="GPKG",
         geometry_type=layer.geometry_type,
         promote_to_multi=layer.geometry_type.startswith("Multi"),
-        layer_options={"GEOMETRY_NAME": "geom", "DESCRIPTION": layer.description},
+        layer_options={"GEOMETRY_NAME": "geom", "DESCRIPTION": f"{layer.description} {credit}".rstrip()},
     )
 
 
