@@ -46,18 +46,18 @@ def command(
         Name of a row of the instance's volumes.csv: supply is scaled to its total.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
     check_share(formal_share)
     loaded = open_instance(instance, volumes)
     chosen = find_policy(policy, loaded)
+    path = writing.output or default_output(loaded.name, chosen.name)
+    ensure_writable(path, force=writing.force)
     if writing.dry_run:
         show_sizes(console, loaded, [chosen], formal_share)
         return SOLVED
-    path = writing.output or default_output(loaded.name, chosen.name)
-    refuse_overwrite(path, force=writing.force)
     with stoppable() as stop:
         try:
             solution = _solve(console, loaded, chosen, effective, formal_share, stop)

@@ -10,13 +10,14 @@ in the moment between the two renames (``folder_to_read``).
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -47,24 +48,71 @@ def staged_folder(path: Path, *, force: bool = False) -> Iterator[Path]:
     Raises
     ------
     UsageError
-        Where ``path`` may not be written (see ``refuse_overwrite``), before the block runs, or
-        where another writer was faster, after it.
+        Where ``path`` may not be written (see ``refuse_overwrite``), before the block runs, where
+        another writer was faster, after it, or where the disk refuses.
     """
-    path = path.absolute()
     refuse_overwrite(path, force=force)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
-    staging, lock = _new_draft(path)
+    with _refusals_name(path):
+        path = _real(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        staging, lock = _new_draft(path)
+        try:
+            yield staging
+            _flush(staging)
+            _put_in_place(staging, path, force=force)
+        except BaseException:
+            shutil.rmtree(staging, ignore_errors=True)
+            raise
+        finally:
+            if lock is not None:
+                os.close(lock)
+
+
+def ensure_writable(path: Path, *, force: bool = False) -> None:
+    """Raise UsageError where a result cannot be written to ``path``; leave nothing behind.
+
+    Asked before a solve, so that a plan is not lost to a place that could have been seen to be
+    closed. Parents that are missing are made and removed again.
+
+    Raises
+    ------
+    UsageError
+        As ``refuse_overwrite``, or where the system refuses a folder there.
+    """
+    refuse_overwrite(path, force=force)
+    with _refusals_name(path):
+        place = _real(path)
+        missing = [parent for parent in place.parents if not parent.exists()]
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft, lock = _new_draft(place)
+            shutil.rmtree(draft)
+            if lock is not None:
+                os.close(lock)
+        finally:
+            for parent in missing:
+                with suppress(OSError):
+                    parent.rmdir()
+
+
+@contextmanager
+def _refusals_name(path: Path) -> Iterator[None]:
+    """Turn what the system refuses inside the block into a UsageError that names ``path``."""
     try:
-        yield staging
-        _flush(staging)
-        _put_in_place(staging, path, force=force)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        yield
+    except BrokenPipeError:
         raise
-    finally:
-        if lock is not None:
-            os.close(lock)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _real(path: Path) -> Path:
+    """Return the path without symbolic links: a folder cannot be renamed onto a link."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # a link that leads to itself, before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def refuse_overwrite(path: Path, *, force: bool = False) -> None:
@@ -73,12 +121,15 @@ def refuse_overwrite(path: Path, *, force: bool = False) -> None:
     An absent or empty folder is free. With ``force`` so is a folder with a manifest of netopt,
     and nothing else: a slip such as ``-o . --force`` must not cost a planner's work.
     """
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise UsageError(f"{path} is a file, not a folder")
-    if not any(path.iterdir()):
-        return
+    with _refusals_name(path):
+        if not path.exists():
+            return
+        if not path.is_dir():
+            raise UsageError(f"{path} is a file, not a folder")
+        if path.is_mount():
+            raise UsageError(f"{path} is a mounted disk, which cannot be replaced; choose a folder on it")
+        if not any(path.iterdir()):
+            return
     if not force:
         raise UsageError(f"{path} exists already; choose another output or add --force to replace it")
     if not _is_ours(path):
@@ -87,7 +138,10 @@ def refuse_overwrite(path: Path, *, force: bool = False) -> None:
 
 def folder_to_read(path: Path) -> Path:
     """Return ``path``, or its old copy where a writer is, or was killed, between two renames."""
-    path = path.absolute()
+    try:
+        path = _real(path)
+    except OSError:
+        return path
     if path.exists():
         return path
     copies = [copy for copy in _leftovers(path, "replaced") if _is_ours(copy)]

@@ -55,6 +55,32 @@ def test_a_solve_writes_a_checked_run_and_says_where(netopt_process: Run, tmp_pa
         assert json.loads(line)["event"] == "progress"
 
 
+@pytest.mark.parametrize("output", ["a-file/run", "x" * 300, "a-loop", "a-file"])
+@pytest.mark.parametrize("options", [["--dry-run"], []], ids=["dry", "solve"])
+@pytest.mark.parametrize("words", [["solve", "--policy"], ["compare", "--policies"]], ids=lambda w: w[0])
+def test_an_output_that_cannot_be_written_is_found_before_the_solve(
+    netopt_here: Run, tmp_path: Path, output: str, options: list[str], words: list[str]
+) -> None:
+    (tmp_path / "a-file").write_text("mine", encoding="utf-8")
+    (tmp_path / "a-loop").symlink_to("a-loop")
+    command, policies = words
+    names = "unified" if command == "solve" else "unified,mandates"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(netopt.pipeline, "solve_direct", lambda *_: pytest.fail("solved"))
+        ended = netopt_here(command, "toy", policies, names, "-o", output, *options)
+    assert ended.code == 2, ended.err
+    assert output[:40] in ended.err.replace("\n", "")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"a-file", "a-loop"}
+
+
+def test_results_that_is_a_file_is_found_before_the_solve(netopt_here: Run, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("mine", encoding="utf-8")
+    ended = _solve(netopt_here, "--dry-run")
+    assert ended.code == 2
+    assert str(Path("results") / "runs") in ended.err
+    assert "cannot be written" in ended.err
+
+
 def test_a_run_goes_to_a_dated_folder_by_default(netopt_here: Run, tmp_path: Path) -> None:
     ended = _solve(netopt_here)
     assert ended.code == 0
