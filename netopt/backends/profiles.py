@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from netopt.errors import UsageError
 from netopt.resources import shipped
+from netopt.toml import parse_toml
 
 SolverOption = bool | int | float | str
 
@@ -79,7 +79,7 @@ def read_profile(name_or_path: str | Path) -> Profile:
     """
     path = _find(name_or_path)
     try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Profile.model_validate(parse_toml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise UsageError(f"profile {path.name}: {describe(error, Profile)}") from error
     except (OSError, ValueError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from netopt.backends.profiles import SolveValues, describe, read_profile, sugges
 from netopt.cli.options import Solving
 from netopt.errors import UsageError
 from netopt.solution.options import Progress, SolveOptions
+from netopt.toml import parse_toml
 
 SETTINGS_FILE: Final = "netopt.toml"
 _VARIABLES: Final = {
@@ -151,7 +151,7 @@ def _from_file(path: Path) -> FileValues:
     if not path.is_file():
         return FileValues()
     try:
-        return FileValues.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return FileValues.model_validate(parse_toml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise UsageError(f"{path}: {describe(error, FileValues)}") from error
     except (OSError, ValueError) as error:

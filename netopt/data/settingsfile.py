@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +12,7 @@ from netopt.data.checks import LARGEST_FIGURE
 from netopt.data.folder import SETTINGS_FILE
 from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.settings import Settings
+from netopt.toml import TomlError, parse_toml
 
 _RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "finite_number": "finite"}
 
@@ -24,12 +23,9 @@ def parse_settings(text: str, log: ProblemLog) -> Settings | None:
     The ``column`` of a problem is the key with its table, for example ``horizon.discount_rate``.
     """
     try:
-        contents = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
-        row = int(at[1]) if at else None
-        said = str(error).replace(at[0], "") if at else str(error)
-        log.add(SETTINGS_FILE, row, None, "toml", "", f"not valid TOML: {said}")
+        contents = parse_toml(text)
+    except TomlError as error:
+        log.add(SETTINGS_FILE, error.row, error.key, "toml", "", f"not valid TOML: {error}")
         return None
     huge = [
         (key, number)

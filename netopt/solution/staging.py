@@ -151,7 +151,7 @@ def folder_to_read(path: Path) -> Path:
 def _is_ours(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(manifest, dict) and "netopt_version" in manifest
 

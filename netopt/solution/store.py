@@ -359,7 +359,7 @@ def _sha256(file: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckError(f"{path.name} is not readable JSON: {error}") from error
     if not isinstance(content, dict):
         raise CheckError(f"{path.name} is not a JSON object")

@@ -81,3 +81,9 @@ def test_an_unknown_profile_gets_a_suggestion(tmp_path: Path) -> None:
         read_profile("exat")
     with pytest.raises(UsageError, match=r"absent\.toml"):
         read_profile(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("text", ["gap = " + "[" * 3000 + "]" * 3000, "gap = 1" + "0" * 400])
+def test_extreme_profiles_are_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match=r"profile own\.toml: "):
+        read_profile(_write(tmp_path, text))

@@ -63,6 +63,9 @@ def test_solver_options_merge_by_name(tmp_path: Path) -> None:
         (Solving(), {}, "profil = 'quick'", "profil: is not known; did you mean profile?"),
         (Solving(), {}, "gap = true", "gap: "),
         (Solving(), {}, "gap 1", "netopt.toml"),
+        (Solving(), {}, "gap = " + "[" * 3000 + "]" * 3000, "nested too deep"),
+        (Solving(), {}, "gap = 1" + "0" * 400, "401 digits"),
+        (Solving(), {}, "gap = 1" + "0" * 5000, "thousands of digits"),
         (Solving(profile="quik"), {}, "", "did you mean quick?"),
     ],
 )

@@ -138,9 +138,7 @@ def test_footer_carries_notices_and_the_approval_number(tmp_path):
     text = " ".join(caption.footer(located, china(), ""))
     assert "Road distances: © OpenStreetMap contributors, ODbL 1.0. Coordinates: GeoNames" in text
     (tmp_path / "LICENSE-DATA.md").write_text("Counts: the city of Aster, CC BY.", encoding="utf-8")
-    assert caption.credits_of(located.instance) == [
-        "Licences of the data: LICENSE-DATA.md."
-    ]
+    assert caption.credits_of(located.instance) == ["Licences of the data: LICENSE-DATA.md."]
     approved = replace(china(), approval_number="GS(2024)0650")
     assert "Approval number: GS(2024)0650" in " ".join(caption.footer(run, approved, ""))
 
