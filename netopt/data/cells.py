@@ -17,6 +17,7 @@ from netopt.data.csvfile import RawTable
 from netopt.data.problems import ProblemLog, nearest, unprintable
 from netopt.data.schema import Column, ColumnType, TableSpec
 from netopt.data.tables import TABLES
+from netopt.data.texts import CONTROL_CHARACTER
 
 Mask = npt.NDArray[np.bool_]
 _Cells = npt.NDArray[Any] | ExtensionArray
@@ -215,7 +216,7 @@ class _Reading:
         odd = {cell for cell in distinct if unprintable(cell)}
         if odd:
             message = "the text holds a line break or another control character"
-            self._refuse(column, _is_in(cells, odd), cells, "control_character", message)
+            self._refuse(column, _is_in(cells, odd), cells, CONTROL_CHARACTER, message)
         padded = {cell for cell in distinct - odd if cell != cell.strip()}
         if padded and column.type is ColumnType.ID:
             message = "'{value}' has a blank at its start or end"

@@ -12,9 +12,15 @@ from netopt.data.checks import LARGEST_FIGURE
 from netopt.data.folder import SETTINGS_FILE
 from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.settings import Settings
+from netopt.data.texts import CONTROL_CHARACTER
 from netopt.toml import TomlError, parse_toml
 
-_RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "finite_number": "finite"}
+_RULES = {
+    "extra_forbidden": "unknown_key",
+    "missing": "missing_key",
+    "finite_number": "finite",
+    CONTROL_CHARACTER: CONTROL_CHARACTER,
+}
 
 
 def parse_settings(text: str, log: ProblemLog) -> Settings | None:
@@ -65,7 +71,9 @@ def _note(details: ErrorDetails, log: ProblemLog) -> None:
     if message.startswith("Input should be"):
         given = f"'{shown(value)}'" if isinstance(value, str) else shown(value)
         message = f"{given} must be{message.removeprefix('Input should be')}"
-    if rule == "unknown_key":
+    if rule == CONTROL_CHARACTER:
+        message = f"the text {message}"
+    elif rule == "unknown_key":
         message, hint = f"there is no setting '{key}'", nearest(str(location[-1]), _keys_at(location[:-1]))
     elif rule == "missing_key":
         message, value = f"the setting '{key}' is missing", ""

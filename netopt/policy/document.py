@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from netopt.data.texts import Line, Lines
 from netopt.errors import Problem
 from netopt.policy.base import LEVERS
 from netopt.policy.problems import did_you_mean, problems_of
@@ -57,8 +58,10 @@ class PolicyFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
     name: Annotated[str, Field(pattern=_NAME, description="Short name: a-z, 0-9, - and _.")]
-    title: str = Field(default="", description="One line for reports; default: the name.")
-    description: str = Field(default="", description="What the policy stands for, and what is assumed.")
+    title: Line = Field(default="", description="One line for reports; default: the name.")
+    description: Lines = Field(
+        default="", description="What the policy stands for, and what is assumed; may have line breaks."
+    )
     perspective: Literal["social", "private"] | None = Field(
         default=None, description="Whose cost is minimised; default: that of the base, or social."
     )

@@ -292,6 +292,24 @@ def test_conditions_name_supply_formal_share_and_every_policy(comparison: Compar
         assert f"* {name}: " in conditions
 
 
+def test_names_cannot_act_in_the_words(comparison: Comparison) -> None:
+    base = comparison.base
+    about = base.instance.settings.instance.model_copy(
+        update={"title": "**free** | <script> [x](y) `z`", "price_basis": "a_b_c <b>"}
+    )
+    settings = base.instance.settings.model_copy(update={"instance": about})
+    renamed = replace(base, instance=replace(base.instance, settings=settings))
+    first, *rest = comparison.solutions
+    solutions = {first: renamed, **{name: comparison.solutions[name] for name in rest}}
+    text = replace(comparison, solutions=solutions).to_markdown()
+    assert text.startswith(r"# Cost of fragmentation: \*\*free\*\* \| &lt;script&gt; \[x\](y) \`z\`" + "\n")
+    assert "a_b_c &lt;b&gt;" in text
+    cost = replace(comparison.headline[0], policy="x* | <i>")
+    text = replace(comparison, headline=(cost,)).to_markdown()
+    assert r"x\* \| &lt;i&gt; costs society" in text
+    assert r"| x\* \| &lt;i&gt; - unified |" in text
+
+
 def pretend(monkeypatch: pytest.MonkeyPatch, solutions: dict[str, Solution]) -> None:
     """Let comparisons find these solutions instead of solving."""
 

@@ -94,6 +94,8 @@ BAD = {
         "perspective",
         "did you mean 'social'",
     ),
+    "title on two lines": ('name = "m"\ntitle = "a\\nb"\n', "control_character", "title", "line break"),
+    "bell": ('name = "m"\ndescription = "a\\u0007b"\n', "control_character", "description", "other than"),
     "nested deep": ("name = " + "[" * 3000 + "]" * 3000, "not_toml", None, "nested too deep"),
     "nested": ("name = " + "[" * 30 + "]" * 30, "not_toml", "name", "nested deeper than 20"),
     "huge": ("name = 1" + "0" * 400, "not_toml", "name", "401 digits"),
