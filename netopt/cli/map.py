@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from netopt.cli.console import open_console
-from netopt.cli.endings import SOLVED
+from netopt.cli.endings import SOLVED, uninterrupted
 from netopt.cli.inputs import only_name, split_names
 from netopt.cli.options import Talk, Writing
 from netopt.errors import UsageError
@@ -30,7 +31,8 @@ def command(
     """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.
 
     Maps go to RUN/maps unless an output folder is given: network.gpkg, a folder of GeoJSON layers
-    per policy, a picture per policy. A run that was altered is refused.
+    per policy, a picture per policy. All are drawn before the first is put there. A run that was altered
+    is refused.
 
     Parameters
     ----------
@@ -39,6 +41,7 @@ def command(
     format_
         Comma-separated: gpkg (one file, a layer per policy), geojson, png.
     """
+    from netopt.solution.staging import draft_beside, ensure_writable, move_into  # noqa: PLC0415 - heavy
     from netopt.solution.store import read_manifest, read_run  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
@@ -50,8 +53,12 @@ def command(
     folder = writing.output or run / "maps"
     paths = _paths(runs, folder, formats)
     _refuse(paths, force=writing.force)
+    ensure_writable(folder, force=True, may_replace=lambda _: True)
     if not writing.dry_run:
-        draw_maps(runs, folder, formats)
+        with draft_beside(folder) as draft:
+            draw_maps(runs, draft, formats)
+            with uninterrupted():
+                move_into(draft, folder)
     listed = {f"map_{number}": str(path) for number, path in enumerate(paths, start=1)}
     status = "dry_run" if writing.dry_run else "written"
     console.result("\n".join(listed.values()), {"status": status, "paths": listed})
@@ -96,6 +103,6 @@ def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -
 
 def _refuse(paths: Sequence[Path], *, force: bool) -> None:
     """Raise UsageError where a map is there already and may not be replaced."""
-    there = [str(path) for path in paths if path.exists()]
+    there = [str(path) for path in paths if os.path.lexists(path)]
     if there and not force:
         raise UsageError(f"{', '.join(there)} exists already; add --force to replace it")

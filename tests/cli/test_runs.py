@@ -265,6 +265,31 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert (typo.code, "did you mean geojson?" in typo.err) == (2, True)
 
 
+def test_maps_that_are_interrupted_are_not_there(
+    netopt_here: Run, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "unified.svg").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr("netopt.maps.picture.draw", interrupted)
+    ended = netopt_here("map", toy_run, "-o", "maps")
+    assert (ended.code, "nothing was written" in ended.err) == (130, True)
+    assert files_of(tmp_path) == {"maps/unified.svg": b"mine"}
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_maps_that_cannot_be_written_are_a_usage_error(
+    netopt_here: Run, toy_run: Path, tmp_path: Path, dry: list[str]
+) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for output in ("file", "file/maps"):
+        ended = netopt_here("map", toy_run, "-o", output, *dry)
+        assert (ended.code, output in ended.err) == (2, True)
+    assert files_of(tmp_path) == {"file": b"mine"}
+
+
 def test_an_altered_run_is_not_mapped(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     shutil.copytree(toy_run, run)
