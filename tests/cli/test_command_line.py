@@ -166,6 +166,68 @@ def test_new_never_costs_a_planner_anything_unasked(netopt_here: Run, tmp_path: 
     assert (mixed.code, "storage.csv" in mixed.err) == (2, True)
 
 
+def test_new_replaces_another_copy_wholly(netopt_here: Run, tmp_path: Path) -> None:
+    netopt_here("new", "mine", "--from", "toy-two-periods")
+    assert (tmp_path / "mine" / "policies" / "mandates.toml").is_file()
+    (tmp_path / "mine" / ".git").mkdir()
+    (tmp_path / "mine" / ".git" / "HEAD").write_text("ref", encoding="utf-8")
+    ended = netopt_here("new", "mine", "--from", "china-provinces", "--force")
+    assert ended.code == 0, ended.err
+    netopt_here("new", "other", "--from", "china-provinces")
+    files = files_of(tmp_path / "mine")
+    assert files.pop(".git/HEAD") == b"ref"
+    assert files == files_of(tmp_path / "other")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"mine", "other"}
+
+
+@pytest.mark.parametrize("file", ["policies/own.toml", "NOTES.md", "policies/mandates.toml"])
+def test_new_refuses_files_that_would_mix(netopt_here: Run, tmp_path: Path, file: str) -> None:
+    netopt_here("new", "mine")
+    (tmp_path / "mine" / file).write_text("mine", encoding="utf-8")
+    before = files_of(tmp_path / "mine")
+    refused = netopt_here("new", "mine", "--from", "china-provinces", "--force")
+    assert (refused.code, file in refused.err) == (2, True)
+    assert files_of(tmp_path / "mine") == before
+
+
+def test_a_copy_that_breaks_off_leaves_what_was_there(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copyfile(source: str | Path, target: str | Path, **_: object) -> None:
+        if Path(source).name == "supply.csv":
+            raise KeyboardInterrupt
+        Path(target).write_bytes(Path(source).read_bytes())
+
+    netopt_here("new", "mine")
+    before = files_of(tmp_path / "mine")
+    monkeypatch.setattr("netopt.cli.new.shutil.copyfile", copyfile)
+    assert netopt_here("new", "mine", "--from", "china-provinces", "--force").code == 130
+    assert netopt_here("new", "another").code == 130
+    assert files_of(tmp_path / "mine") == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+def test_new_fills_the_folder_one_stands_in(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert netopt_here("new", ".").code == 0
+    assert Path("instance.toml").is_file()
+    refused = netopt_here("new", ".", "--force")
+    assert (refused.code, "from outside" in refused.err) == (2, True)
+    assert Path("instance.toml").is_file()
+
+
+@pytest.mark.parametrize("words", [["new", "file/mine"], ["new", "file/mine", "--dry-run"]])
+def test_a_copy_that_cannot_be_written_is_a_usage_error(
+    netopt_here: Run, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    refused = netopt_here(*words)
+    assert (refused.code, "file/mine cannot be written" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("command", [["solve", "toy", "--policy", "mandates"], ["compare", "toy"]])
 def test_a_dry_run_prints_sizes_and_writes_nothing(
     netopt_here: Run, tmp_path: Path, command: list[str]
