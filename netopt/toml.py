@@ -18,6 +18,8 @@ class TomlError(ValueError):
 
     Attributes
     ----------
+    said
+        What is wrong, without its place.
     row
         Line of the text, None where it is not known.
     key
@@ -25,9 +27,10 @@ class TomlError(ValueError):
     """
 
     def __init__(self, message: str, *, row: int | None = None, key: str | None = None) -> None:
+        self.said = message
         self.row = row
         self.key = key
-        super().__init__(message)
+        super().__init__(message if row is None else f"line {row}: {message}")
 
 
 def parse_toml(text: str) -> dict[str, Any]:

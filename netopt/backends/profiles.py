@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final
@@ -86,12 +87,19 @@ def read_profile(name_or_path: str | Path) -> Profile:
         raise UsageError(f"profile {path.name}: {error}") from error
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return every problem of a pydantic error in one line each, typos with a suggestion."""
+def describe(error: ValidationError, model: type[BaseModel], names: Mapping[str, str] | None = None) -> str:
+    """Return every problem of a pydantic error in one line each, typos with a suggestion.
+
+    Parameters
+    ----------
+    names
+        What the user calls a field, where that is not its name.
+    """
     lines = []
     for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"]
+        field = (names or {}).get(field, field)
+        message = problem["msg"].replace("Input should be", "must be")
         if problem["type"] == "extra_forbidden":
             message = "is not known" + suggestion(field, model.model_fields)
         lines.append(f"{field}: {message}")

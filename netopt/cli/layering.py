@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _FLAGS: Final = {
     "--threads": "threads",
     "--seed": "seed",
 }
+log = logging.getLogger("netopt")
+
 _SCALARS: Final = ("gap", "time_limit_s", "threads", "seed")
 
 
@@ -99,7 +102,10 @@ def effective_options(
         Where a layer holds a value that makes no sense, or a key or profile that is not known.
     """
     flags = _from_flags(solving)
-    variables = _from_environment(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    for line in unknown_variables(environment):
+        log.warning(line)
+    variables = _from_environment(environment)
     file = _from_file((folder or Path()) / SETTINGS_FILE)
     choices = [(solving.profile, "--profile"), (variables.profile, "NETOPT_PROFILE")]
     choices += [(file.profile, SETTINGS_FILE), ("default", "default")]
@@ -122,6 +128,7 @@ def effective_options(
     for option in solver_options:
         in_file = option in file.solver_options
         sources[option] = SETTINGS_FILE if in_file else f"profile {profile.name}"
+    _refuse_what_the_solver_lacks(solver_options, sources)
     return Effective(profile.name, values, solver_options, sources)
 
 
@@ -131,12 +138,25 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     return [f"{name} is not known{suggestion(name, _VARIABLES)}" for name in sorted(names)]
 
 
+def _refuse_what_the_solver_lacks(options: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    from netopt.backends.highs import option_problems  # noqa: PLC0415 - heavy
+
+    lines = [
+        f"{sources[name]}, solver_options: {line}"
+        for name, value in options.items()
+        for line in option_problems({name: value})
+    ]
+    if lines:
+        raise UsageError("; ".join(lines))
+
+
 def _from_flags(solving: Solving) -> SolveValues:
     given = {field: getattr(solving, field.removesuffix("_s")) for field in _SCALARS}
     try:
         return SolveValues.model_validate(given)
     except ValidationError as error:
-        raise UsageError(f"command line: {describe(error, SolveValues)}") from error
+        flag_of = {field: flag for flag, field in _FLAGS.items()}
+        raise UsageError(describe(error, SolveValues, flag_of)) from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> FileValues:
@@ -144,7 +164,8 @@ def _from_environment(environment: Mapping[str, str]) -> FileValues:
     try:
         return FileValues.model_validate_strings(given)
     except ValidationError as error:
-        raise UsageError(f"environment (NETOPT_*): {describe(error, FileValues)}") from error
+        variable_of = {field: variable for variable, field in _VARIABLES.items()}
+        raise UsageError(describe(error, FileValues, variable_of)) from error
 
 
 def _from_file(path: Path) -> FileValues:

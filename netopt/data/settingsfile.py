@@ -31,7 +31,7 @@ def parse_settings(text: str, log: ProblemLog) -> Settings | None:
     try:
         contents = parse_toml(text)
     except TomlError as error:
-        log.add(SETTINGS_FILE, error.row, error.key, "toml", "", f"not valid TOML: {error}")
+        log.add(SETTINGS_FILE, error.row, error.key, "toml", "", f"not valid TOML: {error.said}")
         return None
     huge = [
         (key, number)

@@ -131,7 +131,7 @@ def _load(path: Path, folders: Sequence[Path], chain: tuple[Path, ...]) -> Docum
         raw = parse_toml(text)
     except TomlError as error:
         place = (path.name, error.row, error.key)
-        return _nothing(Problem(*place, "not_toml", "", f"is not TOML: {error}", ""))
+        return _nothing(Problem(*place, "not_toml", "", f"is not TOML: {error.said}", ""))
     top, lever_rows = _rows(text)
     try:
         file = PolicyFile.model_validate(raw)

@@ -65,6 +65,10 @@ def test_every_command_explains_itself(netopt_here: Run, command: str) -> None:
         (["schema", "policy", "whitelist"], "takes no name"),
         (["check", "nowhere"], "there is no folder nowhere"),
         (["new", "here", "--from", "toi"], "did you mean toy?"),
+        (["solve", "toy", "--policy", "unified", "--threads", "2.5"], "--threads"),
+        (["compare", "toy", "--seed", "1e3"], "--seed"),
+        (["compare", "toy", "--seed", "9" * 5000], "--seed"),
+        (["solve", "toy", "--policy", "unified", "--time-limit", "-1"], "--time-limit: must be"),
     ],
 )
 def test_a_slip_is_a_usage_error_with_a_hint(
@@ -76,6 +80,31 @@ def test_a_slip_is_a_usage_error_with_a_hint(
     content = netopt_here(*words, "--json").json()
     assert (content["status"], content["exit_code"]) == ("usage_error", 2)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["solve", "toy", "--policy", "unified", "--dry-run"],
+        ["compare", "toy", "--dry-run"],
+        ["explain", "nowhere"],
+    ],
+)
+def test_a_variable_that_means_nothing_is_named_by_every_command_that_solves(
+    netopt_here: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("NETOPT_GPA", "7")
+    assert "NETOPT_GPA is not known; did you mean NETOPT_GAP?" in netopt_here(*words).err
+    assert "NETOPT_GPA" not in netopt_here(*words, "-q").err
+
+
+def test_a_solver_option_that_highs_lacks_is_found_before_the_solve(
+    netopt_here: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "netopt.toml").write_text("[solver_options]\nmip_max_node = 5\n", encoding="utf-8")
+    refused = netopt_here("solve", "toy", "--policy", "unified")
+    assert (refused.code, "did you mean mip_max_nodes?" in refused.err) == (2, True)
+    assert "netopt.toml, solver_options" in refused.err
 
 
 def test_profiles(netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
