@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netopt.cli.console import Console, open_console
 from netopt.cli.endings import SOLVED
@@ -13,6 +13,10 @@ from netopt.errors import InstanceError, PolicyError
 
 if TYPE_CHECKING:
     from netopt.errors import Problem
+
+
+LEAST_PLAUSIBLE_TONNES_PER_YEAR: Final = 1_000.0
+"""Where less retires in all, a planner is asked about the unit."""
 
 
 def command(
@@ -32,6 +36,7 @@ def command(
     """
     from netopt.data.folder import find_folder  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.data.volumes import first_tonnes_per_year  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     folder = find_folder(instance)
@@ -41,7 +46,12 @@ def command(
     loaded = read_instance(folder)
     rows = {name: len(table) for name, table in loaded.tables.items() if len(table)}
     content = {"status": "valid", "exit_code": SOLVED, "problems": [], "rows": rows}
-    text = f"{folder}: no problems ({len(rows)} tables, {sum(rows.values())} rows)"
+    tonnes = first_tonnes_per_year(loaded)
+    text = (
+        f"{folder}: no problems ({len(rows)} tables, {sum(rows.values())} rows, {tonnes:,.6g} t/yr retire)"
+    )
+    if tonnes < LEAST_PLAUSIBLE_TONNES_PER_YEAR:
+        console.note(f"note: only {tonnes:,.6g} t a year retire in {loaded.periods[0]}; is supply in kt?")
     console.result(text, {**content, "digests": {"instance": loaded.digest}})
     return SOLVED
 

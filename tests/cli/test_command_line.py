@@ -270,3 +270,14 @@ def test_a_dry_run_prints_sizes_and_writes_nothing(
     text = netopt_here(*command, "--dry-run").out
     assert f"{sizes['n_arcs']:,}" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_asks_about_the_unit_of_little_supply(netopt_here: Run, toy: Path) -> None:
+    assert "t/yr retire" in netopt_here("validate", toy).out
+    supply = toy / "data" / "supply.csv"
+    rows = [line.rsplit(",", 1) for line in supply.read_text(encoding="utf-8").splitlines()]
+    lines = [",".join(rows[0]), *(f"{start},{float(tonnes) / 1000}" for start, tonnes in rows[1:])]
+    supply.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ended = netopt_here("validate", toy)
+    assert ended.code == 0
+    assert "is supply in kt?" in ended.err
