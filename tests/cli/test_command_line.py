@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 from jsonschema import Draft202012Validator
 
 import netopt
@@ -29,8 +31,38 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in ended.stderr.splitlines()}
     assert "cyclopts" in imported
     assert imported.isdisjoint(HEAVY)
-    for command in COMMANDS:
-        assert f" {command} " in ended.stdout
+    said = " ".join(ended.stdout.replace("│", " ").split())
+    for command, line in COMMANDS.items():
+        assert f" {command} {line}" in said
+
+
+def test_the_list_of_commands_says_what_they_say_themselves() -> None:
+    for name, line in COMMANDS.items():
+        command = importlib.import_module(f"netopt.cli.{name}").command
+        said = command.help if isinstance(command, App) else command.__doc__
+        assert said.splitlines()[0] == line, name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--version"],
+        ["new", "mine"],
+        ["new", "mine", "--dry-run"],
+        ["validate", "toy"],
+        ["solve", "toy", "--policy", "unified", "--dry-run"],
+        ["compare", "toy", "--dry-run"],
+        ["lever", "list"],
+        ["lever", "show", "platform"],
+        ["profile", "list"],
+        ["profile", "show"],
+        ["schema", "outcome"],
+    ],
+)
+def test_every_command_speaks_the_same_json(netopt_here: Run, words: list[str]) -> None:
+    content = netopt_here(*words, "--json").json()
+    assert list(content)[:3] == ["schema_version", "status", "exit_code"]
+    assert content["exit_code"] == 0
 
 
 def test_the_version(netopt_process: Run) -> None:
@@ -42,6 +74,8 @@ def test_every_command_explains_itself(netopt_here: Run, command: str) -> None:
     ended = netopt_here(command, "--help")
     assert ended.code == 0
     assert f"Usage: netopt {command}" in ended.out
+    if command == "compare":
+        assert "Leaves one folder" in ended.out
 
 
 @pytest.mark.parametrize(

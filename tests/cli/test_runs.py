@@ -252,6 +252,7 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert (dry.code, (tmp_path / "maps").exists()) == (0, False)
     ended = netopt_here("map", toy_run, "-o", "maps", "--json")
     assert ended.code == 0, ended.err
+    assert ended.json()["exit_code"] == 0
     paths = sorted(Path(path) for path in ended.json()["paths"].values())
     assert [path.name for path in paths] == ["network.gpkg", "unified", "unified.png"]
     assert sorted((tmp_path / "maps").iterdir()) == [tmp_path / path for path in paths]
