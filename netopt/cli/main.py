@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "and state the cost of fragmentation.",
     "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
     "check": "Check a run, or anyone's answer laid out as one, without a solver.",
-    "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.",
+    "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
     "lever": "List and show policy levers.",
     "profile": "List and show solver profiles.",
     "schema": "Print a JSON Schema (2020-12): of an instance, a policy, a lever or an outcome.",

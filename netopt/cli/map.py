@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from netopt.maps.shipments import MapInput
 
 FORMATS: Final = ("gpkg", "geojson", "png")
+"""What is drawn where nobody asks for less or more."""
+
+_PICTURES: Final = ("png", "svg", "pdf")
+_KNOWN: Final = (*dict.fromkeys((*FORMATS, *_PICTURES)),)
 
 
 def command(
@@ -28,7 +32,7 @@ def command(
     writing: Writing = Writing(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
-    """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.
+    """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.
 
     Maps go to RUN/maps unless an output folder is given: network.gpkg, a folder of GeoJSON layers
     per policy, a picture per policy. All are drawn before the first is put there. A run that was altered
@@ -39,13 +43,13 @@ def command(
     run
         A run folder, or a comparison.
     format_
-        Comma-separated: gpkg (one file, a layer per policy), geojson, png.
+        Comma-separated: gpkg (one file, layers per policy), geojson, png, svg, pdf.
     """
     from netopt.solution.staging import draft_beside, ensure_writable, move_into  # noqa: PLC0415 - heavy
     from netopt.solution.store import read_manifest, read_run  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    formats = [only_name(FORMATS, name, "format") for name in split_names(format_)]
+    formats = [only_name(_KNOWN, name, "format") for name in split_names(format_)]
     is_comparison = read_manifest(run).get("kind") == "comparison"
     folders = sorted((run / "runs").iterdir()) if is_comparison else [run]
     read = [read_run(folder) for folder in folders]
@@ -75,7 +79,7 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
     folder
         Where to; it is made where it is missing.
     formats
-        Of ``FORMATS``.
+        Of gpkg, geojson, png, svg and pdf.
     """
     from netopt.maps.geojson import write_geojson  # noqa: PLC0415 - heavy
     from netopt.maps.geopackage import write_geopackage  # noqa: PLC0415 - heavy
@@ -87,8 +91,8 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
     for name, run in runs.items():
         if "geojson" in formats:
             write_geojson(run, folder / name)
-        if "png" in formats:
-            draw(run, folder / f"{name}.png", title=run.policy.title)
+        for suffix in _pictures(formats):
+            draw(run, folder / f"{name}.{suffix}", title=run.policy.title)
 
 
 _GEOPACKAGE: Final = "network.gpkg"
@@ -98,7 +102,11 @@ def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -
     """Return what ``draw_maps`` writes: files, and a folder of layers per run for GeoJSON."""
     paths = [folder / _GEOPACKAGE] if "gpkg" in formats else []
     paths += [folder / name for name in runs if "geojson" in formats]
-    return paths + [folder / f"{name}.png" for name in runs if "png" in formats]
+    return paths + [folder / f"{name}.{suffix}" for name in runs for suffix in _pictures(formats)]
+
+
+def _pictures(formats: Sequence[str]) -> list[str]:
+    return [suffix for suffix in _PICTURES if suffix in formats]
 
 
 def _refuse(paths: Sequence[Path], *, force: bool) -> None:

@@ -266,6 +266,15 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert (typo.code, "did you mean geojson?" in typo.err) == (2, True)
 
 
+def test_maps_for_print(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    ended = netopt_here("map", toy_run, "-o", "maps", "--format", "svg,pdf", "--json")
+    assert ended.code == 0, ended.err
+    assert [Path(path).name for path in ended.json()["paths"].values()] == ["unified.svg", "unified.pdf"]
+    assert set(files_of(tmp_path / "maps")) == {"unified.svg", "unified.pdf"}
+    assert (tmp_path / "maps" / "unified.pdf").read_bytes().startswith(b"%PDF-")
+    assert b"<svg" in (tmp_path / "maps" / "unified.svg").read_bytes()
+
+
 def test_maps_that_are_interrupted_are_not_there(
     netopt_here: Run, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
