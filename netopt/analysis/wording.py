@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -40,18 +41,19 @@ def _verdict(cost: Cost) -> str:
     policy, base = markdown_text(cost.policy), markdown_text(cost.base)
     targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
     if cost.sign == 1:
-        return (
-            f"**{policy} costs society {low:,.2f} to {high:,.2f} m CNY a year more than {base}.**{targets}"
-        )
+        least, most = _ends(low, high)
+        return f"**{policy} costs society {least} to {most} m CNY a year more than {base}.**{targets}"
     if cost.sign == -1:
+        least, most = _ends(-high, -low)
         return (
-            f"**{policy} costs society {-high:,.2f} to {-low:,.2f} m CNY a year less than "
+            f"**{policy} costs society {least} to {most} m CNY a year less than "
             f"{base}.**{targets} A rule or charge that {base} has must be the reason, since "
             "rules can only add cost: see the levers and categories below."
         )
+    least, most = _ends(low, high)
     return (
         f"**Whether {policy} costs society more or less than {base} is not resolved**: the "
-        f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
+        f"difference lies between {least} and {most} m CNY a year. The two proofs leave that "
         f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
     )
 
@@ -76,7 +78,7 @@ def _cost_row(cost: Cost) -> tuple[str, str, str, str]:
         markdown_text(f"{cost.policy} - {cost.base}"),
         _interval(cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION),
         _interval(*cost.per_tonne),
-        _interval(100 * low, 100 * high, digits=2),
+        _interval(100 * low, 100 * high),
     )
 
 
@@ -176,7 +178,7 @@ def _proof_table(comparison: Comparison) -> str:
             (
                 markdown_text(name),
                 str(solution.policy.perspective),
-                _interval(*ends, digits=2),
+                _interval(*ends),
                 f"{100 * outcome.gap:.4f}" + ("" if outcome.gap <= outcome.gap_target else " (not proven)"),
                 outcome.bound_source,
                 f"{outcome.build_time_s + outcome.solve_time_s:.1f}",
@@ -185,7 +187,7 @@ def _proof_table(comparison: Comparison) -> str:
         )
     for name, ends in comparison.social_ranges.items():
         low, high = (end / MILLION for end in ends)
-        row = (markdown_text(name), "social, of private plans", _interval(low, high, digits=2))
+        row = (markdown_text(name), "social, of private plans", _interval(low, high))
         rows.append((*row, "", "range over plans with this private cost", "", ""))
     return _table(head, rows)
 
@@ -213,8 +215,21 @@ def _category_words(category: str) -> str:
     return f"{category} ({kind}{where})"
 
 
-def _interval(low: float, high: float, digits: int = 2) -> str:
-    return f"[{low:,.{digits}f}, {high:,.{digits}f}]"
+def _interval(low: float, high: float) -> str:
+    return "[{}, {}]".format(*_ends(low, high))
+
+
+def _ends(low: float, high: float) -> tuple[str, str]:
+    """Return both ends of an interval with as many decimals as show two digits of the larger, at most nine.
+
+    Examples
+    --------
+    >>> _ends(331.04, 1331.16), _ends(-2e-6, 3e-6), _ends(-0.0, 0.0)
+    (('331.04', '1,331.16'), ('-0.0000020', '0.0000030'), ('0.00', '0.00'))
+    """
+    largest = max(abs(low), abs(high))
+    digits = min(9, 1 - math.floor(math.log10(largest))) if 0 < largest < 0.1 else 2
+    return f"{low + 0.0:,.{digits}f}", f"{high + 0.0:,.{digits}f}"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -58,15 +58,19 @@ def command(
 
 def _problems(folder: Path, policy: str | None) -> list[Problem]:
     from netopt.data.read import read_instance, validate_folder  # noqa: PLC0415 - heavy
+    from netopt.policy.read import parse_policy, shipped_policies  # noqa: PLC0415 - heavy
 
     problems = list(validate_folder(folder))
-    if problems or policy is None:
+    if policy is None:
         return problems
     try:
-        find_policy(policy, read_instance(folder))
+        if problems:  # its ids cannot be looked up, but the file can be read
+            parse_policy(policy, (folder / "policies", shipped_policies()))
+        else:
+            find_policy(policy, read_instance(folder))
     except PolicyError as error:
-        return list(error.problems)
-    return []
+        problems += error.problems
+    return problems
 
 
 def _report(console: Console, folder: Path, problems: list[Problem]) -> int:

@@ -286,7 +286,8 @@ def _read_outcome(folder: Path) -> Outcome | None:
     try:
         return TypeAdapter(Outcome).validate_python({**content, **no_bound})
     except ValidationError as error:
-        raise CheckError(f"outcome.json: {error}") from error
+        said = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise CheckError("outcome.json: " + "; ".join(said)) from error
 
 
 def _formal_share(manifest: Mapping[str, Any], instance: Instance) -> float:

@@ -262,6 +262,14 @@ def test_words_follow_the_sign_of_the_interval(comparison: Comparison) -> None:
         assert f"between {low / 1e6:.2f} and {high / 1e6:.2f} m CNY a year" in verdict
 
 
+def test_small_intervals_show_digits(comparison: Comparison) -> None:
+    small = with_interval(comparison, -1.3, 2.6)
+    assert "between -0.0000013 and 0.0000026 m CNY a year" in small
+    assert "[-0.0000013, 0.0000026]" in small
+    assert "-0.00 " not in small.split("## Conditional")[0]
+    assert "between 0.00 and 0.00 m CNY" in with_interval(comparison, -0.0, 0.0)
+
+
 def test_no_difference_is_printed_without_its_interval(comparison: Comparison) -> None:
     text = comparison.to_markdown()
     rows = [line for line in text.splitlines() if re.match(r"^\| (?:[\d.]+ \| )?\S+ - unified \|", line)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 import tomllib
 from pathlib import Path
@@ -76,6 +77,21 @@ def test_a_descriptor_of_another_shape_is_a_problem(folder: Path, old: str, new:
     (problem,) = validate_folder(folder)
     assert (problem.file, problem.rule) == ("datapackage.json", "descriptor")
     assert str(problem.column).endswith(f".schema.{column}")
+
+
+def test_the_longest_cell_is_the_same_whatever_ran_before(folder: Path) -> None:
+    edit(folder, "data/operators.csv", "First", "x" * 200_000)
+    before = csv.field_size_limit()
+    try:
+        said = []
+        for limit in (131_072, 2**30):
+            csv.field_size_limit(limit)
+            said.append(problems_of(folder))
+            assert csv.field_size_limit() == limit
+    finally:
+        csv.field_size_limit(before)
+    assert said[0] == said[1]
+    assert "larger than field limit (131072)" in said[0][0]
 
 
 def test_missing_files(folder: Path) -> None:
