@@ -46,20 +46,35 @@ def _places_in_their_province(draft: Draft) -> None:
 
 
 @cross_check(
-    "supply.period", "supply.supply_tonnes_per_year", "volumes.supply_tonnes_per_year", settings=True
+    "supply.period",
+    "supply.source",
+    "supply.supply_tonnes_per_year",
+    "volumes.supply_tonnes_per_year",
+    "sources.location",
+    "locations.jurisdiction",
+    "jurisdictions.jurisdiction",
+    settings=True,
 )
 def _supply_is_of_the_size_of_volumes(draft: Draft) -> None:
-    """Supply of the first period is within a factor of 50 of the totals of volumes.csv."""
+    """Supply of the first period is within a factor of 50 of volumes.csv, for its jurisdictions."""
     volumes = draft["volumes"]["supply_tonnes_per_year"]
     supply = draft["supply"]
     first = draft.sound_settings.horizon.periods[0].period
     total = float(supply.loc[supply["period"] == first, "supply_tonnes_per_year"].sum())
-    if volumes.empty or volumes.min() / UNIT_FACTOR < total < volumes.max() * UNIT_FACTOR:
+    least = 0.0 if volumes.empty else volumes.min() / UNIT_FACTOR * _part_with_sources(draft)
+    if volumes.empty or least < total < volumes.max() * UNIT_FACTOR:
         return
     told = f"{volumes.min():,.0f} to {volumes.max():,.0f}"
     message = f"supply of {first} sums to {total:,.6g} t/yr, the totals of data/volumes.csv are {told} t/yr"
     hint = "is the figure in another unit, such as kt for t? A part of a country needs volumes of its own"
     draft.log.add("data/supply.csv", None, "supply_tonnes_per_year", "unit", total, message, hint)
+
+
+def _part_with_sources(draft: Draft) -> float:
+    """Return the share of the jurisdictions that have a source: a part of a country has its volumes."""
+    here = draft["locations"]["location"].isin(draft["sources"]["location"])
+    served = draft["locations"].loc[here, "jurisdiction"].nunique()
+    return float(served / max(1, len(draft["jurisdictions"])))
 
 
 @cache

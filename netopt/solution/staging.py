@@ -141,6 +141,8 @@ def _refusals_name(path: Path) -> Iterator[None]:
         yield
     except BrokenPipeError:
         raise
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError(f"{path} cannot be written: a file stands where a folder must be") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -175,10 +175,10 @@ def test_an_impossible_policy_is_explained_in_words_and_in_a_file(netopt_here: R
     assert more in (tmp_path / "whynot" / "explanation.txt").read_text(encoding="utf-8")
 
 
-def test_an_option_that_the_solver_refuses_is_an_internal_error(netopt_here: Run, tmp_path: Path) -> None:
+def test_an_option_that_the_solver_lacks_is_a_usage_error(netopt_here: Run, tmp_path: Path) -> None:
     (tmp_path / "netopt.toml").write_text("[solver_options]\nno_such_option = 1\n", encoding="utf-8")
     ended = _solve(netopt_here, "-o", "run")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     assert "no_such_option" in ended.err
     assert not (tmp_path / "run").exists()
 

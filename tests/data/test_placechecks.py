@@ -76,6 +76,15 @@ def test_supply_in_another_unit_is_refused_where_volumes_say_so(provinces: Insta
     make_instance(provinces.settings, without)
 
 
+def test_a_part_of_the_country_may_keep_the_volumes(provinces: Instance) -> None:
+    tables = dict(provinces.tables)
+    tables["sources"] = provinces["sources"].query("location == '540100'").reset_index(drop=True)
+    supply = provinces["supply"]
+    tables["supply"] = supply[supply["source"].isin(tables["sources"]["source"])].reset_index(drop=True)
+    assert 0 < tables["supply"]["supply_tonnes_per_year"].sum() < 566_060 / 50
+    make_instance(provinces.settings, tables)
+
+
 def test_without_volumes_any_supply_will_do() -> None:
     tables = small_tables()
     tables["supply"]["supply_tonnes_per_year"] *= 1e-3
