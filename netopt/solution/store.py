@@ -311,7 +311,8 @@ def _read_outcome(folder: Path) -> Outcome | None:
     try:
         return TypeAdapter(Outcome).validate_python({**content, **no_bound})
     except ValidationError as error:
-        raise CheckError(f"outcome.json: {error}") from error
+        said = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise CheckError("outcome.json: " + "; ".join(said)) from error
 
 
 def _formal_share(manifest: Mapping[str, Any], instance: Instance) -> float:
@@ -385,7 +386,7 @@ def _sha256(file: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckError(f"{path.name} is not readable JSON: {error}") from error
     if not isinstance(content, dict):
         raise CheckError(f"{path.name} is not a JSON object")

@@ -262,6 +262,14 @@ def test_words_follow_the_sign_of_the_interval(comparison: Comparison) -> None:
         assert f"between {low / 1e6:.2f} and {high / 1e6:.2f} m CNY a year" in verdict
 
 
+def test_small_intervals_show_digits(comparison: Comparison) -> None:
+    small = with_interval(comparison, -1.3, 2.6)
+    assert "between -0.0000013 and 0.0000026 m CNY a year" in small
+    assert "[-0.0000013, 0.0000026]" in small
+    assert "-0.00 " not in small.split("## Conditional")[0]
+    assert "between 0.00 and 0.00 m CNY" in with_interval(comparison, -0.0, 0.0)
+
+
 def test_no_difference_is_printed_without_its_interval(comparison: Comparison) -> None:
     text = comparison.to_markdown()
     rows = [line for line in text.splitlines() if re.match(r"^\| (?:[\d.]+ \| )?\S+ - unified \|", line)]
@@ -290,6 +298,24 @@ def test_conditions_name_supply_formal_share_and_every_policy(comparison: Compar
     assert "formal share 50% on both sides" in conditions
     for name in comparison.solutions:
         assert f"* {name}: " in conditions
+
+
+def test_names_cannot_act_in_the_words(comparison: Comparison) -> None:
+    base = comparison.base
+    about = base.instance.settings.instance.model_copy(
+        update={"title": "**free** | <script> [x](y) `z`", "price_basis": "a_b_c <b>"}
+    )
+    settings = base.instance.settings.model_copy(update={"instance": about})
+    renamed = replace(base, instance=replace(base.instance, settings=settings))
+    first, *rest = comparison.solutions
+    solutions = {first: renamed, **{name: comparison.solutions[name] for name in rest}}
+    text = replace(comparison, solutions=solutions).to_markdown()
+    assert text.startswith(r"# Cost of fragmentation: \*\*free\*\* \| &lt;script&gt; \[x\](y) \`z\`" + "\n")
+    assert "a_b_c &lt;b&gt;" in text
+    cost = replace(comparison.headline[0], policy="x* | <i>")
+    text = replace(comparison, headline=(cost,)).to_markdown()
+    assert r"x\* \| &lt;i&gt; costs society" in text
+    assert r"| x\* \| &lt;i&gt; - unified |" in text
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, solutions: dict[str, Solution]) -> None:
