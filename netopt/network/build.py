@@ -42,7 +42,9 @@ def build_network(instance: Instance, effects: Effects) -> Network:
     activities = activities.merge(sites, on="site")
     stores = _stores(instance, shipments).merge(sites[["site", "jurisdiction"]], on="site")
     rules = build_rules(effects)
-    writer = RuleWriter(instance, supply_rows, retired, arcs, activities)
+    writer = RuleWriter(
+        instance, supply_rows, retired, arcs, activities, shipments.inputs, shipments.outputs
+    )
     rule_terms = [writer.terms(rule) for rule in effects.share_rules]
     prices = rates.PriceList(instance)
     costs = rates.RegionalCosts.of(instance)

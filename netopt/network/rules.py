@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.network.lookups import in_every_period, tonnes_per_unit
+from netopt.network.lookups import are_undismantled, in_every_period, tonnes_per_unit
+from netopt.policy.descent import descendants
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -41,16 +42,20 @@ class RuleWriter:
         tonnes: pd.DataFrame,
         arcs: pd.DataFrame,
         activities: pd.DataFrame,
+        inputs: pd.DataFrame,
+        outputs: pd.DataFrame,
     ) -> None:
-        """Take the tables; ``activities`` carries its site's jurisdiction, facility type, masses.
+        """Take the tables; ``activities`` carries its site's jurisdiction, facility type, eligible mass.
 
-        ``processed_tonnes`` and ``eligible_tonnes`` are per tonne of throughput.
+        ``inputs`` and ``outputs`` are the activities'; ``eligible_tonnes`` is per tonne of throughput.
         """
         self._instance = instance
         self._supplies = supplies
         self._tonnes = tonnes
         self._arcs = arcs
         self._activities = activities
+        self._inputs = inputs
+        self._outputs = outputs
 
     def terms(self, rule: ShareRule) -> pd.DataFrame:
         """Return ``part - share * whole`` as columns ``TERM_COLUMNS``."""
@@ -95,7 +100,22 @@ class RuleWriter:
         meant &= _named(self._activities["facility_type"], mass.facility_types)
         meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
         rows = self._activities[meant]
-        return self._every_period("throughput", rows["activity"], rows["processed_tonnes"])
+        tonnes = rows["activity"].map(self._processed_tonnes(mass)).fillna(0.0)
+        return self._every_period("throughput", rows["activity"], tonnes)
+
+    def _processed_tonnes(self, mass: Mass) -> pd.Series:
+        """Return undismantled mass in minus out per tonne of throughput, index activity id."""
+        meant = None
+        if mass.commodities:
+            meant = descendants(self._instance, mass.commodities, returns=not mass.origins)
+        parts = []
+        for flows, sign in ((self._inputs, 1.0), (self._outputs, -1.0)):
+            counts = are_undismantled(self._instance, flows["commodity"])
+            if meant is not None:
+                counts &= flows["commodity"].isin(meant)
+            tonnes = flows["units_per_tonne"] * tonnes_per_unit(self._instance, flows["commodity"])
+            parts.append((sign * tonnes[counts]).groupby(flows.loc[counts, "activity"]).sum())
+        return parts[0].add(parts[1], fill_value=0.0)
 
     def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
         rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})
@@ -109,10 +129,9 @@ def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
 def activity_masses(
     instance: Instance, activities: pd.DataFrame, inputs: pd.DataFrame, outputs: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return ``activities`` with ``processed_tonnes`` and ``eligible_tonnes`` per tonne of input.
+    """Return ``activities`` with ``eligible_tonnes`` per tonne of input.
 
-    Processed is undismantled mass in minus out; eligible is cascade-grade mass out of recipes
-    that take no cascade-grade input.
+    Eligible is cascade-grade mass out of recipes that take no cascade-grade input.
     """
     facts = instance["commodities"].set_index("commodity")
 
@@ -121,7 +140,6 @@ def activity_masses(
         counted = tonnes * flows["commodity"].map(facts[flag]).astype(float)
         return counted.groupby(flows["activity"]).sum().reindex(activities["activity"]).fillna(0.0)
 
-    processed = mass(inputs, "undismantled") - mass(outputs, "undismantled")
     is_first_test = mass(inputs, "cascade_grade") == 0
     eligible = mass(outputs, "cascade_grade") * is_first_test
-    return activities.assign(processed_tonnes=processed.to_numpy(), eligible_tonnes=eligible.to_numpy())
+    return activities.assign(eligible_tonnes=eligible.to_numpy())

@@ -46,7 +46,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     ------
     PolicyError
         If two levers are the same, give a commodity two goods classes, or state one rule with
-        two shares or two penalties.
+        two shares or two penalties; if a lever has no clear meaning on this instance.
     """
     levers = sorted(policy.levers, key=canonical)
     found = [effect for lever in levers for effect in lever.effects(instance)]
@@ -55,6 +55,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     where = f"policy {policy.name}"
     problems = [
         *_repeated(levers, where),
+        *_refused(levers, instance, where),
         *_class_conflicts(classes, where),
         *_rule_conflicts(rules, where),
     ]
@@ -146,6 +147,14 @@ def _repeated(levers: Sequence[Lever], where: str) -> list[Problem]:
         Problem(where, None, lever.lever, "repeated_lever", "", f"{lever.lever} is given twice alike", "")
         for lever, text, before in zip(levers[1:], texts[1:], texts, strict=False)
         if text == before
+    ]
+
+
+def _refused(levers: Sequence[Lever], instance: Instance, where: str) -> list[Problem]:
+    return [
+        Problem(where, None, parameter, "unclear_lever", value, f"{lever.lever}: {message}", hint)
+        for lever in levers
+        for parameter, value, message, hint in lever.refusals(instance)
     ]
 
 

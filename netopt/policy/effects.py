@@ -119,9 +119,11 @@ class Mass:
       A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects.
 
     ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
-    ``commodities`` filters ``retired`` and ``collected``. Naming origins makes the network
-    track them. Packs that return from second life count as none of these origins, except that
-    where all origins are meant their mass counts in ``collected``, ``eligible``, ``processed``.
+    ``commodities`` are retired commodities; in ``processed`` they stand for the undismantled
+    commodities that come from them and from no others (``policy.descent``), taken in and given out.
+    Naming origins of what is processed makes the network track them. Packs that return from
+    second life count as none of these origins, except that where all origins are meant their mass
+    counts in ``collected``, ``eligible``, ``processed``.
     """
 
     measure: Literal["retired", "collected", "eligible", "processed"]

@@ -373,7 +373,10 @@ class Operation:
             if mass.measure == "processed" and not self._counts(site, mass):
                 continue
             for recipe in self.case.recipes_of(site):
-                tonnes = self._eligible(recipe) if mass.measure == "eligible" else self._processed(recipe)
+                if mass.measure == "eligible":
+                    tonnes = self._eligible(recipe)
+                else:
+                    tonnes = self._processed(recipe, mass)
                 for name in self._runs(site, recipe, period):
                     if not mass.origins or name[3] in mass.origins:
                         terms[name] = tonnes
@@ -395,12 +398,18 @@ class Operation:
             if case.commodities[commodity]["cascade_grade"]
         )
 
-    def _processed(self, recipe: str) -> float:
-        """Undismantled tonnes in minus out per tonne of throughput."""
+    def _processed(self, recipe: str, mass: Mass) -> float:
+        """Undismantled tonnes in minus out per tonne of throughput; of named retired commodities only."""
         case = self.case
 
+        def counts(commodity: str) -> bool:
+            return case.undismantled(commodity) and (
+                not mass.commodities
+                or case.beginnings(commodity, with_returns=not mass.origins) <= {*mass.commodities}
+            )
+
         def battery_mass(units: dict[str, float]) -> float:
-            return sum(n * case.tonnes(c) for c, n in units.items() if case.undismantled(c))
+            return sum(n * case.tonnes(c) for c, n in units.items() if counts(c))
 
         return battery_mass(case.inputs_of(recipe)) - battery_mass(case.outputs_of(recipe))
 

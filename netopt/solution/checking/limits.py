@@ -115,12 +115,39 @@ def _eligible(plan: Plan, mass: Mass) -> pd.Series:
     return total_by(meant, ["period"], meant["tonnes"])
 
 
+def _lineage(plan: Plan, mass: Mass) -> dict[str, str]:
+    """Return whether what retires as each commodity is ``named`` by a mass, not (``other``) or both.
+
+    It follows the recipes forward from each retired commodity: whatever battery a recipe gives out is
+    of the lineage of each battery that it takes in.
+    """
+    instance, is_battery = plan.facts.instance, plan.facts.commodities["undismantled"]
+    retired = set(instance["supply"]["commodity"])
+    if not mass.origins:
+        retired |= set(instance["second_life"]["returned_commodity"])
+    gives = instance["recipe_outputs"].groupby("recipe")["commodity"].agg(list)
+    takes = instance["recipe_inputs"].groupby("commodity")["recipe"].agg(list)
+    lineage: dict[str, str] = {}
+    pending = [(name, "named" if name in mass.commodities else "other") for name in sorted(retired)]
+    while pending:
+        name, kind = pending.pop()
+        if not is_battery[name] or lineage.get(name) in (kind, "both"):
+            continue
+        lineage[name] = "both" if name in lineage else kind
+        made = [given for recipe in takes.get(name, []) for given in gives.get(recipe, [])]
+        pending += [(given, kind) for given in made]
+    return lineage
+
+
 def _processed(plan: Plan, mass: Mass) -> pd.Series:
     parts = []
+    lineage = _lineage(plan, mass) if mass.commodities else {}
     for rows, sign in ((plan.inputs, 1), (plan.outputs, -1)):
         named = _named(rows["run_origin"], mass.origins)
         named &= _named(rows["facility_type"], mass.facility_types)
         named &= _named(rows["jurisdiction"], mass.jurisdictions)
+        if mass.commodities:
+            named &= rows["commodity"].map(lambda name: lineage.get(name, "") == "named").astype(bool)
         meant = rows[named & rows["undismantled"]]
         parts.append(total_by(meant, ["period"], meant["tonnes"] * sign))
     return net_and_size(parts)["net"]
