@@ -453,7 +453,7 @@ def random_effects(seed: int, instance: Instance) -> Effects:
     homes = sorted(instance["jurisdictions"]["jurisdiction"])
     rules = tuple(_on_some_commodities(seed, instance, rule) for rule in _rules(draw, homes))
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
-    tracked = {home for m in masses if m.measure in ("processed", "eligible") for home in m.origins}
+    tracked = {home for m in masses if m.measure == "processed" for home in m.origins}
     has_delay = draw.random() < 0.4
     return Effects(
         goods_class={"black_mass": "class9", "pack": "hazardous"} if draw.random() < 0.3 else {},

@@ -9,7 +9,7 @@ import pandas as pd
 from netopt.network import facilities, rates, supplies
 from netopt.network.arcs import grow_shipments
 from netopt.network.network import Network
-from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses, build_rules
+from netopt.network.rules import TERM_COLUMNS, RuleWriter, build_rules
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -38,8 +38,7 @@ def build_network(instance: Instance, effects: Effects) -> Network:
     arcs, open_arcs, dropped = _drop_closed(shipments, open_arcs)
     modules = facilities.build_modules(instance)
     sites = facilities.located_sites(instance)[["site", "jurisdiction", "facility_type"]]
-    activities = activity_masses(instance, shipments.activities, shipments.inputs, shipments.outputs)
-    activities = activities.merge(sites, on="site")
+    activities = shipments.activities.merge(sites, on="site")
     stores = _stores(instance, shipments).merge(sites[["site", "jurisdiction"]], on="site")
     rules = build_rules(effects)
     writer = RuleWriter(

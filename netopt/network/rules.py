@@ -45,9 +45,9 @@ class RuleWriter:
         inputs: pd.DataFrame,
         outputs: pd.DataFrame,
     ) -> None:
-        """Take the tables; ``activities`` carries its site's jurisdiction, facility type, eligible mass.
+        """Take the tables; ``activities`` carries its site's jurisdiction and facility type.
 
-        ``inputs`` and ``outputs`` are the activities'; ``eligible_tonnes`` is per tonne of throughput.
+        ``inputs`` and ``outputs`` are the activities'.
         """
         self._instance = instance
         self._supplies = supplies
@@ -84,16 +84,19 @@ class RuleWriter:
         )
 
     def _collected(self, mass: Mass) -> pd.DataFrame:
-        kinds = ["source"] if mass.origins else ["source", "market"]
-        meant = self._arcs["from_kind"].isin(kinds) & _named(self._arcs["commodity"], mass.commodities)
-        meant &= _named(self._arcs["from_jurisdiction"], mass.origins)
-        arcs = self._arcs[meant]
+        arcs = self._collecting_arcs(mass)
         return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"])
 
     def _eligible(self, mass: Mass) -> pd.DataFrame:
-        meant = _named(self._activities["origin"], mass.origins)
-        rows = self._activities[meant]
-        return self._every_period("throughput", rows["activity"], rows["eligible_tonnes"])
+        arcs = self._collecting_arcs(mass)
+        fit = arcs["commodity"].map(fit_shares(self._instance))
+        return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"] * fit)
+
+    def _collecting_arcs(self, mass: Mass) -> pd.DataFrame:
+        kinds = ["source"] if mass.origins else ["source", "market"]
+        meant = self._arcs["from_kind"].isin(kinds) & _named(self._arcs["commodity"], mass.commodities)
+        meant &= _named(self._arcs["from_jurisdiction"], mass.origins)
+        return self._arcs[meant]
 
     def _processed(self, mass: Mass) -> pd.DataFrame:
         meant = _named(self._activities["origin"], mass.origins)
@@ -126,20 +129,24 @@ def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
     return values.isin(ids) if ids else pd.Series(True, index=values.index)
 
 
-def activity_masses(
-    instance: Instance, activities: pd.DataFrame, inputs: pd.DataFrame, outputs: pd.DataFrame
-) -> pd.DataFrame:
-    """Return ``activities`` with ``eligible_tonnes`` per tonne of input.
+def fit_shares(instance: Instance) -> dict[str, float]:
+    """Return the share of each commodity's mass that is fit for cascade use (t/t), tested or not.
 
-    Eligible is cascade-grade mass out of recipes that take no cascade-grade input.
+    1 for cascade grade; else the most that a recipe without cascade-grade input makes of a tonne of
+    its mix: ``max over recipes of sum(yield * tonnes_per_unit * fit share of the output)``.
     """
-    facts = instance["commodities"].set_index("commodity")
-
-    def mass(flows: pd.DataFrame, flag: str) -> pd.Series:
-        tonnes = flows["units_per_tonne"] * tonnes_per_unit(instance, flows["commodity"])
-        counted = tonnes * flows["commodity"].map(facts[flag]).astype(float)
-        return counted.groupby(flows["activity"]).sum().reindex(activities["activity"]).fillna(0.0)
-
-    is_first_test = mass(inputs, "cascade_grade") == 0
-    eligible = mass(outputs, "cascade_grade") * is_first_test
-    return activities.assign(eligible_tonnes=eligible.to_numpy())
+    commodities = instance["commodities"]
+    is_grade = commodities.set_index("commodity")["cascade_grade"].astype(bool)
+    outputs = instance["recipe_outputs"]
+    inputs = instance["recipe_inputs"]
+    tonnes = outputs["yield_units_per_tonne"] * tonnes_per_unit(instance, outputs["commodity"])
+    graded = inputs.loc[inputs["commodity"].map(is_grade), "recipe"]
+    testing = inputs[~inputs["recipe"].isin(graded)]
+    fit = is_grade.astype(float)
+    while True:
+        made = (tonnes * outputs["commodity"].map(fit)).groupby(outputs["recipe"]).sum()
+        best = testing["recipe"].map(made).fillna(0.0).groupby(testing["commodity"]).max()
+        better = fit.where(is_grade, best.reindex(fit.index).fillna(0.0))
+        if better.equals(fit):
+            return {str(name): float(share) for name, share in fit.items()}
+        fit = better

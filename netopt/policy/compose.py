@@ -125,9 +125,7 @@ def _delay_cny_per_tonne(effects: Sequence[Effect]) -> float:
 
 def _tracked_origins(rules: Sequence[ShareRule]) -> Ids:
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
-    tracked = {
-        origin for mass in masses if mass.measure in ("processed", "eligible") for origin in mass.origins
-    }
+    tracked = {origin for mass in masses if mass.measure == "processed" for origin in mass.origins}
     return tuple(sorted(tracked))
 
 

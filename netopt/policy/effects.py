@@ -112,8 +112,9 @@ class Mass:
 
     * ``retired``: supply of ``commodities`` at sources in ``origins`` (a constant);
     * ``collected``: what leaves those sources formally;
-    * ``eligible``: cascade-grade output of recipes whose input is not itself cascade grade, of
-      packs that retired in ``origins``;
+    * ``eligible``: what is collected times the share of it that is fit for cascade use, whether it
+      is tested or not: all of a cascade-grade commodity; of another, the most that a recipe without
+      cascade-grade input makes of it, at once or step by step, per tonne of the recipe's input;
     * ``processed``: undismantled mass that facilities of ``facility_types`` in ``jurisdictions``
       take in minus the undismantled mass they give out, of packs that retired in ``origins``.
       A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects.

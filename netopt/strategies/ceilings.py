@@ -16,6 +16,7 @@ from netopt.backends.result import BackendStatus
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
+from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
 
 if TYPE_CHECKING:
@@ -109,17 +110,19 @@ def _ceiling(network: Network, rule: ShareRule, period: str, shortfall: float) -
 
 def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     """Return the mass that a rule's share is of, in t/yr, where no plan can change it."""
-    depends = whole.measure not in ("retired", "collected")
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
     returns = len(network.return_rates) > 0 and not whole.origins
-    if depends or (whole.measure == "collected" and (may_stay or returns)):
+    if whole.measure == "processed" or (whole.measure != "retired" and (may_stay or returns)):
         return None
     supplies = network.supplies
     meant = supplies["commodity"].isin(whole.commodities) | (not whole.commodities)
     meant &= supplies["jurisdiction"].isin(whole.origins) | (not whole.origins)
     tonnes = network.supply_tonnes[period]
-    if whole.measure == "collected":
+    if whole.measure != "retired":
         tonnes = tonnes - network.leaked_tonnes[period]
+    if whole.measure == "eligible":
+        fit = supplies["commodity"].map(fit_shares(network.instance))
+        tonnes = tonnes * fit.to_numpy()
     return float(tonnes[meant.to_numpy()].sum())
 
 
@@ -156,7 +159,7 @@ def _steps_to_ceiling(
     formal_share = instance.settings.leakage.formal_share
     everything = instance.with_formal_share(1.0)
     asked = replace(rule, share=1.0, whole=replace(rule.whole, measure="retired"))
-    fit_part = Mass("eligible", origins=rule.part.origins)
+    fit_part = Mass("eligible", commodities=rule.part.commodities, origins=rule.part.origins)
     steps = []
     for words, part in (
         ("is fit for it before rejects", fit_part),

@@ -150,6 +150,26 @@ def test_a_target_on_what_is_eligible_is_a_share_of_what_tests_as_fit():
     assert cost(tested, target) == pytest.approx(14_000 + 60 * 30)
 
 
+def test_a_target_on_what_is_eligible_is_not_evaded_by_testing_nothing():
+    # Untested, all packs go to B's recycler. Half of 200 t would test as fit, so 60 t are due: 120 t are
+    # tested, 10 km more for each, and 60 t go to the cascade plant.
+    untested = replace(TWO, tested=True, untested_too=True, sites=(*TWO.sites, Site("HB", "B", "hub")))
+    assert cost(untested) == pytest.approx(BASE)
+    target = CascadeTarget(share=0.6, denominator="eligible", hard=True)
+    assert cost(untested, target) == pytest.approx(BASE + 120 * 10 + 60 * 30)
+    plan = solved(untested)
+    verdict = check(
+        plan.instance,
+        make_policy("target", (target,)),
+        plan.answer,
+        plan.ledger,
+        formal_share=plan.formal_share,
+    )
+    assert [(violation.tag, violation.amount) for violation in verdict.violations] == [
+        ("share_rule", pytest.approx(60))
+    ]
+
+
 # --- classification -------------------------------------------------------------------------
 
 

@@ -41,13 +41,15 @@ class Tiny:
     """What a test chooses; everything else is the same in all of them.
 
     ``km`` maps two places to their distance. ``tested`` sends every pack through a hub first:
-    recyclers take scrap, cascade plants the half of it that is cascade grade. ``other_supply`` maps a
+    recyclers take scrap, cascade plants the half of it that is cascade grade. With ``untested_too``
+    recyclers also take packs as they come. ``other_supply`` maps a
     place to tonnes of another chemistry, class 9, that go through the same recipes.
     """
 
     km: dict[tuple[str, str], float]
     sites: tuple[Site, ...]
     tested: bool = False
+    untested_too: bool = False
     cascade_cost: float = 30.0
     formal_share: float = 1.0
     supply: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -245,7 +247,8 @@ class Tiny:
         if "hub" in kinds:
             for taken in self._retired():
                 add("hub", taken, {"fit": 0.5, "scrap": 0.5})
-        for taken in ("fit", "scrap") if self.tested else self._retired():
+        untested = [] if self.tested and not self.untested_too else self._retired()
+        for taken in [*(("fit", "scrap") if self.tested else ()), *untested]:
             add("recycler", taken, {"metal": 1.0})
         if "cascade" in kinds:
             add("cascade", "fit" if self.tested else "pack", {"second_life": 1.0}, self.cascade_cost)

@@ -76,6 +76,16 @@ def test_the_explanation_says_the_ceiling_and_each_step_to_it() -> None:
     assert "50% of the retired mass is collected formally" in words
 
 
+def test_the_ceiling_of_a_share_of_what_is_eligible_is_what_is_not_rejected() -> None:
+    instance = toy().with_formal_share(0.5)
+    target = CascadeTarget(share=0.9, denominator="eligible", hard=True)
+    effects = compose(make_policy("hard", (target,)), instance)
+    found = ceilings(instance, effects, effects.share_rules[0], ONE_THREAD)
+    assert found is not None
+    assert found[0].share == pytest.approx(0.8, abs=1e-6)
+    assert found[0].shortfall_tonnes_per_year == pytest.approx(0.1 * 0.25 * 0.5 * 16_000.0, abs=0.1)
+
+
 def test_a_share_just_below_the_ceiling_can_be_reached() -> None:
     instance = toy()
     effects, rule = hard_target(instance, share=0.0999)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.solution.checking.numbers import lookup, mapped, net_and_size, total_by
+from netopt.solution.checking.numbers import Number, lookup, mapped, net_and_size, total_by
 
 if TYPE_CHECKING:
     from netopt.policy.effects import Mass, ShareRule
@@ -98,21 +98,45 @@ def _retired(plan: Plan, mass: Mass) -> pd.Series:
 
 
 def _collected(plan: Plan, mass: Mass) -> pd.Series:
+    meant = _collecting(plan, mass)
+    return total_by(meant, ["period"], meant["tonnes"])
+
+
+def _collecting(plan: Plan, mass: Mass) -> pd.DataFrame:
     flows = plan.flows
     first = flows["from_kind"] == "source" if mass.origins else flows["from_kind"] != "site"
     named = _named(flows["commodity"], mass.commodities) & _named(flows["from_jurisdiction"], mass.origins)
-    meant = flows[first & named]
-    return total_by(meant, ["period"], meant["tonnes"])
+    return flows[first & named]
 
 
 def _eligible(plan: Plan, mass: Mass) -> pd.Series:
-    is_grade = plan.facts.commodities["cascade_grade"]
-    inputs = plan.facts.instance["recipe_inputs"]
-    graded = inputs.loc[mapped(inputs["commodity"], is_grade).astype(bool), "recipe"]
-    outputs = plan.outputs
-    is_new = mapped(outputs["commodity"], is_grade).astype(bool) & ~outputs["recipe"].isin(graded)
-    meant = outputs[is_new & _named(outputs["run_origin"], mass.origins)]
-    return total_by(meant, ["period"], meant["tonnes"])
+    """Return the collected mass times what of each commodity could pass a test, tested or not."""
+    meant = _collecting(plan, mass)
+    shares: dict[str, Number] = {}
+    for commodity in meant["commodity"].unique():
+        _fit_share(plan, commodity, shares)
+    return total_by(meant, ["period"], meant["tonnes"] * mapped(meant["commodity"], shares))
+
+
+def _fit_share(plan: Plan, commodity: str, known: dict[str, Number]) -> Number:
+    """Return the cascade-grade tonnes that the best recipe makes of a tonne, through ``known``."""
+    if commodity in known:
+        return known[commodity]
+    facts, number = plan.facts, plan.facts.arithmetic.number
+    is_grade, weight = facts.commodities["cascade_grade"], facts.commodities["tonnes_per_unit"]
+    if is_grade[commodity]:
+        return known.setdefault(commodity, number(1.0))
+    best = number(0.0)
+    takes, gives = facts.table("recipe_inputs"), facts.table("recipe_outputs")
+    for recipe in takes.loc[takes["commodity"] == commodity, "recipe"]:
+        if any(is_grade[taken] for taken in takes.loc[takes["recipe"] == recipe, "commodity"]):
+            continue
+        made = gives[gives["recipe"] == recipe]
+        fit = number(0.0)
+        for given, units in zip(made["commodity"], made["yield_units_per_tonne"], strict=True):
+            fit += units * weight[given] * _fit_share(plan, given, known)
+        best = max(best, fit)
+    return known.setdefault(commodity, best)
 
 
 def _lineage(plan: Plan, mass: Mass) -> dict[str, str]:
