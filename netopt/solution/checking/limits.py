@@ -9,6 +9,8 @@ import pandas as pd
 from netopt.solution.checking.numbers import Number, lookup, mapped, net_and_size, total_by
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from netopt.policy.effects import Mass, ShareRule
     from netopt.solution.checking.plan import Plan
     from netopt.solution.checking.verdict import Findings
@@ -112,13 +114,13 @@ def _collecting(plan: Plan, mass: Mass) -> pd.DataFrame:
 def _eligible(plan: Plan, mass: Mass) -> pd.Series:
     """Return the collected mass times what of each commodity could pass a test, tested or not."""
     meant = _collecting(plan, mass)
-    shares: dict[str, Number] = {}
+    shares: dict[Hashable, Number] = {}
     for commodity in meant["commodity"].unique():
         _fit_share(plan, commodity, shares)
     return total_by(meant, ["period"], meant["tonnes"] * mapped(meant["commodity"], shares))
 
 
-def _fit_share(plan: Plan, commodity: str, known: dict[str, Number]) -> Number:
+def _fit_share(plan: Plan, commodity: str, known: dict[Hashable, Number]) -> Number:
     """Return the cascade-grade tonnes that the best recipe makes of a tonne, through ``known``."""
     if commodity in known:
         return known[commodity]
