@@ -10,9 +10,10 @@ from netopt.accounts import INFORMAL_CATEGORIES, KIND_OF_CATEGORY
 from netopt.solution.ledger import annual_equivalent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from netopt.analysis.compare import Comparison, Cost
+    from netopt.analysis.compare import Comparison
+    from netopt.analysis.cost import Cost
     from netopt.solution.solution import Solution
 
 MILLION = 1e6
@@ -23,7 +24,12 @@ def comparison_markdown(comparison: Comparison) -> str:
     base = comparison.base
     sections = [
         f"# Cost of fragmentation: {base.instance.settings.instance.title}",
-        "\n\n".join([*map(_verdict, comparison.headline), *_without_interval(comparison)]),
+        "\n\n".join(
+            [
+                *(_verdict(cost, comparison.social_ranges) for cost in comparison.headline),
+                *_without_interval(comparison),
+            ]
+        ),
         _costs_table(comparison.headline) if comparison.headline else "",
         _conditions(comparison),
         _further_lines(comparison),
@@ -33,10 +39,18 @@ def comparison_markdown(comparison: Comparison) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _verdict(cost: Cost) -> str:
-    """Return one sentence: dearer, cheaper, or not resolved, by how much at least and at most."""
+def _verdict(cost: Cost, private: Collection[str]) -> str:
+    """Return what a policy costs in words: dearer, cheaper, the same or not resolved, within which bounds.
+
+    ``private`` names the policies whose social cost is a range over plans.
+    """
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
-    targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
+    targets = _targets(cost)
+    if cost.is_nothing:
+        return (
+            f"**{cost.policy} costs society what {cost.base} costs**: there is no difference beyond "
+            f"rounding.{targets}"
+        )
     if cost.sign == 1:
         return (
             f"**{cost.policy} costs society {low:,.2f} to {high:,.2f} m CNY a year more than "
@@ -48,11 +62,37 @@ def _verdict(cost: Cost) -> str:
             f"{cost.base}.**{targets} A rule or charge that {cost.base} has must be the reason, since "
             "rules can only add cost: see the levers and categories below."
         )
+    left_open = "The two proofs leave that much open"
+    if cost.policy in private:
+        left_open = (
+            "The two proofs, and plans as cheap, privately, as the one found but not to society, leave "
+            "that much open"
+        )
     return (
         f"**Whether {cost.policy} costs society more or less than {cost.base} is not resolved**: the "
-        f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
-        f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
+        f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. {left_open}; a "
+        f"smaller --gap, or more time where that ran out, narrows what is open between the proofs.{targets}"
     )
+
+
+def _targets(cost: Cost) -> str:
+    """Return what missed soft targets count on either side, as sentences after a verdict."""
+    if not cost.penalty_priced and not cost.lessened_targets:
+        return " Missed soft targets count at zero on both sides."
+    words = ""
+    if cost.lessened_targets:
+        words += (
+            f" {cost.base} has soft targets that {cost.policy} lacks or has weaker "
+            f"({', '.join(cost.lessened_targets)}): missing them counts only as far as {cost.policy} has "
+            "them."
+        )
+    if cost.own_targets:
+        words += (
+            f" In the plan found, {cost.own_shortfall_cny_per_year / MILLION:,.2f} m CNY a year of what "
+            f"{cost.policy} costs is the price of missing soft targets that {cost.base} does not have "
+            f"({', '.join(cost.own_targets)})."
+        )
+    return words
 
 
 def _without_interval(comparison: Comparison) -> list[str]:
