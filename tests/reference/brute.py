@@ -103,8 +103,7 @@ def _bounds(
             n_in_use += on
             n_built += on and not module.divisible
             if module.divisible:
-                whole = pattern is not None and index in pattern.whole
-                bounds["operating", site, period.period] = (float(whole), 1.0)
+                bounds["operating", site, period.period] = (0.0, 1.0)
         if index == len(case.periods) - 1:
             continue
         for row in case.rows["storage"]:
