@@ -19,7 +19,7 @@ from netopt.strategies.direct import solve_direct
 from tests.instances_random import random_effects, random_instance
 
 SEED, FEATURES = 90104, ("storage", "modes", "transfers", "emission_cap", "unserved")
-"""Here the cheapest plan leaves nearly everything lying: its gross cost is a fraction of the relaxation's."""
+"""Here the cheapest plan leaves nearly everything lying: a fraction of the relaxation's gross cost."""
 
 OPTIONS = SolveOptions(gap=0.1, threads=1)
 
