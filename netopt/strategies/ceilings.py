@@ -245,8 +245,8 @@ def _beyond_rules(effects: Effects) -> str:
     barred = f" with operators kept out by {', '.join(levers)}" if levers else ""
     return (
         "Even without any hard share rule the collected mass cannot be placed"
-        f"{barred}: capacity, minimum loads, market limits, storage, the emission cap or missing arcs stand "
-        "in the way."
+        f"{barred}: capacity, minimum loads, market limits, storage, the emission cap or missing arcs "
+        "stand in the way."
     )
 
 
