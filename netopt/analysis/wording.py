@@ -12,9 +12,10 @@ from netopt.data.texts import markdown_text
 from netopt.solution.ledger import annual_equivalent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from netopt.analysis.compare import Comparison, Cost
+    from netopt.analysis.compare import Comparison
+    from netopt.analysis.cost import Cost
     from netopt.solution.solution import Solution
 
 MILLION = 1e6
@@ -26,7 +27,10 @@ def comparison_markdown(comparison: Comparison) -> str:
     sections = [
         f"# Cost of fragmentation{_kept(base)}: {markdown_text(base.instance.settings.instance.title)}",
         "\n\n".join(
-            [*(_verdict(cost, _kept(base)) for cost in comparison.headline), *_without_interval(comparison)]
+            [
+                *(_verdict(cost, _kept(base), comparison.social_ranges) for cost in comparison.headline),
+                *_without_interval(comparison),
+            ]
         ),
         _costs_table(comparison.headline) if comparison.headline else "",
         _conditions(comparison),
@@ -39,14 +43,23 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 def _kept(solution: Solution) -> str:
     """Return which design was kept, in words that follow a noun; "" where sites were free."""
-    return "" if solution.design is None else f" {solution.design}"
+    return "" if solution.design is None else f" {markdown_text(str(solution.design))}"
 
 
-def _verdict(cost: Cost, kept: str) -> str:
-    """Return one sentence: dearer, cheaper, or not resolved, by how much at least and at most."""
+def _verdict(cost: Cost, kept: str, private: Collection[str]) -> str:
+    """Return what a policy costs in words: dearer, cheaper, the same or not resolved, within which bounds.
+
+    ``kept`` says which design was kept; ``private`` names the policies whose social cost is a range
+    over plans.
+    """
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
     policy, base = markdown_text(cost.policy), markdown_text(cost.base)
-    targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
+    targets = _targets(cost)
+    if cost.is_nothing:
+        return (
+            f"**{policy} costs society what {base} costs{kept}**: there is no difference beyond "
+            f"rounding.{targets}"
+        )
     if cost.sign == 1:
         least, most = _ends(low, high)
         return f"**{policy} costs society {least} to {most} m CNY a year more than {base}{kept}.**{targets}"
@@ -57,12 +70,40 @@ def _verdict(cost: Cost, kept: str) -> str:
             f"{base}{kept}.**{targets} A rule or charge that {base} has must be the reason, since "
             "rules can only add cost: see the levers and categories below."
         )
+    left_open = "The two proofs leave that much open"
+    if cost.policy in private:
+        left_open = (
+            "The two proofs, and plans as cheap, privately, as the one found but not to society, leave "
+            "that much open"
+        )
     least, most = _ends(low, high)
     return (
         f"**Whether {policy} costs society more or less than {base}{kept} is not resolved**: the "
-        f"difference lies between {least} and {most} m CNY a year. The two proofs leave that "
-        f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
+        f"difference lies between {least} and {most} m CNY a year. {left_open}; a "
+        f"smaller --gap, or more time where that ran out, narrows what is open between the proofs.{targets}"
     )
+
+
+def _targets(cost: Cost) -> str:
+    """Return what missed soft targets count on either side, as sentences after a verdict."""
+    if not cost.penalty_priced and not cost.lessened_targets:
+        return " Missed soft targets count at zero on both sides."
+    policy, base = markdown_text(cost.policy), markdown_text(cost.base)
+    missed = cost.own_shortfall_cny_per_year / MILLION
+    words = ""
+    if cost.lessened_targets:
+        words += (
+            f" {base} has soft targets that {policy} lacks or has weaker "
+            f"({markdown_text(', '.join(cost.lessened_targets))}): missing them counts only as far as "
+            f"{policy} has them."
+        )
+    if cost.own_targets:
+        words += (
+            f" In the plan found, {_ends(missed, missed)[0]} m CNY a year of what {policy} costs is the "
+            f"price of missing soft targets that {base} does not have "
+            f"({markdown_text(', '.join(cost.own_targets))})."
+        )
+    return words
 
 
 def _without_interval(comparison: Comparison) -> list[str]:
@@ -121,8 +162,9 @@ def _design_condition(base: Solution) -> list[str]:
     if base.design is None:
         return []
     return [
-        f"{base.design}: what is opened, expanded, closed, renewed and kept is as in that run under every "
-        "policy, and only tonnes are re-routed; bounds are for this design and say nothing of others "
+        f"{markdown_text(str(base.design))}: what is opened, expanded, closed, renewed and kept is as in "
+        "that run under every policy, and only tonnes are re-routed; bounds are for this design and say "
+        "nothing of others "
         f"(SHA-256 of the run's manifest {base.design.digest})"
     ]
 

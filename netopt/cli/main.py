@@ -23,7 +23,8 @@ COMMANDS: Final = {
     "and state the cost of fragmentation.",
     "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
     "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
-    "check": "Check a run, or anyone's answer laid out as one, without a solver.",
+    "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
+    "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
     "lever": "List and show policy levers.",
     "profile": "List and show solver profiles.",
