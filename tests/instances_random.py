@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 import pandas as pd
@@ -450,9 +451,9 @@ def random_effects(seed: int, instance: Instance) -> Effects:
     """Return random effects that name only ids of the instance, as levers would compose them."""
     draw = random.Random(f"effects {seed}")  # noqa: S311
     homes = sorted(instance["jurisdictions"]["jurisdiction"])
-    rules = tuple(_rules(draw, homes))
+    rules = tuple(_on_some_commodities(seed, instance, rule) for rule in _rules(draw, homes))
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
-    tracked = {home for m in masses if m.measure in ("processed", "eligible") for home in m.origins}
+    tracked = {home for m in masses if m.measure == "processed" for home in m.origins}
     has_delay = draw.random() < 0.4
     return Effects(
         goods_class={"black_mass": "class9", "pack": "hazardous"} if draw.random() < 0.3 else {},
@@ -498,6 +499,17 @@ def _rules(draw: random.Random, homes: list[str]) -> list[ShareRule]:
             )
         )
     return rules
+
+
+def _on_some_commodities(seed: int, instance: Instance, rule: ShareRule) -> ShareRule:
+    """Return a home duty that may be on some of the retired commodities, where there are several."""
+    retired = sorted(set(instance["supply"]["commodity"]))
+    draw = random.Random(f"commodities {seed}")  # noqa: S311
+    named = tuple(draw.choice(((), (), ("pack",), ("scrap_pack",))))
+    if rule.rule != "home" or len(retired) < 2 or not named:
+        return rule
+    part, whole = (replace(mass, commodities=named) for mass in (rule.part, rule.whole))
+    return replace(rule, part=part, whole=whole)
 
 
 def _prohibitions(draw: random.Random, homes: list[str]) -> list[ForbidOperators]:

@@ -200,6 +200,7 @@ def main() -> None:
     if (arguments.shares != "stock" or arguments.expandable) and arguments.output is None:
         parser.error("give --output: the shipped folder holds the instance itself")
     instance = build(arguments.name, arguments.shares, expandable=arguments.expandable)
+    instance = replace(instance, directory=INSTANCES / arguments.name)  # its data's licences go with it
     write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()
     supply = instance["supply"]["supply_tonnes_per_year"].sum()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netopt.analysis.wording import table_markdown
+from netopt.data.texts import markdown_text
 
 if TYPE_CHECKING:
     from netopt.analysis.baseline import Baseline
@@ -18,13 +19,13 @@ def baseline_markdown(found: Baseline) -> str:
     about = solution.instance.settings.instance
     outcome = solution.outcome
     sections = [
-        f"# Baseline: {about.title}",
-        f"Given flows under {solution.policy.name}, priced as the cheapest operation that ships them, "
-        f"checked independently: {outcome.upper_bound_cny_per_year:,.0f} CNY a year "
+        f"# Baseline: {markdown_text(about.title)}",
+        f"Given flows under {markdown_text(solution.policy.name)}, priced as the cheapest operation that "
+        f"ships them, checked independently: {outcome.upper_bound_cny_per_year:,.0f} CNY a year "
         f"({solution.policy.perspective} cost; bound {outcome.lower_bound_cny_per_year:,.0f}, "
-        f"status {outcome.status}). Money: {about.price_basis}",
+        f"status {outcome.status}). Money: {markdown_text(about.price_basis)}",
         f"## Model and spend\n\n{_tie_out_table(found.tie_out)}",
-        "## What was inferred\n\n" + "\n".join(f"* {line}" for line in found.inferred),
+        "## What was inferred\n\n" + "\n".join(f"* {markdown_text(line)}" for line in found.inferred),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -36,7 +37,7 @@ def _tie_out_table(table: pd.DataFrame) -> str:
     for row in table.to_dict("records"):
         figures = [_cny(row[f"{name}_cny_per_year"]) for name in ("model", "given", "difference")]
         percent = "" if pd.isna(row["difference_percent"]) else f"{row['difference_percent']:+,.1f}"
-        where = [row["jurisdiction"]] if places else []
+        where = [markdown_text(row["jurisdiction"])] if places else []
         rows.append([row["category"], *where, *figures, percent])
     note = "CNY a year. No spend is given to compare with; --spend takes it."
     if table["given_cny_per_year"].notna().any():

@@ -7,12 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from netopt.accounts import Perspective
+from netopt.analysis.cost import Cost
+from netopt.analysis.targets import (
+    as_far_as_in,
+    free_of_penalty,
+    has_soft_targets,
+    own_shortfall_cny_per_year,
+)
 from netopt.analysis.wording import comparison_markdown
 from netopt.errors import CheckError, InfeasibleError, NoSolutionError, StoppedError, UsageError
 from netopt.network.leakage import formal_share
 from netopt.pipeline import lists_short_arcs, social_range, solve
 from netopt.policy.compose import compose, friction_cny_per_tonne
-from netopt.policy.read import make_policy
 from netopt.solution.check import check_same_supply
 from netopt.solution.design import design_in_manifest
 from netopt.solution.options import SolveOptions
@@ -22,7 +28,6 @@ if TYPE_CHECKING:
 
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
-    from netopt.policy.effects import ShareRule
     from netopt.solution.solution import Solution
 
 FURTHER_GAP: Final = 1e-3
@@ -44,77 +49,6 @@ LINES_LEFT_OUT: Final = (
     "the lines beside the headline (all collected, missed targets at zero, the pass-through) take a dozen "
     "more solves: --curve adds them"
 )
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a policy costs more than the base, proven.
-
-    Attributes
-    ----------
-    policy, base
-        Names. The interval is ``[LB(policy) - UB(base), UB(policy) - LB(base)]``.
-    low_cny_per_year, high_cny_per_year
-        Annual equivalent, social perspective.
-    retired_tonnes_per_year
-        Same supply on both sides (annual equivalent).
-    base_gross_cny_per_year
-        Gross cost of the base's plan, the denominator of per cents.
-    formal_share, base_formal_share
-        Shares in force; they differ only on the curve.
-    pass_through
-        None with leakage off.
-    penalty_priced
-        False where shortfalls of soft targets are counted at zero.
-    """
-
-    policy: str
-    base: str
-    low_cny_per_year: float
-    high_cny_per_year: float
-    retired_tonnes_per_year: float
-    base_gross_cny_per_year: float
-    formal_share: float
-    base_formal_share: float
-    pass_through: float | None = None
-    penalty_priced: bool = True
-
-    @property
-    def sign(self) -> int | None:
-        """1: proven dearer than the base; -1: proven cheaper; None: the interval holds zero."""
-        if self.low_cny_per_year > 0:
-            return 1
-        return -1 if self.high_cny_per_year < 0 else None
-
-    @property
-    def per_tonne(self) -> tuple[float, float]:
-        """The interval in CNY per tonne retired."""
-        tonnes = self.retired_tonnes_per_year
-        return self.low_cny_per_year / tonnes, self.high_cny_per_year / tonnes
-
-    @property
-    def share_of_gross(self) -> tuple[float, float]:
-        """The interval as a share of the base's gross cost."""
-        gross = self.base_gross_cny_per_year
-        return self.low_cny_per_year / gross, self.high_cny_per_year / gross
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain types for JSON."""
-        return {
-            "policy": self.policy,
-            "base": self.base,
-            "low_cny_per_year": self.low_cny_per_year,
-            "high_cny_per_year": self.high_cny_per_year,
-            "low_cny_per_tonne_retired": self.per_tonne[0],
-            "high_cny_per_tonne_retired": self.per_tonne[1],
-            "low_share_of_base_gross_cost": self.share_of_gross[0],
-            "high_share_of_base_gross_cost": self.share_of_gross[1],
-            "sign": self.sign,
-            "formal_share": self.formal_share,
-            "base_formal_share": self.base_formal_share,
-            "pass_through": self.pass_through,
-            "penalty_priced": self.penalty_priced,
-        }
 
 
 @dataclass(frozen=True)
@@ -223,18 +157,25 @@ class _Solver:
         )
 
     def fair_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
-        """Return the cost, counting shortfalls of soft targets only where both have the same.
+        """Return the cost, counting the base's missed targets as far as the policy has them too.
 
-        A policy without the base's targets misses none, so its shortfalls have no price; then
-        the base's are counted at zero too.
+        A policy without the base's targets misses none: their price would sell that as a gain. What
+        a policy misses of its own targets it costs.
         """
-        if _soft_targets(self.instance, policy) == _soft_targets(self.instance, base):
-            return self.cost(policy, base, share, base_share)
-        return self.penalty_free_cost(policy, base, share, base_share)
+        counted, lessened = as_far_as_in(base, policy, self.instance)
+        cost = self.cost(policy, counted, share, base_share)
+        missed, own = own_shortfall_cny_per_year(self.solution(policy, share), base)
+        return replace(
+            cost,
+            penalty_priced=not lessened,
+            lessened_targets=lessened,
+            own_targets=own,
+            own_shortfall_cny_per_year=missed,
+        )
 
     def penalty_free_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
         """Return the cost with shortfalls of soft targets at zero."""
-        cost = self.cost(_free_of_penalty(policy), _free_of_penalty(base), share, base_share)
+        cost = self.cost(free_of_penalty(policy), free_of_penalty(base), share, base_share)
         return replace(cost, penalty_priced=False)
 
 
@@ -318,7 +259,7 @@ def _with_further_lines(
     )
     beside = replace(solver, options=quick)
     social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
-    has_targets = any(_soft_targets(solver.instance, policy) for policy in (base, *social))
+    has_targets = any(has_soft_targets(solver.instance, policy) for policy in (base, *social))
     priced = social if has_targets else []
     notes: list[str] = []
     return replace(
@@ -357,11 +298,6 @@ def _each_or_note(
     return tuple(costs)
 
 
-def _soft_targets(instance: Instance, policy: Policy) -> set[ShareRule]:
-    rules = compose(policy, instance).share_rules
-    return {rule for rule in rules if rule.penalty_cny_per_tonne is not None}
-
-
 def retired_tonnes_per_year(solution: Solution) -> float:
     """Return the retired mass of a solution: t/yr, annual equivalent over the horizon."""
     weights = solution.instance.period_weights()
@@ -392,16 +328,6 @@ def _assert_same_supply(one: Solution, other: Solution) -> None:
     ours, theirs = (s.answer.supply.set_index(keys)["retired_tonnes_per_year"] for s in (one, other))
     if not ours.sort_index().equals(theirs.sort_index()):
         raise CheckError("the compared plans are not for the same retired batteries")
-
-
-def _free_of_penalty(policy: Policy) -> Policy:
-    levers = [
-        lever.model_copy(update={"penalty_cny_per_tonne": 0.0})
-        if getattr(lever, "penalty_cny_per_tonne", None)
-        else lever
-        for lever in policy.levers
-    ]
-    return make_policy(policy.name, levers, policy.perspective, policy.title, policy.description)
 
 
 def _curve(solver: _Solver, base: Policy, others: Sequence[Policy]) -> dict[str, Callable[[], Cost]]:

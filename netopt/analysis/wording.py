@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from netopt.accounts import INFORMAL_CATEGORIES, KIND_OF_CATEGORY
+from netopt.data.texts import markdown_text
 from netopt.solution.ledger import annual_equivalent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from netopt.analysis.compare import Comparison, Cost
+    from netopt.analysis.compare import Comparison
+    from netopt.analysis.cost import Cost
     from netopt.solution.solution import Solution
 
 MILLION = 1e6
@@ -22,9 +25,12 @@ def comparison_markdown(comparison: Comparison) -> str:
     """Return the whole verdict of a comparison as Markdown."""
     base = comparison.base
     sections = [
-        f"# Cost of fragmentation{_kept(base)}: {base.instance.settings.instance.title}",
+        f"# Cost of fragmentation{_kept(base)}: {markdown_text(base.instance.settings.instance.title)}",
         "\n\n".join(
-            [*(_verdict(cost, _kept(base)) for cost in comparison.headline), *_without_interval(comparison)]
+            [
+                *(_verdict(cost, _kept(base), comparison.social_ranges) for cost in comparison.headline),
+                *_without_interval(comparison),
+            ]
         ),
         _costs_table(comparison.headline) if comparison.headline else "",
         _conditions(comparison),
@@ -37,35 +43,74 @@ def comparison_markdown(comparison: Comparison) -> str:
 
 def _kept(solution: Solution) -> str:
     """Return which design was kept, in words that follow a noun; "" where sites were free."""
-    return "" if solution.design is None else f" {solution.design}"
+    return "" if solution.design is None else f" {markdown_text(str(solution.design))}"
 
 
-def _verdict(cost: Cost, kept: str) -> str:
-    """Return one sentence: dearer, cheaper, or not resolved, by how much at least and at most."""
+def _verdict(cost: Cost, kept: str, private: Collection[str]) -> str:
+    """Return what a policy costs in words: dearer, cheaper, the same or not resolved, within which bounds.
+
+    ``kept`` says which design was kept; ``private`` names the policies whose social cost is a range
+    over plans.
+    """
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
-    targets = "" if cost.penalty_priced else " Missed soft targets count at zero on both sides."
+    policy, base = markdown_text(cost.policy), markdown_text(cost.base)
+    targets = _targets(cost)
+    if cost.is_nothing:
+        return (
+            f"**{policy} costs society what {base} costs{kept}**: there is no difference beyond "
+            f"rounding.{targets}"
+        )
     if cost.sign == 1:
-        return (
-            f"**{cost.policy} costs society {low:,.2f} to {high:,.2f} m CNY a year more than "
-            f"{cost.base}{kept}.**{targets}"
-        )
+        least, most = _ends(low, high)
+        return f"**{policy} costs society {least} to {most} m CNY a year more than {base}{kept}.**{targets}"
     if cost.sign == -1:
+        least, most = _ends(-high, -low)
         return (
-            f"**{cost.policy} costs society {-high:,.2f} to {-low:,.2f} m CNY a year less than "
-            f"{cost.base}{kept}.**{targets} A rule or charge that {cost.base} has must be the reason, "
-            "since rules can only add cost: see the levers and categories below."
+            f"**{policy} costs society {least} to {most} m CNY a year less than "
+            f"{base}{kept}.**{targets} A rule or charge that {base} has must be the reason, since "
+            "rules can only add cost: see the levers and categories below."
         )
+    left_open = "The two proofs leave that much open"
+    if cost.policy in private:
+        left_open = (
+            "The two proofs, and plans as cheap, privately, as the one found but not to society, leave "
+            "that much open"
+        )
+    least, most = _ends(low, high)
     return (
-        f"**Whether {cost.policy} costs society more or less than {cost.base}{kept} is not resolved**: the "
-        f"difference lies between {low:,.2f} and {high:,.2f} m CNY a year. The two proofs leave that "
-        f"much open; a smaller --gap, or more time where that ran out, narrows it.{targets}"
+        f"**Whether {policy} costs society more or less than {base}{kept} is not resolved**: the "
+        f"difference lies between {least} and {most} m CNY a year. {left_open}; a "
+        f"smaller --gap, or more time where that ran out, narrows what is open between the proofs.{targets}"
     )
+
+
+def _targets(cost: Cost) -> str:
+    """Return what missed soft targets count on either side, as sentences after a verdict."""
+    if not cost.penalty_priced and not cost.lessened_targets:
+        return " Missed soft targets count at zero on both sides."
+    policy, base = markdown_text(cost.policy), markdown_text(cost.base)
+    missed = cost.own_shortfall_cny_per_year / MILLION
+    words = ""
+    if cost.lessened_targets:
+        words += (
+            f" {base} has soft targets that {policy} lacks or has weaker "
+            f"({markdown_text(', '.join(cost.lessened_targets))}): missing them counts only as far as "
+            f"{policy} has them."
+        )
+    if cost.own_targets:
+        words += (
+            f" In the plan found, {_ends(missed, missed)[0]} m CNY a year of what {policy} costs is the "
+            f"price of missing soft targets that {base} does not have "
+            f"({markdown_text(', '.join(cost.own_targets))})."
+        )
+    return words
 
 
 def _without_interval(comparison: Comparison) -> list[str]:
     """Return a sentence for each policy of which the comparison can say nothing, and why."""
     return [
-        f"**There is no interval for {name}**: {reason}." for name, reason in comparison.unsolved.items()
+        f"**There is no interval for {markdown_text(name)}**: {markdown_text(reason)}."
+        for name, reason in comparison.unsolved.items()
     ]
 
 
@@ -78,15 +123,15 @@ def _costs_table(costs: Iterable[Cost]) -> str:
 def _cost_row(cost: Cost) -> tuple[str, str, str, str]:
     low, high = cost.share_of_gross
     return (
-        f"{cost.policy} - {cost.base}",
+        markdown_text(f"{cost.policy} - {cost.base}"),
         _interval(cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION),
         _interval(*cost.per_tonne),
-        _interval(100 * low, 100 * high, digits=2),
+        _interval(100 * low, 100 * high),
     )
 
 
 def _base_name(costs: Iterable[Cost]) -> str:
-    return next((cost.base for cost in costs), "the base")
+    return markdown_text(next((cost.base for cost in costs), "the base"))
 
 
 def _conditions(comparison: Comparison) -> str:
@@ -94,21 +139,21 @@ def _conditions(comparison: Comparison) -> str:
     base = comparison.base
     settings = base.instance.settings
     tonnes = comparison.retired_tonnes_per_year
-    periods = f"{base.instance.periods[0]}" + (
-        f" to {base.instance.periods[-1]}" if len(base.instance.periods) > 1 else ""
-    )
+    first, last = base.instance.periods[0], base.instance.periods[-1]
+    periods = markdown_text(first if first == last else f"{first} to {last}")
     lines = [
         f"{tonnes:,.0f} t retired a year ({periods}), the same under every policy, source by source",
         *_design_condition(base),
         f"formal share {base.formal_share:.0%} on both sides: leakage off",
-        f"money: {settings.instance.price_basis}; discount rate {settings.horizon.discount_rate:.0%}, "
+        f"money: {markdown_text(settings.instance.price_basis)}; "
+        f"discount rate {settings.horizon.discount_rate:.0%}, "
         f"cost of capital {settings.capital.wacc:.0%}, "
         f"carbon {settings.prices.carbon_cny_per_tonne:,.2f} CNY/t",
         f"{len(base.instance['locations'])} locations, {len(base.instance['sites'])} candidate and "
         "existing sites, the same under every policy",
         "social perspective: transfers net out; a private policy's social cost is the range over all "
         "plans as cheap, privately, as the one found",
-        *(f"{name}: {_levers(solution)}" for name, solution in comparison.solutions.items()),
+        *(markdown_text(f"{name}: {_levers(solution)}") for name, solution in comparison.solutions.items()),
     ]
     return "## Conditional on\n\n" + "\n".join(f"* {line}" for line in lines)
 
@@ -117,8 +162,9 @@ def _design_condition(base: Solution) -> list[str]:
     if base.design is None:
         return []
     return [
-        f"{base.design}: what is opened, expanded, closed, renewed and kept is as in that run under every "
-        "policy, and only tonnes are re-routed; bounds are for this design and say nothing of others "
+        f"{markdown_text(str(base.design))}: what is opened, expanded, closed, renewed and kept is as in "
+        "that run under every policy, and only tonnes are re-routed; bounds are for this design and say "
+        "nothing of others "
         f"(SHA-256 of the run's manifest {base.design.digest})"
     ]
 
@@ -155,7 +201,12 @@ def _further_lines(comparison: Comparison) -> str:
             + _curve_table(comparison.curve)
         )
     if comparison.notes:
-        parts.append("## Not compared\n\n" + "\n".join(f"* {note}" for note in comparison.notes))
+        parts.append(
+            "## Not compared
+
+" + "
+".join(f"* {markdown_text(note)}" for note in comparison.notes)
+        )
     return "\n\n".join(parts)
 
 
@@ -170,7 +221,7 @@ def _curve_table(curve: Sequence[Cost]) -> str:
     rows = [
         (
             f"{cost.pass_through:g}",
-            f"{cost.policy} - {cost.base}",
+            markdown_text(f"{cost.policy} - {cost.base}"),
             f"{cost.formal_share:.1%} - {cost.base_formal_share:.1%}",
             _interval(cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION),
             _interval(*cost.per_tonne),
@@ -188,9 +239,9 @@ def _proof_table(comparison: Comparison) -> str:
         ends = outcome.lower_bound_cny_per_year / MILLION, outcome.upper_bound_cny_per_year / MILLION
         rows.append(
             (
-                name,
+                markdown_text(name),
                 str(solution.policy.perspective),
-                _interval(*ends, digits=2),
+                _interval(*ends),
                 f"{100 * outcome.gap:.4f}" + ("" if outcome.gap <= outcome.gap_target else " (not proven)"),
                 outcome.bound_source,
                 f"{outcome.build_time_s + outcome.solve_time_s:.1f}",
@@ -199,7 +250,7 @@ def _proof_table(comparison: Comparison) -> str:
         )
     for name, ends in comparison.social_ranges.items():
         low, high = (end / MILLION for end in ends)
-        row = (name, "social, of private plans", _interval(low, high, digits=2))
+        row = (markdown_text(name), "social, of private plans", _interval(low, high))
         rows.append((*row, "", "range over plans with this private cost", "", ""))
     return table_markdown(head, rows)
 
@@ -217,7 +268,7 @@ def _categories_table(comparison: Comparison) -> str:
         for category in order
     ]
     return "m CNY a year, of these plans (other plans may cost the same).\n\n" + table_markdown(
-        ("category", *table.columns), rows
+        ("category", *map(markdown_text, table.columns)), rows
     )
 
 
@@ -227,8 +278,21 @@ def _category_words(category: str) -> str:
     return f"{category} ({kind}{where})"
 
 
-def _interval(low: float, high: float, digits: int = 2) -> str:
-    return f"[{low:,.{digits}f}, {high:,.{digits}f}]"
+def _interval(low: float, high: float) -> str:
+    return "[{}, {}]".format(*_ends(low, high))
+
+
+def _ends(low: float, high: float) -> tuple[str, str]:
+    """Return both ends of an interval with as many decimals as show two digits of the larger, at most nine.
+
+    Examples
+    --------
+    >>> _ends(331.04, 1331.16), _ends(-2e-6, 3e-6), _ends(-0.0, 0.0)
+    (('331.04', '1,331.16'), ('-0.0000020', '0.0000030'), ('0.00', '0.00'))
+    """
+    largest = max(abs(low), abs(high))
+    digits = min(9, 1 - math.floor(math.log10(largest))) if 0 < largest < 0.1 else 2
+    return f"{low + 0.0:,.{digits}f}", f"{high + 0.0:,.{digits}f}"
 
 
 def table_markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import highspy
 import numpy as np
 
+from netopt.backends.profiles import suggestion
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import SolverError
 
@@ -46,6 +47,20 @@ def version() -> str:
         wanted = ".".join(map(str, OLDEST_TRUSTED))
         raise SolverError(f"HiGHS {text} is known to return wrong optima; install highspy >= {wanted}")
     return text
+
+
+def option_problems(options: Mapping[str, bool | int | float | str]) -> list[str]:
+    """Return a line for every option that HiGHS does not have, or whose value it refuses."""
+    solver = highspy.Highs()
+    solver.setOptionValue("log_to_console", False)
+    names = [name for name in dir(highspy.HighsOptions) if not name.startswith("_")]
+    lines = []
+    for name, value in options.items():
+        if solver.getOptionType(name)[0] != highspy.HighsStatus.kOk:
+            lines.append(f"HiGHS has no option {name}{suggestion(name, names)}")
+        elif solver.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            lines.append(f"HiGHS refuses {name} = {value!r}")
+    return lines
 
 
 def solve_form(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from netopt.errors import UsageError
 from netopt.resources import shipped
+from netopt.toml import parse_toml
 
 SolverOption = bool | int | float | str
 
@@ -82,19 +83,26 @@ def read_profile(name_or_path: str | Path) -> Profile:
     """
     path = _find(name_or_path)
     try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Profile.model_validate(parse_toml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise UsageError(f"profile {path.name}: {describe(error, Profile)}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"profile {path.name}: {error}") from error
 
 
-def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return every problem of a pydantic error in one line each, typos with a suggestion."""
+def describe(error: ValidationError, model: type[BaseModel], names: Mapping[str, str] | None = None) -> str:
+    """Return every problem of a pydantic error in one line each, typos with a suggestion.
+
+    Parameters
+    ----------
+    names
+        What the user calls a field, where that is not its name.
+    """
     lines = []
     for problem in error.errors():
         field = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"]
+        field = (names or {}).get(field, field)
+        message = problem["msg"].replace("Input should be", "must be")
         if problem["type"] == "extra_forbidden":
             message = "is not known" + suggestion(field, model.model_fields)
         lines.append(f"{field}: {message}")

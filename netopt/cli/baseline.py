@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
-    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
@@ -73,10 +73,10 @@ def command(  # noqa: PLR0913 - the options of the command line
     from netopt.analysis.baseline import read_given_files  # noqa: PLC0415 - heavy
 
     given = read_given_files(loaded, chosen, flows, spend, tolerance)
+    path = writing.output or default_output(loaded.name, "baseline")
+    ensure_writable(path, force=writing.force)
     if writing.dry_run:
         return _say_sizes(console, given)
-    path = writing.output or default_output(loaded.name, "baseline")
-    refuse_overwrite(path, force=writing.force)
     found = _price(console, loaded, chosen, given, effective)
     return _write(console, found, path, effective, force=writing.force)
 

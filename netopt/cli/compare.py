@@ -53,7 +53,7 @@ def command(  # noqa: PLR0913 - the options of the command line
         Also draw maps.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
@@ -61,11 +61,11 @@ def command(  # noqa: PLR0913 - the options of the command line
     loaded = open_scenario(instance, scenario)
     chosen = find_policies(policies, loaded)
     design = design_of(scenario, loaded)
+    path = writing.output or default_output(loaded.name, "comparison")
+    ensure_writable(path, force=writing.force)
     if writing.dry_run:
         show_sizes(console, loaded, chosen, formal_share, design)
         return SOLVED
-    path = writing.output or default_output(loaded.name, "comparison")
-    refuse_overwrite(path, force=writing.force)
     from netopt.analysis.compare import compare  # noqa: PLC0415 - heavy
 
     with stoppable() as stop:

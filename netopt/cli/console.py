@@ -56,9 +56,14 @@ class Console:
         _set_up_log(talk, self.err)
 
     def result(self, text: str, content: Mapping[str, Any]) -> None:
-        """Print a command's result: ``content`` as one JSON object, or else ``text``."""
+        """Print a command's result: ``content`` as one JSON object, or else ``text``.
+
+        The object always has ``schema_version``, ``status`` (which ``content`` must have) and
+        ``exit_code`` (0 where ``content`` says no other).
+        """
         if self.talk.json:
-            print_json({"schema_version": SCHEMA_VERSION, **content})
+            heading = {"schema_version": SCHEMA_VERSION, "status": content["status"], "exit_code": 0}
+            print_json({**heading, **content})
         elif text:
             print(text, flush=True)
 

@@ -59,6 +59,17 @@ def stoppable() -> Iterator[Event]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ignore SIGINT and SIGTERM for a moment in which files are moved that belong together."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _heeded()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def interrupted_code() -> int:
     """Return 128 + the signal that ended the work: 130 for Ctrl-C, 143 for SIGTERM."""
     return 128 + (_received[-1] if _received else signal.SIGINT)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,12 @@ from netopt.backends.profiles import SolveValues, describe, read_profile, sugges
 from netopt.cli.options import Solving
 from netopt.errors import UsageError
 from netopt.solution.options import Progress, SolveOptions
+from netopt.toml import parse_toml
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
+
+log = logging.getLogger("netopt")
 
 SETTINGS_FILE: Final = "netopt.toml"
 _VARIABLES: Final = {
@@ -106,7 +109,10 @@ def effective_options(
         Where a layer holds a value that makes no sense, or a key or profile that is not known.
     """
     flags = _from_flags(solving)
-    variables = _from_environment(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    for line in unknown_variables(environment):
+        log.warning(line)
+    variables = _from_environment(environment)
     file = _from_file((folder or Path()) / SETTINGS_FILE)
     choices = [(solving.profile, "--profile"), (variables.profile, "NETOPT_PROFILE")]
     choices += [(file.profile, SETTINGS_FILE), ("default", "default")]
@@ -129,6 +135,7 @@ def effective_options(
     for option in solver_options:
         in_file = option in file.solver_options
         sources[option] = SETTINGS_FILE if in_file else f"profile {profile.name}"
+    _refuse_what_the_solver_lacks(solver_options, sources)
     return Effective(profile.name, values, solver_options, sources)
 
 
@@ -138,12 +145,25 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     return [f"{name} is not known{suggestion(name, _VARIABLES)}" for name in sorted(names)]
 
 
+def _refuse_what_the_solver_lacks(options: Mapping[str, Any], sources: Mapping[str, str]) -> None:
+    from netopt.backends.highs import option_problems  # noqa: PLC0415 - heavy
+
+    lines = [
+        f"{sources[name]}, solver_options: {line}"
+        for name, value in options.items()
+        for line in option_problems({name: value})
+    ]
+    if lines:
+        raise UsageError("; ".join(lines))
+
+
 def _from_flags(solving: Solving) -> SolveValues:
     given = {field: getattr(solving, field.removesuffix("_s")) for field in _SCALARS}
     try:
         return SolveValues.model_validate(given)
     except ValidationError as error:
-        raise UsageError(f"command line: {describe(error, SolveValues)}") from error
+        flag_of = {field: flag for flag, field in _FLAGS.items()}
+        raise UsageError(describe(error, SolveValues, flag_of)) from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> FileValues:
@@ -151,14 +171,15 @@ def _from_environment(environment: Mapping[str, str]) -> FileValues:
     try:
         return FileValues.model_validate_strings(given)
     except ValidationError as error:
-        raise UsageError(f"environment (NETOPT_*): {describe(error, FileValues)}") from error
+        variable_of = {field: variable for variable, field in _VARIABLES.items()}
+        raise UsageError(describe(error, FileValues, variable_of)) from error
 
 
 def _from_file(path: Path) -> FileValues:
     if not path.is_file():
         return FileValues()
     try:
-        return FileValues.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return FileValues.model_validate(parse_toml(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         raise UsageError(f"{path}: {describe(error, FileValues)}") from error
     except (OSError, ValueError) as error:

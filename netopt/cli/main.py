@@ -5,42 +5,51 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 from cyclopts import App, CycloptsError
 
 from netopt import __version__
 from netopt.cli.console import current_console, forget_console
-from netopt.cli.endings import INTERNAL, USAGE, catch_interrupts, interrupted_code
+from netopt.cli.endings import INTERNAL, SOLVED, USAGE, catch_interrupts, interrupted_code
 from netopt.errors import NetoptError, StoppedError
 
-COMMANDS = (
-    "new",
-    "validate",
-    "solve",
-    "compare",
-    "explain",
-    "baseline",
-    "check",
-    "map",
-    "lever",
-    "profile",
-    "schema",
-)
+COMMANDS: Final = {
+    "new": "Copy a shipped instance to a folder, ready to edit; every file explains itself.",
+    "validate": "List every problem of an instance, and of a policy on it: "
+    "file, row, column, rule, value, hint.",
+    "solve": "Solve one instance under one policy, check the plan independently, and write it as a run.",
+    "compare": "Solve several policies, check every plan independently, "
+    "and state the cost of fragmentation.",
+    "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
+    "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
+    "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
+    "without a solver.",
+    "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
+    "lever": "List and show policy levers.",
+    "profile": "List and show solver profiles.",
+    "schema": "Print a JSON Schema (2020-12): of an instance, a policy, a lever or an outcome.",
+}
+"""Command -> the first line of its own help, said here so that ``netopt --help`` loads no command."""
 
-app = App(
-    name="netopt",
-    help="Recycling network design: plans, policies, and what fragmentation costs, with proof.",
-    help_epilogue="Exit codes: 0 solved within the gap, 1 internal, 2 usage, 3 bad instance or policy, "
-    "4 infeasible, 5 limit with a plan, 6 no plan, 7 check failed, 130/143 interrupted.",
-    version=__version__,
-    help_format="plaintext",
-    result_action="return_value",
-    print_error=False,
-    exit_on_error=False,
-    suppress_keyboard_interrupt=False,
-)
-for _name in COMMANDS:
-    app.command(f"netopt.cli.{_name}:command", name=_name)
+
+def make_app(words: Sequence[str]) -> App:
+    """Return the command line; a command that is asked for explains itself in full."""
+    app = App(
+        name="netopt",
+        help="Recycling network design: plans, policies, and what fragmentation costs, with proof.",
+        help_epilogue="Exit codes: 0 solved within the gap, 1 internal, 2 usage, 3 bad instance or policy, "
+        "4 infeasible, 5 limit with a plan, 6 no plan, 7 check failed, 130/143 interrupted.",
+        version=__version__,
+        help_format="plaintext",
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, line in COMMANDS.items():
+        app.command(f"netopt.cli.{name}:command", name=name, help=None if name in words else line)
+    return app
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     forget_console()
     catch_interrupts()
     try:
-        return int(app(words) or 0)
+        if set(words) == {"--version", "--json"}:
+            current_console(json_wanted=True).result("", {"status": "ok", "version": __version__})
+            return SOLVED
+        return int(make_app(words)(words) or 0)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERNAL

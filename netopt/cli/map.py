@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import Parameter
 
 from netopt.cli.console import open_console
-from netopt.cli.endings import SOLVED
+from netopt.cli.endings import SOLVED, uninterrupted
 from netopt.cli.inputs import only_name, split_names
 from netopt.cli.options import Talk, Writing
 from netopt.errors import UsageError
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from netopt.maps.shipments import MapInput
 
 FORMATS: Final = ("gpkg", "geojson", "png")
+"""What is drawn where nobody asks for less or more."""
+
+_PICTURES: Final = ("png", "svg", "pdf")
+_KNOWN: Final = (*dict.fromkeys((*FORMATS, *_PICTURES)),)
 
 
 def command(
@@ -27,22 +32,24 @@ def command(
     writing: Writing = Writing(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
-    """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG.
+    """Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.
 
     Maps go to RUN/maps unless an output folder is given: network.gpkg, a folder of GeoJSON layers
-    per policy, a picture per policy. A run that was altered is refused.
+    per policy, a picture per policy. All are drawn before the first is put there. A run that was altered
+    is refused.
 
     Parameters
     ----------
     run
         A run folder, or a comparison.
     format_
-        Comma-separated: gpkg (one file, a layer per policy), geojson, png.
+        Comma-separated: gpkg (one file, layers per policy), geojson, png, svg, pdf.
     """
+    from netopt.solution.staging import draft_beside, ensure_writable, move_into  # noqa: PLC0415 - heavy
     from netopt.solution.store import read_manifest, read_run  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    formats = [only_name(FORMATS, name, "format") for name in split_names(format_)]
+    formats = [only_name(_KNOWN, name, "format") for name in split_names(format_)]
     is_comparison = read_manifest(run).get("kind") == "comparison"
     folders = sorted((run / "runs").iterdir()) if is_comparison else [run]
     read = [read_run(folder) for folder in folders]
@@ -50,8 +57,12 @@ def command(
     folder = writing.output or run / "maps"
     paths = _paths(runs, folder, formats)
     _refuse(paths, force=writing.force)
+    ensure_writable(folder, force=True, may_replace=lambda _: True)
     if not writing.dry_run:
-        draw_maps(runs, folder, formats)
+        with draft_beside(folder) as draft:
+            draw_maps(runs, draft, formats)
+            with uninterrupted():
+                move_into(draft, folder)
     listed = {f"map_{number}": str(path) for number, path in enumerate(paths, start=1)}
     status = "dry_run" if writing.dry_run else "written"
     console.result("\n".join(listed.values()), {"status": status, "paths": listed})
@@ -68,7 +79,7 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
     folder
         Where to; it is made where it is missing.
     formats
-        Of ``FORMATS``.
+        Of gpkg, geojson, png, svg and pdf.
     """
     from netopt.maps.geojson import write_geojson  # noqa: PLC0415 - heavy
     from netopt.maps.geopackage import write_geopackage  # noqa: PLC0415 - heavy
@@ -80,8 +91,8 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
     for name, run in runs.items():
         if "geojson" in formats:
             write_geojson(run, folder / name)
-        if "png" in formats:
-            draw(run, folder / f"{name}.png", title=run.policy.title)
+        for suffix in _pictures(formats):
+            draw(run, folder / f"{name}.{suffix}", title=run.policy.title)
 
 
 _GEOPACKAGE: Final = "network.gpkg"
@@ -91,11 +102,15 @@ def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -
     """Return what ``draw_maps`` writes: files, and a folder of layers per run for GeoJSON."""
     paths = [folder / _GEOPACKAGE] if "gpkg" in formats else []
     paths += [folder / name for name in runs if "geojson" in formats]
-    return paths + [folder / f"{name}.png" for name in runs if "png" in formats]
+    return paths + [folder / f"{name}.{suffix}" for name in runs for suffix in _pictures(formats)]
+
+
+def _pictures(formats: Sequence[str]) -> list[str]:
+    return [suffix for suffix in _PICTURES if suffix in formats]
 
 
 def _refuse(paths: Sequence[Path], *, force: bool) -> None:
     """Raise UsageError where a map is there already and may not be replaced."""
-    there = [str(path) for path in paths if path.exists()]
+    there = [str(path) for path in paths if os.path.lexists(path)]
     if there and not force:
         raise UsageError(f"{', '.join(there)} exists already; add --force to replace it")

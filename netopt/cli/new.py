@@ -36,19 +36,17 @@ def command(
     from_
         The shipped instance.
     force
-        Write over the files of an instance that is there.
+        Replace an instance that is there. Files of your own that would mix with the copy (tables,
+        policies, pages) are refused; all others stay.
     dry_run
         Say which files would be written, write nothing.
     """
     console = open_console(talk)
     source = shipped("instances") / only_name(shipped_instances(), from_, "instance")
     files = sorted(path for part in PARTS for path in source.glob(part) if path.is_file())
-    _refuse(directory, [path.relative_to(source) for path in files], force=force)
+    stale = _leftovers(directory, [path.relative_to(source) for path in files], force=force)
     if not dry_run:
-        for path in files:
-            target = directory / path.relative_to(source)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target)
+        _copy(source, files, directory, stale)
     listed = [path.relative_to(source).as_posix() for path in files]
     verb = "would hold" if dry_run else "holds"
     text = f"{directory} {verb} a copy of {from_} ({len(files)} files); next: netopt validate {directory}"
@@ -57,17 +55,67 @@ def command(
     return SOLVED
 
 
-def _refuse(directory: Path, files: list[Path], *, force: bool) -> None:
-    """Raise UsageError where a copy would cost the planner files, or mix two instances."""
-    if directory.exists() and not directory.is_dir():
-        raise UsageError(f"{directory} is a file")
-    if not directory.exists() or not any(directory.iterdir()):
-        return
-    if not force:
-        raise UsageError(f"{directory} is not empty; choose another folder or add --force to write over it")
-    foreign = [path for part in ("data/*.csv",) for path in directory.glob(part)]
-    mixed = [path.name for path in foreign if path.relative_to(directory) not in files]
-    if mixed:
+def _leftovers(directory: Path, files: list[Path], *, force: bool) -> list[Path]:
+    """Return files of another shipped instance that lie in the folder and that the copy lacks.
+
+    Raises
+    ------
+    UsageError
+        Where a copy would cost the planner files, or mix two instances, or nothing can be written.
+    """
+    from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
+
+    ensure_writable(directory, force=force, may_replace=_anything)
+    there = [path.relative_to(directory) for part in PARTS for path in sorted(directory.glob(part))]
+    others = [path for path in there if path not in files]
+    foreign = [path.as_posix() for path in others if not _is_a_copy(directory, path)]
+    if foreign:
+        listed = ", ".join(foreign)
         raise UsageError(
-            f"{directory}/data has tables that the copy lacks ({', '.join(mixed)}); remove them first"
+            f"{directory} has files of your own that the copy lacks ({listed}); move them first"
         )
+    if there and _is_where_we_are(directory):
+        raise UsageError(f"{directory} is replaced as a whole; run this from outside of it")
+    return others
+
+
+def _is_a_copy(directory: Path, file: Path) -> bool:
+    """Return whether a file is, byte by byte, that of a shipped instance."""
+    if not (directory / file).is_file():
+        return False
+    content = (directory / file).read_bytes()
+    homes = [shipped("instances") / name for name in shipped_instances()]
+    return any((home / file).is_file() and (home / file).read_bytes() == content for home in homes)
+
+
+def _is_where_we_are(directory: Path) -> bool:
+    return Path.cwd().resolve().is_relative_to(directory.resolve())
+
+
+def _anything(_folder: Path) -> bool:
+    return True
+
+
+def _copy(source: Path, files: list[Path], directory: Path, stale: list[Path]) -> None:
+    """Make the copy aside and put it in place as a whole; what else the folder holds stays."""
+    from netopt.solution.staging import draft_beside, move_into, staged_folder  # noqa: PLC0415 - heavy
+
+    if _is_where_we_are(directory):  # nothing of an instance is there; a shell stands in the folder
+        with draft_beside(directory) as draft:
+            _fill(draft, source, files)
+            move_into(draft, directory)
+        return
+    with staged_folder(directory, force=True, may_replace=_anything) as draft:
+        if directory.is_dir():
+            shutil.copytree(directory, draft, symlinks=True, dirs_exist_ok=True)
+        for file in stale:
+            (draft / file).unlink()
+        _fill(draft, source, files)
+
+
+def _fill(folder: Path, source: Path, files: list[Path]) -> None:
+    for path in files:
+        target = folder / path.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)  # never through a link
+        shutil.copyfile(path, target)

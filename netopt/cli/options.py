@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
+
+
+def whole_number(_type: Any, tokens: Sequence[Token]) -> int:
+    """Return the whole number of an option; ValueError for any other, instead of rounding it."""
+    text = tokens[0].value
+    if re.fullmatch(r"[+-]?[0-9]{1,18}", text, re.ASCII) is None:
+        raise ValueError(f"{text[:40]!r} is not a whole number")
+    return int(text)
+
 
 _SWITCH = Parameter(negative="", show_default=False)
 
@@ -65,9 +76,9 @@ class Solving:
     "Proven gap to stop at, relative to gross cost (0 to 1)."
     time_limit: float | None = None
     "Wall-clock limit of the solver, s; of compare: for each policy, not for all together."
-    threads: int | None = None
+    threads: Annotated[int | None, Parameter(converter=whole_number)] = None
     "Threads of the solver."
-    seed: int | None = None
+    seed: Annotated[int | None, Parameter(converter=whole_number)] = None
     "Random seed of the solver."
     strategy: str | None = None
     "How: direct (the whole model at once), priced (short arcs listed, all others priced), auto."

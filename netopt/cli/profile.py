@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from cyclopts import App
 
 from netopt.cli.console import open_console
@@ -45,13 +43,11 @@ def show(
     """
     from dataclasses import replace  # noqa: PLC0415
 
-    from netopt.cli.layering import effective_options, unknown_variables  # noqa: PLC0415 - heavy
+    from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     asked = solving if name is None else replace(solving, profile=name)
     effective = effective_options(asked)
-    for line in unknown_variables(os.environ):
-        console.note(line)
     values = {"profile": effective.profile, **effective.values, **effective.solver_options}
     if talk.json:
         stated = {key: {"value": value, "source": effective.sources[key]} for key, value in values.items()}

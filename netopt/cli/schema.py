@@ -32,6 +32,8 @@ def command(
 ) -> int:
     """Print a JSON Schema (2020-12): of an instance, a policy, a lever or an outcome.
 
+    With --json it is the ``schema`` of the object that every command prints.
+
     Parameters
     ----------
     subject
@@ -40,14 +42,16 @@ def command(
     name
         With lever: only this one.
     """
-    open_console(talk)
+    console = open_console(talk)
     if name is not None and subject != "lever":
         raise UsageError(f"schema {subject} takes no name")
     if subject == "lever":
         schema = _lever(name)
     else:
         schema = {"instance": _instance, "policy": _policy, "outcome": _outcome}[subject]()
-    print(json.dumps({"$schema": _DIALECT, **schema}, indent=2, ensure_ascii=False))
+    whole = {"$schema": _DIALECT, **schema}
+    text = json.dumps(whole, indent=2, ensure_ascii=False)
+    console.result(text, {"status": "ok", "schema": whole})
     return SOLVED
 
 

@@ -41,7 +41,7 @@ def command(
         Name or TOML file of the policy.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.solution.staging import refuse_overwrite  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
@@ -49,11 +49,11 @@ def command(
     loaded = open_scenario(instance, scenario)
     chosen = find_policy(policy, loaded)
     design = design_of(scenario, loaded)
+    path = writing.output or default_output(loaded.name, chosen.name)
+    ensure_writable(path, force=writing.force)
     if writing.dry_run:
         show_sizes(console, loaded, [chosen], formal_share, design)
         return SOLVED
-    path = writing.output or default_output(loaded.name, chosen.name)
-    refuse_overwrite(path, force=writing.force)
     with stoppable() as stop:
         try:
             with console.progress(loaded.name) as progress:

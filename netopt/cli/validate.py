@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netopt.cli.console import Console, open_console
 from netopt.cli.endings import SOLVED
@@ -13,6 +13,10 @@ from netopt.errors import InstanceError, PolicyError
 
 if TYPE_CHECKING:
     from netopt.errors import Problem
+
+
+LEAST_PLAUSIBLE_TONNES_PER_YEAR: Final = 1_000.0
+"""Where less retires in all, a planner is asked about the unit."""
 
 
 def command(
@@ -32,6 +36,7 @@ def command(
     """
     from netopt.data.folder import find_folder  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.data.volumes import first_tonnes_per_year  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     folder = find_folder(instance)
@@ -41,22 +46,31 @@ def command(
     loaded = read_instance(folder)
     rows = {name: len(table) for name, table in loaded.tables.items() if len(table)}
     content = {"status": "valid", "exit_code": SOLVED, "problems": [], "rows": rows}
-    text = f"{folder}: no problems ({len(rows)} tables, {sum(rows.values())} rows)"
+    tonnes = first_tonnes_per_year(loaded)
+    text = (
+        f"{folder}: no problems ({len(rows)} tables, {sum(rows.values())} rows, {tonnes:,.6g} t/yr retire)"
+    )
+    if tonnes < LEAST_PLAUSIBLE_TONNES_PER_YEAR:
+        console.note(f"note: only {tonnes:,.6g} t a year retire in {loaded.periods[0]}; is supply in kt?")
     console.result(text, {**content, "digests": {"instance": loaded.digest}})
     return SOLVED
 
 
 def _problems(folder: Path, policy: str | None) -> list[Problem]:
     from netopt.data.read import read_instance, validate_folder  # noqa: PLC0415 - heavy
+    from netopt.policy.read import parse_policy, shipped_policies  # noqa: PLC0415 - heavy
 
     problems = list(validate_folder(folder))
-    if problems or policy is None:
+    if policy is None:
         return problems
     try:
-        find_policy(policy, read_instance(folder))
+        if problems:  # its ids cannot be looked up, but the file can be read
+            parse_policy(policy, (folder / "policies", shipped_policies()))
+        else:
+            find_policy(policy, read_instance(folder))
     except PolicyError as error:
-        return list(error.problems)
-    return []
+        problems += error.problems
+    return problems
 
 
 def _report(console: Console, folder: Path, problems: list[Problem]) -> int:

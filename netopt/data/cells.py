@@ -17,6 +17,7 @@ from netopt.data.csvfile import RawTable
 from netopt.data.problems import ProblemLog, nearest, unprintable
 from netopt.data.schema import Column, ColumnType, TableSpec
 from netopt.data.tables import TABLES
+from netopt.data.texts import CONTROL_CHARACTER
 
 Mask = npt.NDArray[np.bool_]
 _Cells = npt.NDArray[Any] | ExtensionArray
@@ -29,6 +30,11 @@ TRUE, FALSE = "true", "false"
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity|#num!|#div/0!|#value!|#n/a|#ref!)", re.IGNORECASE)
+_DATE: Final = re.compile(
+    r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}|[0-9]{1,4}[-/][0-9]{1,2}"
+    r"|[0-9]{1,2}[- ][A-Za-z]{3,9}([- ][0-9]{2,4})?|[A-Za-z]{3,9}[- ][0-9]{2,4}"
+    r"|([0-9]{2,4}年)?[0-9]{1,2}月([0-9]{1,2}日)?|[0-9]{2,4}年"
+)
 _FINITE_HINT: Final = "every number must be finite; leave a cell blank only where the format allows it"
 _MERGED_HINT: Final = (
     "cells that were merged in a spreadsheet come out blank: repeat the value in every row"
@@ -215,7 +221,7 @@ class _Reading:
         odd = {cell for cell in distinct if unprintable(cell)}
         if odd:
             message = "the text holds a line break or another control character"
-            self._refuse(column, _is_in(cells, odd), cells, "control_character", message)
+            self._refuse(column, _is_in(cells, odd), cells, CONTROL_CHARACTER, message)
         padded = {cell for cell in distinct - odd if cell != cell.strip()}
         if padded and column.type is ColumnType.ID:
             message = "'{value}' has a blank at its start or end"
@@ -266,12 +272,14 @@ def _number_hint(cell: str) -> str:
     'write a decimal point, and no thousands separator'
     >>> _number_hint("60 %")
     'write a share as a number from 0 to 1'
+    >>> _number_hint("Jan-25"), _number_hint("2025年1月")[:13]
+    ('a spreadsheet may have turned the number into a date', 'a spreadsheet')
     """
     if cell.endswith("%"):
         return "write a share as a number from 0 to 1"
     if re.fullmatch(r"[+-]?[0-9.,' \u00a0\u202f_]*[,' \u00a0\u202f_][0-9.]+", cell):
         return "write a decimal point, and no thousands separator"
-    if re.fullmatch(r"[0-9]{1,4}[-/][0-9]{1,2}([-/][0-9]{1,4})?|[0-9]{1,2}-[A-Za-z]{3}", cell):
+    if _DATE.fullmatch(cell):
         return "a spreadsheet may have turned the number into a date"
     if re.match(r"[+-]?[0-9.]+ *[^0-9.]+$", cell):
         return "write the number alone; its unit is in the column's name"

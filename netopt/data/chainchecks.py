@@ -90,6 +90,40 @@ def _check_collection_cost(draft: Draft, retired: set[str], why: str) -> None:
         )
 
 
+@cross_check("supply.commodity", "commodities.commodity", "commodities.unit")
+def _supplied_in_tonnes(draft: Draft) -> None:
+    """Every commodity that retires is counted in tonnes."""
+    _check_tonnes(draft, set(draft["supply"]["commodity"]), "retires")
+
+
+@cross_check("second_life.returned_commodity", "commodities.commodity", "commodities.unit")
+def _returned_in_tonnes(draft: Draft) -> None:
+    """Every commodity that returns from second life is counted in tonnes."""
+    _check_tonnes(draft, _only_returned(draft), "returns from second life")
+
+
+def _check_tonnes(draft: Draft, retired: set[str], why: str) -> None:
+    commodities = draft["commodities"]
+    other = commodities["commodity"].isin(retired) & (commodities["unit"] != "t")
+    for commodity in commodities.loc[other, "commodity"]:
+        message = f"commodity '{commodity}' {why}, which is told in tonnes, but its unit is {{value}}"
+        hint = "count it in t, with tonnes_per_unit 1"
+        is_it = commodities["commodity"] == commodity
+        draft.refuse("commodities", is_it, "unit", "retired_in_tonnes", message, hint)
+
+
+@cross_check("offtake.market", "offtake.commodity", "offtake.category")
+def _one_category_each(draft: Draft) -> None:
+    """A market takes a commodity under one category, whatever the period."""
+    offtake = draft["offtake"]
+    first = offtake.groupby(["market", "commodity"])["category"].transform("first")
+    for category in first.unique():
+        message = f"'{{value}}' here, but the market takes the commodity as '{category}' in an earlier row"
+        hint = "what it is sold or disposed of as cannot change by period: use a market of its own"
+        wrong = (offtake["category"] != first) & (first == category)
+        draft.refuse("offtake", wrong, "category", "two_categories", message, hint)
+
+
 @cross_check("supply.commodity", "informal.commodity", "commodities.commodity")
 def _supplied_can_leak(draft: Draft) -> None:
     """Every commodity that retires has a row in informal.csv."""
@@ -263,6 +297,9 @@ CHAIN_CHECKS = (
     _sources_supply,
     _supplied_can_be_collected,
     _returned_can_be_collected,
+    _supplied_in_tonnes,
+    _returned_in_tonnes,
+    _one_category_each,
     _supplied_can_leak,
     _returned_can_leak,
     _supplied_is_taken,

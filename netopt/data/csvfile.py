@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from netopt.data.problems import ProblemLog, nearest
 from netopt.data.schema import TableSpec
+
+LONGEST_CELL: Final = 131_072
+"""Letters that one cell may have at most."""
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -35,6 +40,16 @@ class RawTable:
     whole: bool
 
 
+@contextmanager
+def longest_cell() -> Iterator[None]:
+    """Hold the csv module to ``LONGEST_CELL``, a limit of the whole process that libraries change."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
 def parse_csv(text: str, spec: TableSpec, log: ProblemLog) -> RawTable | None:
     """Split the text of one table; None where a noted problem makes its cells meaningless.
 
@@ -45,11 +60,14 @@ def parse_csv(text: str, spec: TableSpec, log: ProblemLog) -> RawTable | None:
     ends: list[int] = []
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        for row in reader:
-            rows.append(row)
-            ends.append(reader.line_num)
+        with longest_cell():
+            for row in reader:
+                rows.append(row)
+                ends.append(reader.line_num)
     except csv.Error as error:
         line = (ends[-1] if ends else 0) + 1
+        if not rows and not _separated_by_commas([_unquoted_header(text)], spec, log):
+            return None
         log.add(
             spec.file, line, None, "csv", "", f"the row is not valid CSV: {error}", "is a quote missing?"
         )
@@ -79,6 +97,12 @@ def _separated_by_commas(header: list[str], spec: TableSpec, log: ProblemLog) ->
             log.add(spec.file, 1, None, "separator", separator, message, hint)
             return False
     return True
+
+
+def _unquoted_header(text: str) -> str:
+    """Return the first line without quotes, "" where it has a comma."""
+    header = text.partition("\n")[0].strip()
+    return "" if "," in header else header.replace('"', "")
 
 
 def _sound_rows(

@@ -15,6 +15,7 @@ from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE, find_folder, read
 from netopt.data.formats.datapackage import check_descriptor, frictionless_problems
 from netopt.data.instance import Instance
 from netopt.data.networkchecks import NETWORK_CHECKS
+from netopt.data.placechecks import PLACE_CHECKS
 from netopt.data.problems import ProblemLog, nearest
 from netopt.data.settingsfile import parse_settings
 from netopt.data.tables import TABLES
@@ -146,7 +147,7 @@ def _with_empty_tables(tables: dict[str, Table], unread: Collection[str] = ()) -
 
 def _check(draft: Draft) -> None:
     check_tables(draft)
-    for check in (*CHAIN_CHECKS, *NETWORK_CHECKS):
+    for check in (*CHAIN_CHECKS, *NETWORK_CHECKS, *PLACE_CHECKS):
         check.run(draft)
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from netopt.data.texts import Line, Lines
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -17,20 +19,20 @@ class _Settings(BaseModel):
 
 
 class About(_Settings):
-    """What the instance is, and in which money it counts."""
+    """What the instance is, and in which money it counts; only the description may have line breaks."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-    title: str
-    description: str = ""
+    title: Line
+    description: Lines = ""
     currency: Literal["CNY"]
     price_year: Annotated[int, Field(ge=1990, le=2100)]
-    price_basis: str
+    price_basis: Line
 
 
 class Period(_Settings):
     """A year or block of years; every quantity in it is a yearly rate."""
 
-    period: Annotated[str, Field(min_length=1)]
+    period: Annotated[Line, Field(min_length=1)]
     start_year: Annotated[int, Field(ge=1990, le=2150)]
     length_years: Annotated[int, Field(ge=1, le=50)]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,8 +12,15 @@ from netopt.data.checks import LARGEST_FIGURE
 from netopt.data.folder import SETTINGS_FILE
 from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.settings import Settings
+from netopt.data.texts import CONTROL_CHARACTER
+from netopt.toml import TomlError, parse_toml
 
-_RULES = {"extra_forbidden": "unknown_key", "missing": "missing_key", "finite_number": "finite"}
+_RULES = {
+    "extra_forbidden": "unknown_key",
+    "missing": "missing_key",
+    "finite_number": "finite",
+    CONTROL_CHARACTER: CONTROL_CHARACTER,
+}
 
 
 def parse_settings(text: str, log: ProblemLog) -> Settings | None:
@@ -24,12 +29,9 @@ def parse_settings(text: str, log: ProblemLog) -> Settings | None:
     The ``column`` of a problem is the key with its table, for example ``horizon.discount_rate``.
     """
     try:
-        contents = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
-        row = int(at[1]) if at else None
-        said = str(error).replace(at[0], "") if at else str(error)
-        log.add(SETTINGS_FILE, row, None, "toml", "", f"not valid TOML: {said}")
+        contents = parse_toml(text)
+    except TomlError as error:
+        log.add(SETTINGS_FILE, error.row, error.key, "toml", "", f"not valid TOML: {error.said}")
         return None
     huge = [
         (key, number)
@@ -69,7 +71,9 @@ def _note(details: ErrorDetails, log: ProblemLog) -> None:
     if message.startswith("Input should be"):
         given = f"'{shown(value)}'" if isinstance(value, str) else shown(value)
         message = f"{given} must be{message.removeprefix('Input should be')}"
-    if rule == "unknown_key":
+    if rule == CONTROL_CHARACTER:
+        message = f"the text {message}"
+    elif rule == "unknown_key":
         message, hint = f"there is no setting '{key}'", nearest(str(location[-1]), _keys_at(location[:-1]))
     elif rule == "missing_key":
         message, value = f"the setting '{key}' is missing", ""

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import tomli_w
 
 from netopt.data.digest import cell_texts
-from netopt.data.folder import DESCRIPTOR_FILE, NOTICE_FILE, SETTINGS_FILE, read_text, table_files
+from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE, read_text, table_files
 from netopt.data.formats.datapackage import make_descriptor
+from netopt.data.notice import copy_notice
 from netopt.data.problems import ProblemLog
 from netopt.data.schema import TableSpec
 from netopt.data.settingsfile import parse_settings
@@ -77,11 +78,7 @@ def write_package(instance: Instance, folder: Path) -> None:
         _write_table(TABLES[name], instance[name], folder / TABLES[name].file)
     _write_descriptor(instance.settings, present, folder)
     (folder / SETTINGS_FILE).write_text(settings_toml(instance.settings), "utf-8", newline="\n")
-    home = instance.directory
-    if home is not None and (home / NOTICE_FILE).is_file():
-        notice = read_text(home, NOTICE_FILE, ProblemLog())
-        if notice is not None:
-            (folder / NOTICE_FILE).write_text(notice, "utf-8", newline="\n")
+    copy_notice(instance, folder)
 
 
 def describe_folder(folder: Path) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from netopt.data.folder import NOTICE_FILE
+from netopt.data.notice import notice_of
 from netopt.maps import style
 from netopt.maps.ways import ROAD_NOTICE, follows_roads
-from netopt.resources import shipped
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 _CREDITS = {
     "OpenStreetMap": "Road distances: © OpenStreetMap contributors, ODbL 1.0.",
     "GeoNames": "Coordinates: GeoNames, CC BY 4.0.",
+    "Natural Earth": "Made with Natural Earth (public domain).",
 }
 _CURVES_DRAWN = "Routes: curves between places, not roads."
 _ROADS_DRAWN = (
     "Routes: shortest ways over the roads of the instance, straight between junctions; "
     "what moves on one road is added up, both directions together; widths grow with the square root."
 )
-_LARGEST_SOURCES_FILE = 5_000_000
 
 
 def subtitle(run: MapInput, retired_tonnes_per_year: float, collected_tonnes_per_year: float) -> list[str]:
@@ -85,16 +86,13 @@ def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:
 
 
 def credits_of(instance: Instance) -> list[str]:
-    """Return the notices that an instance's data ask for.
+    """Return the notices that an instance's data ask for, by its own ``LICENSE-DATA.md``.
 
-    They are asked for where the distances run along roads, or where the SOURCES.md of the
-    instance names the source; that of the shipped instance of its name speaks for copies.
+    The file goes with every copy, whatever the copy is called. Sources that are not among those
+    known here are left to the file, which is named.
     """
-    folders = [shipped("instances") / instance.name, instance.directory]
-    by_road = follows_roads(instance)
-    text = "OpenStreetMap" if by_road else ""
-    for path in [folder / "SOURCES.md" for folder in folders if folder is not None]:
-        if path.is_file() and path.stat().st_size < _LARGEST_SOURCES_FILE:
-            text += path.read_text(encoding="utf-8", errors="replace")
-    notices = _CREDITS | ({"OpenStreetMap": f"{ROAD_NOTICE}."} if by_road else {})
-    return [notice for source, notice in notices.items() if source in text]
+    notice, by_road = notice_of(instance), follows_roads(instance)
+    credits_known = _CREDITS | ({"OpenStreetMap": f"{ROAD_NOTICE}."} if by_road else {})
+    asked = f"{notice} OpenStreetMap" if by_road else notice
+    known = [credit for source, credit in credits_known.items() if source in asked]
+    return [*known, *([f"Licences of the data: {NOTICE_FILE}."] if notice else [])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyogrio
 
+from netopt.data.notice import copy_notice
 from netopt.maps import layers
 from netopt.maps.aside import written_aside
 from netopt.maps.roadflows import road_flows
@@ -23,14 +24,15 @@ def write_geojson(run: MapInput, folder: Path) -> list[Path]:
     """Write ``facilities.geojson``, ``routes.geojson`` and ``sources.geojson`` into a folder.
 
     Where hauls follow roads there is also ``road_flows.geojson``; it and the routes carry the notice
-    of the road data as their ``description``. Columns and units are those of
-    ``netopt.maps.layers`` and ``netopt.maps.roadflows``; a blank figure is null. The folder is made
-    where it is missing, older files are replaced.
+    of the road data as their ``description``. The licences of the instance's data (``LICENSE-DATA.md``)
+    lie beside them. Columns and units are those of ``netopt.maps.layers`` and
+    ``netopt.maps.roadflows``; a blank figure is null. The folder is made where it is missing, older
+    files are replaced.
 
     Returns
     -------
     list of Path
-        The files.
+        The layers, and the licences where the instance has them.
 
     Raises
     ------
@@ -47,10 +49,11 @@ def write_geojson(run: MapInput, folder: Path) -> list[Path]:
         tables["road_flows"] = (road_flows(run), "LineString")
         notices = dict.fromkeys(("routes", "road_flows"), ROAD_NOTICE)
     folder = Path(folder)
-    return [
+    written = [
         _write(table, folder / f"{name}.geojson", kind, notices.get(name))
         for name, (table, kind) in tables.items()
     ]
+    return [*written, *copy_notice(run.instance, folder)]
 
 
 def _write(table: gpd.GeoDataFrame, path: Path, kind: str, notice: str | None) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -59,10 +59,10 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     Layers ``jurisdictions``, ``sources`` and ``markets`` carry the figures of every run, the
     run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
     each, and where hauls follow roads ``road_flows_<run>``, what moves on each stretch of road.
-    Notices that the data ask for are in the file's metadata (ATTRIBUTION), that of the roads also
-    in the description of the layers drawn along them. Names are made of lower-case letters, digits
-    and underscores (``text.identifiers``). QGIS finds the styles in the table ``layer_styles``. An
-    older file is replaced.
+    Notices that the first run's data ask for are in the file's metadata (ATTRIBUTION) and end each
+    layer's description. Names are made of lower-case letters, digits and underscores
+    (``text.identifiers``). QGIS finds the styles in the table ``layer_styles``. An older file is
+    replaced.
 
     Parameters
     ----------
@@ -84,10 +84,10 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     contents = _shared_layers({names[key]: run for key, run in runs.items()}, base_map)
     for key, run in runs.items():
         contents |= _layers_of(run, names[key])
-    notices = " ".join(credits_of(next(iter(runs.values())).instance))
+    notices = credits_of(next(iter(runs.values())).instance)
     with written_aside(path) as draft:
         for name, layer in contents.items():
-            _add_layer(draft, name, layer, {"ATTRIBUTION": notices} if notices else None)
+            _add_layer(draft, name, layer, notices)
         _add_styles(draft, contents)
     return path
 
@@ -180,7 +180,9 @@ def _line_type(table: gpd.GeoDataFrame) -> str:
     return "MultiLineString" if table.geom_type.str.startswith("Multi").any() else "LineString"
 
 
-def _add_layer(path: Path, name: str, layer: Layer, metadata: dict[str, str] | None) -> None:
+def _add_layer(path: Path, name: str, layer: Layer, notices: Sequence[str]) -> None:
+    """Add a layer; its description ends with the notices that it does not carry of its own."""
+    missing = [notice for notice in notices if notice not in layer.description]
     pyogrio.write_dataframe(
         plain_table(layer.table),
         path,
@@ -188,8 +190,11 @@ def _add_layer(path: Path, name: str, layer: Layer, metadata: dict[str, str] | N
         driver="GPKG",
         geometry_type=layer.geometry_type,
         promote_to_multi=layer.geometry_type.startswith("Multi"),
-        layer_options={"GEOMETRY_NAME": "geom", "DESCRIPTION": layer.description},
-        dataset_metadata=metadata,
+        layer_options={
+            "GEOMETRY_NAME": "geom",
+            "DESCRIPTION": " ".join([layer.description, *missing]),
+        },
+        dataset_metadata={"ATTRIBUTION": " ".join(notices)} if notices else None,
     )
 
 

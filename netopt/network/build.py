@@ -11,7 +11,7 @@ from netopt.network.arcs import grow_shipments
 from netopt.network.closings import closings, open_arcs, reasons
 from netopt.network.held import held_to, nothing_held
 from netopt.network.network import Network
-from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses, build_rules
+from netopt.network.rules import TERM_COLUMNS, RuleWriter, build_rules
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
@@ -55,11 +55,12 @@ def build_network(
     arcs, is_open, dropped = _drop_closed(shipments, is_open, closed)
     modules = facilities.build_modules(instance)
     sites = facilities.located_sites(instance)[["site", "jurisdiction", "facility_type"]]
-    activities = activity_masses(instance, shipments.activities, shipments.inputs, shipments.outputs)
-    activities = activities.merge(sites, on="site")
+    activities = shipments.activities.merge(sites, on="site")
     stores = _stores(instance, shipments).merge(sites[["site", "jurisdiction"]], on="site")
     rules = build_rules(effects)
-    writer = RuleWriter(instance, supply_rows, retired, arcs, activities)
+    writer = RuleWriter(
+        instance, supply_rows, retired, arcs, activities, shipments.inputs, shipments.outputs
+    )
     rule_terms = [writer.terms(rule) for rule in effects.share_rules]
     prices = rates.PriceList(instance)
     costs = rates.RegionalCosts.of(instance)

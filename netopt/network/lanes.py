@@ -19,7 +19,7 @@ from netopt.network.closings import closed_sites
 from netopt.network.distance import haul_distances_km
 from netopt.network.facilities import located_sites
 from netopt.network.lookups import are_undismantled, tonnes_per_unit
-from netopt.network.rules import TERM_COLUMNS, RuleWriter, activity_masses
+from netopt.network.rules import TERM_COLUMNS, RuleWriter
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,8 +117,7 @@ def everywhere(network: Network) -> Everywhere:
     rates.price_arcs(prices, instance, effects, probes)
     rates.price_collection(prices, instance, effects, costs, probes)
     rates.price_activities(prices, instance, costs, located.drop(columns="facility_type"))
-    massed = activity_masses(instance, located, inputs, outputs)
-    writer = RuleWriter(instance, network.supplies, network.supply_tonnes, probes, massed)
+    writer = RuleWriter(instance, network.supplies, network.supply_tonnes, probes, located, inputs, outputs)
     terms = [writer.terms(rule) for rule in effects.share_rules]
     return Everywhere(
         lanes=lanes,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.network.lookups import in_every_period, tonnes_per_unit
+from netopt.network.lookups import are_undismantled, in_every_period, tonnes_per_unit
+from netopt.policy.descent import descendants
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -41,16 +42,20 @@ class RuleWriter:
         tonnes: pd.DataFrame,
         arcs: pd.DataFrame,
         activities: pd.DataFrame,
+        inputs: pd.DataFrame,
+        outputs: pd.DataFrame,
     ) -> None:
-        """Take the tables; ``activities`` carries its site's jurisdiction, facility type, masses.
+        """Take the tables; ``activities`` carries its site's jurisdiction and facility type.
 
-        ``processed_tonnes`` and ``eligible_tonnes`` are per tonne of throughput.
+        ``inputs`` and ``outputs`` are the activities'.
         """
         self._instance = instance
         self._supplies = supplies
         self._tonnes = tonnes
         self._arcs = arcs
         self._activities = activities
+        self._inputs = inputs
+        self._outputs = outputs
 
     def terms(self, rule: ShareRule) -> pd.DataFrame:
         """Return ``part - share * whole`` as columns ``TERM_COLUMNS``."""
@@ -79,23 +84,41 @@ class RuleWriter:
         )
 
     def _collected(self, mass: Mass) -> pd.DataFrame:
-        kinds = ["source"] if mass.origins else ["source", "market"]
-        meant = self._arcs["from_kind"].isin(kinds) & _named(self._arcs["commodity"], mass.commodities)
-        meant &= _named(self._arcs["from_jurisdiction"], mass.origins)
-        arcs = self._arcs[meant]
+        arcs = self._collecting_arcs(mass)
         return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"])
 
     def _eligible(self, mass: Mass) -> pd.DataFrame:
-        meant = _named(self._activities["origin"], mass.origins)
-        rows = self._activities[meant]
-        return self._every_period("throughput", rows["activity"], rows["eligible_tonnes"])
+        arcs = self._collecting_arcs(mass)
+        fit = arcs["commodity"].map(fit_shares(self._instance))
+        return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"] * fit)
+
+    def _collecting_arcs(self, mass: Mass) -> pd.DataFrame:
+        kinds = ["source"] if mass.origins else ["source", "market"]
+        meant = self._arcs["from_kind"].isin(kinds) & _named(self._arcs["commodity"], mass.commodities)
+        meant &= _named(self._arcs["from_jurisdiction"], mass.origins)
+        return self._arcs[meant]
 
     def _processed(self, mass: Mass) -> pd.DataFrame:
         meant = _named(self._activities["origin"], mass.origins)
         meant &= _named(self._activities["facility_type"], mass.facility_types)
         meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
         rows = self._activities[meant]
-        return self._every_period("throughput", rows["activity"], rows["processed_tonnes"])
+        tonnes = rows["activity"].map(self._processed_tonnes(mass)).fillna(0.0)
+        return self._every_period("throughput", rows["activity"], tonnes)
+
+    def _processed_tonnes(self, mass: Mass) -> pd.Series:
+        """Return undismantled mass in minus out per tonne of throughput, index activity id."""
+        meant = None
+        if mass.commodities:
+            meant = descendants(self._instance, mass.commodities, returns=not mass.origins)
+        parts = []
+        for flows, sign in ((self._inputs, 1.0), (self._outputs, -1.0)):
+            counts = are_undismantled(self._instance, flows["commodity"])
+            if meant is not None:
+                counts &= flows["commodity"].isin(meant)
+            tonnes = flows["units_per_tonne"] * tonnes_per_unit(self._instance, flows["commodity"])
+            parts.append((sign * tonnes[counts]).groupby(flows.loc[counts, "activity"]).sum())
+        return parts[0].add(parts[1], fill_value=0.0)
 
     def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
         rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})
@@ -106,22 +129,24 @@ def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:
     return values.isin(ids) if ids else pd.Series(True, index=values.index)
 
 
-def activity_masses(
-    instance: Instance, activities: pd.DataFrame, inputs: pd.DataFrame, outputs: pd.DataFrame
-) -> pd.DataFrame:
-    """Return ``activities`` with ``processed_tonnes`` and ``eligible_tonnes`` per tonne of input.
+def fit_shares(instance: Instance) -> dict[str, float]:
+    """Return the share of each commodity's mass that is fit for cascade use (t/t), tested or not.
 
-    Processed is undismantled mass in minus out; eligible is cascade-grade mass out of recipes
-    that take no cascade-grade input.
+    1 for cascade grade; else the most that a recipe without cascade-grade input makes of a tonne of
+    its mix: ``max over recipes of sum(yield * tonnes_per_unit * fit share of the output)``.
     """
-    facts = instance["commodities"].set_index("commodity")
-
-    def mass(flows: pd.DataFrame, flag: str) -> pd.Series:
-        tonnes = flows["units_per_tonne"] * tonnes_per_unit(instance, flows["commodity"])
-        counted = tonnes * flows["commodity"].map(facts[flag]).astype(float)
-        return counted.groupby(flows["activity"]).sum().reindex(activities["activity"]).fillna(0.0)
-
-    processed = mass(inputs, "undismantled") - mass(outputs, "undismantled")
-    is_first_test = mass(inputs, "cascade_grade") == 0
-    eligible = mass(outputs, "cascade_grade") * is_first_test
-    return activities.assign(processed_tonnes=processed.to_numpy(), eligible_tonnes=eligible.to_numpy())
+    commodities = instance["commodities"]
+    is_grade = commodities.set_index("commodity")["cascade_grade"].astype(bool)
+    outputs = instance["recipe_outputs"]
+    inputs = instance["recipe_inputs"]
+    tonnes = outputs["yield_units_per_tonne"] * tonnes_per_unit(instance, outputs["commodity"])
+    graded = inputs.loc[inputs["commodity"].map(is_grade), "recipe"]
+    testing = inputs[~inputs["recipe"].isin(graded)]
+    fit = is_grade.astype(float)
+    while True:
+        made = (tonnes * outputs["commodity"].map(fit)).groupby(outputs["recipe"]).sum()
+        best = testing["recipe"].map(made).fillna(0.0).groupby(testing["commodity"]).max()
+        better = fit.where(is_grade, best.reindex(fit.index).fillna(0.0))
+        if better.equals(fit):
+            return {str(name): float(share) for name, share in fit.items()}
+        fit = better

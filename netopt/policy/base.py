@@ -71,6 +71,15 @@ class Reference(NamedTuple):
     ids: tuple[str, ...]
 
 
+class Refusal(NamedTuple):
+    """What keeps a lever's parameter from being held on an instance, and what to do about it."""
+
+    parameter: str
+    value: str
+    message: str
+    hint: str
+
+
 class Lever(BaseModel):
     """One switchable piece of policy: parameters with bounds, and the effects they have.
 
@@ -115,6 +124,10 @@ class Lever(BaseModel):
 
     def references(self) -> tuple[Reference, ...]:
         """Return every id the lever names and the column it must be in, so that typos are found."""
+        return ()
+
+    def refusals(self, instance: Instance) -> tuple[Refusal, ...]:  # noqa: ARG002
+        """Return what of the lever has no clear meaning on this instance, so that it is not guessed."""
         return ()
 
 

@@ -51,8 +51,8 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     ------
     PolicyError
         If two levers are the same, give a commodity two goods classes, state one rule with two
-        shares or two penalties, keep one site both open and closed, or leave no
-        number of sites that all of them allow.
+        shares or two penalties, keep one site both open and closed, or leave no number of sites that
+        all of them allow; if a lever has no clear meaning on this instance.
     """
     levers = sorted(policy.levers, key=canonical)
     found = [effect for lever in levers for effect in lever.effects(instance)]
@@ -63,6 +63,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     where = f"policy {policy.name}"
     problems = [
         *_repeated(levers, where),
+        *_refused(levers, instance, where),
         *_class_conflicts(classes, where),
         *_rule_conflicts(rules, where),
         *site_conflicts(forced, instance, where),
@@ -138,9 +139,7 @@ def _delay_cny_per_tonne(effects: Sequence[Effect]) -> float:
 
 def _tracked_origins(rules: Sequence[ShareRule]) -> Ids:
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
-    tracked = {
-        origin for mass in masses if mass.measure in ("processed", "eligible") for origin in mass.origins
-    }
+    tracked = {origin for mass in masses if mass.measure == "processed" for origin in mass.origins}
     return tuple(sorted(tracked))
 
 
@@ -160,6 +159,14 @@ def _repeated(levers: Sequence[Lever], where: str) -> list[Problem]:
         Problem(where, None, lever.lever, "repeated_lever", "", f"{lever.lever} is given twice alike", "")
         for lever, text, before in zip(levers[1:], texts[1:], texts, strict=False)
         if text == before
+    ]
+
+
+def _refused(levers: Sequence[Lever], instance: Instance, where: str) -> list[Problem]:
+    return [
+        Problem(where, None, parameter, "unclear_lever", value, f"{lever.lever}: {message}", hint)
+        for lever in levers
+        for parameter, value, message, hint in lever.refusals(instance)
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +11,17 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from netopt.data.texts import Line, Lines
 from netopt.errors import Problem
 from netopt.policy.base import LEVERS
 from netopt.policy.problems import did_you_mean, problems_of
+from netopt.toml import TomlError, parse_toml
 
 LARGEST_BYTES: Final = 1_000_000
 """No policy is larger; a larger file is something else."""
+
+LONGEST_CHAIN: Final = 20
+"""A policy extends another, and that one another, at most so many times."""
 
 _NAME: Final = r"^[a-z0-9][a-z0-9_-]*$"
 _KEY: Final = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=")
@@ -54,8 +58,10 @@ class PolicyFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
     name: Annotated[str, Field(pattern=_NAME, description="Short name: a-z, 0-9, - and _.")]
-    title: str = Field(default="", description="One line for reports; default: the name.")
-    description: str = Field(default="", description="What the policy stands for, and what is assumed.")
+    title: Line = Field(default="", description="One line for reports; default: the name.")
+    description: Lines = Field(
+        default="", description="What the policy stands for, and what is assumed; may have line breaks."
+    )
     perspective: Literal["social", "private"] | None = Field(
         default=None, description="Whose cost is minimised; default: that of the base, or social."
     )
@@ -122,9 +128,10 @@ def _load(path: Path, folders: Sequence[Path], chain: tuple[Path, ...]) -> Docum
     if problem is not None:
         return _nothing(problem)
     try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return _nothing(Problem(path.name, None, None, "not_toml", "", f"is not TOML: {error}", ""))
+        raw = parse_toml(text)
+    except TomlError as error:
+        place = (path.name, error.row, error.key)
+        return _nothing(Problem(*place, "not_toml", "", f"is not TOML: {error.said}", ""))
     top, lever_rows = _rows(text)
     try:
         file = PolicyFile.model_validate(raw)
@@ -208,6 +215,9 @@ def _base(
         circle = " -> ".join(step.stem for step in (*visited, found))
         message = f"policies extend each other in a circle: {circle}"
         return _nothing(Problem(path.name, top.get("extends"), "extends", "cycle", name, message, ""))
+    if len(visited) > LONGEST_CHAIN:
+        message = f"more than {LONGEST_CHAIN} policies extend each other one after the other"
+        return _nothing(Problem(path.name, top.get("extends"), "extends", "too_long", name, message, ""))
     return _load(found, folders, visited)
 
 

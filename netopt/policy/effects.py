@@ -181,16 +181,19 @@ class Mass:
 
     * ``retired``: supply of ``commodities`` at sources in ``origins`` (a constant);
     * ``collected``: what leaves those sources formally;
-    * ``eligible``: cascade-grade output of recipes whose input is not itself cascade grade, of
-      packs that retired in ``origins``;
+    * ``eligible``: what is collected times the share of it that is fit for cascade use, whether it
+      is tested or not: all of a cascade-grade commodity; of another, the most that a recipe without
+      cascade-grade input makes of it, at once or step by step, per tonne of the recipe's input;
     * ``processed``: undismantled mass that facilities of ``facility_types`` in ``jurisdictions``
       take in minus the undismantled mass they give out, of packs that retired in ``origins``.
       A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects.
 
     ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
-    ``commodities`` filters ``retired`` and ``collected``. Naming origins makes the network
-    track them. Packs that return from second life count as none of these origins, except that
-    where all origins are meant their mass counts in ``collected``, ``eligible``, ``processed``.
+    ``commodities`` are retired commodities; in ``processed`` they stand for the undismantled
+    commodities that come from them and from no others (``policy.descent``), taken in and given out.
+    Naming origins of what is processed makes the network track them. Packs that return from
+    second life count as none of these origins, except that where all origins are meant their mass
+    counts in ``collected``, ``eligible``, ``processed``.
     """
 
     measure: Literal["retired", "collected", "eligible", "processed"]

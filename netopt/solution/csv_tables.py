@@ -16,6 +16,7 @@ from typing import Final
 
 import pandas as pd
 
+from netopt.data.csvfile import longest_cell
 from netopt.errors import CheckError
 
 DROPPED_COLUMNS: Final[dict[str, str]] = {
@@ -104,7 +105,7 @@ def _read_text(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=list(columns), dtype="str")
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding="utf-8", newline="") as stream, longest_cell():
             header, *rows = list(csv.reader(stream, strict=True)) or [[]]
     except (UnicodeDecodeError, csv.Error) as error:
         raise CheckError(f"{path.name} is not a readable CSV file: {error}") from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
+
+from netopt.units import MONEY_TOLERANCE
 
 
 class Status(StrEnum):
@@ -30,7 +33,7 @@ class Outcome:
     gross_cost_cny_per_year
         Gross cost of the incumbent, the denominator of ``gap``.
     gap
-        ``(upper - lower) / gross``; the gap asked for is ``gap_target``.
+        ``(upper - lower) / gross`` (``gap_of``); the gap asked for is ``gap_target``.
     bound_source
         Whose word the lower bound is.
     fixed_design
@@ -63,3 +66,17 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON."""
         return {**asdict(self), "status": str(self.status)}
+
+
+def gap_of(lower_cny_per_year: float, upper_cny_per_year: float, gross_cny_per_year: float) -> float:
+    """Return ``(upper - lower) / gross``; without gross cost 0 where the bounds meet, else infinite.
+
+    Examples
+    --------
+    >>> gap_of(90.0, 100.0, 1000.0), gap_of(-5.0, -5.0, 0.0), gap_of(-6.0, -5.0, 0.0)
+    (0.01, 0.0, inf)
+    """
+    difference = upper_cny_per_year - lower_cny_per_year
+    if gross_cny_per_year > 0:
+        return difference / gross_cny_per_year
+    return 0.0 if abs(difference) <= MONEY_TOLERANCE else math.inf

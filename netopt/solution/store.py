@@ -23,8 +23,8 @@ from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
-from netopt.solution.design import design_in_manifest, read_kept, write_design
-from netopt.solution.given import BASELINE, read_given, write_given
+from netopt.solution.design import DESIGN_FILE, design_in_manifest, read_kept, write_design
+from netopt.solution.given import BASELINE, GIVEN_FILE, read_given, write_given
 from netopt.solution.outcome import Outcome, Status
 from netopt.solution.staging import MANIFEST, folder_to_read, staged_folder
 from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
@@ -40,8 +40,15 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 EXPLANATION: Final = "explanation.txt"
 _PACKAGES: Final = ("pyomo", "highspy", "pandas", "numpy", "scipy")
-_CHECKED_FOLDERS: Final = ("instance", "tables")
-_OUTCOME_SUMMARY: Final = (
+_CHECKED_FOLDERS: Final = ("instance", "tables", "runs")
+_OF_A_RUN: Final = ("policy.toml", "outcome.json", "verdict.json", "ledger.csv", "dropped_arcs.csv")
+_LISTED: Final = {
+    "run": _OF_A_RUN,
+    BASELINE: (*_OF_A_RUN, GIVEN_FILE),
+    "comparison": ("comparison.json",),
+}
+"""What a manifest of each kind must list: none of it may be swapped unseen."""
+OUTCOME_SUMMARY: Final = (
     "status",
     "lower_bound_cny_per_year",
     "upper_bound_cny_per_year",
@@ -217,14 +224,15 @@ def read_manifest(path: str | Path) -> dict[str, Any]:
     folder = _existing(path)
     if not (folder / MANIFEST).is_file():
         return {}
-    return _read_json(folder / MANIFEST)
+    return read_json(folder / MANIFEST)
 
 
 def altered_files(path: str | Path) -> list[str]:
     """Return what does not agree with the manifest, one line per file; empty where all does.
 
     A file that is listed and changed or missing counts, and so does one that is not listed in
-    ``instance`` or ``tables``. Pictures and reports added beside them do not.
+    ``instance``, ``tables`` or ``runs``, or that every folder of its kind has. Pictures and reports
+    added beside them do not.
     """
     folder = _existing(path)
     manifest = read_manifest(folder)
@@ -235,7 +243,12 @@ def altered_files(path: str | Path) -> list[str]:
     missing = [f"{file}: missing" for file in listed if file not in found]
     read_back = [file for file in found if file.split("/", 1)[0] in _CHECKED_FOLDERS]
     added = [f"{file}: added" for file in read_back if file not in listed]
-    return sorted([*changed, *missing, *added])
+    kind = str(manifest.get("kind"))
+    whole = _LISTED.get(kind, ())
+    if "fixed_design" in manifest and kind in ("run", BASELINE):
+        whole = (*whole, DESIGN_FILE)
+    unlisted = [f"{file}: not listed" for file in whole if file not in listed]
+    return sorted([*changed, *missing, *added, *unlisted])
 
 
 def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
@@ -306,12 +319,13 @@ def _read_answer(folder: Path) -> Answer:
 def _read_outcome(folder: Path) -> Outcome | None:
     if not (folder / "outcome.json").is_file():
         return None
-    content = _read_json(folder / "outcome.json")
+    content = read_json(folder / "outcome.json")
     no_bound = {name: value for name, value in _NO_BOUND.items() if content.get(name) is None}
     try:
         return TypeAdapter(Outcome).validate_python({**content, **no_bound})
     except ValidationError as error:
-        raise CheckError(f"outcome.json: {error}") from error
+        said = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+        raise CheckError("outcome.json: " + "; ".join(said)) from error
 
 
 def _formal_share(manifest: Mapping[str, Any], instance: Instance) -> float:
@@ -334,7 +348,7 @@ def _describe(solution: Solution, extra: Mapping[str, Any]) -> dict[str, Any]:
             "seed": outcome.seed,
             **extra,
         },
-        "outcome": finite_or_null({name: outcome.to_dict()[name] for name in _OUTCOME_SUMMARY}),
+        "outcome": finite_or_null({name: outcome.to_dict()[name] for name in OUTCOME_SUMMARY}),
         "repeats_bit_for_bit": _repeats(outcome),
     }
 
@@ -382,10 +396,11 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON object; CheckError where the file holds none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckError(f"{path.name} is not readable JSON: {error}") from error
     if not isinstance(content, dict):
         raise CheckError(f"{path.name} is not a JSON object")

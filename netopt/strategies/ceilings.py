@@ -1,6 +1,7 @@
 """Why a policy cannot be met: the ceiling of each hard rule, by optimisation, in words.
 
-A ceiling comes from a linear relaxation, so "at most" is proven: no whole plan can do better.
+A ceiling comes from a linear relaxation, so "at most" is proven: no whole plan can do better. Where no
+ceiling bites, what is said of whole plants and of rules alone is asked of the mixed-integer program.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from netopt.backends.result import BackendStatus
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
+from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
 from netopt.strategies.choice import scope_for
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.policy.effects import ShareRule
     from netopt.solution.options import SolveOptions
+
+PLAN_TIME_LIMIT_S: Final = 30.0
+"""Limit of asking whether a whole plan exists; nothing is said of what is not settled by then."""
 
 ENOUGH: Final = 1e-7
 """A share short by less than this is met."""
@@ -63,12 +68,7 @@ def explain_infeasible(instance: Instance, policy: str, effects: Effects, option
     lines = [line for rule in hard for line in _explained(instance, effects, rule, options)]
     if lines:
         return "\n".join([opening, *lines])
-    under = f" under {', '.join(effects.controls)}" if effects.controls else ""
-    if not hard:
-        whole = "Parts of plants, or parts of decisions, could place all that is collected"
-        return f"{opening}\n{whole}{under}; whole ones cannot."
-    together = ", ".join(rule.rule for rule in hard)
-    return f"{opening}\nEach hard rule could be met alone, but not all of them together{under}: {together}."
+    return f"{opening}\n{_beyond_ceilings(instance, effects, hard, options)}"
 
 
 def ceilings(
@@ -107,6 +107,55 @@ def ceilings(
     return found
 
 
+def _beyond_ceilings(
+    instance: Instance, effects: Effects, hard: list[ShareRule], options: SolveOptions
+) -> str:
+    """Return why no plan exists although no ceiling bites: whole plants, or what holds not all at once."""
+    names = ", ".join(rule.rule for rule in hard)
+    under = f" under {', '.join(effects.controls)}" if effects.controls else ""
+    in_parts = _has_plan(instance, effects, options, relaxed=True)
+    if in_parts is None:
+        return "What stands in the way was not settled before time ran out."
+    if in_parts:
+        words = (
+            f"Plants that could be built and run in part would do{under}, whole ones do not: their sizes "
+            "and minimum loads stand in the way."
+        )
+        without = _has_plan(instance, _without_hard_rules(effects), options) if hard else None
+        if without is not None:
+            words += (
+                f" Without the hard rules ({names}) {'a plan exists' if without else 'it is the same'}."
+            )
+        return words
+    if len(hard) < 2:
+        return f"{names} could be met in each period by itself, but not in all of them at once."
+    alone = {rule.rule: _has_plan(instance, _with_hard_rule(effects, rule), options) for rule in hard}
+    if all(alone.values()):
+        return f"Each hard rule could be met alone, but not all of them together{under}: {names}."
+    never = [f" {name} cannot be met even alone." for name, found in alone.items() if found is False]
+    return f"The hard rules cannot all be met together{under}: {names}.{''.join(never)}"
+
+
+def _has_plan(
+    instance: Instance, effects: Effects, options: SolveOptions, *, relaxed: bool = False
+) -> bool | None:
+    """Return whether a plan exists, with plants in parts where ``relaxed``; None where time runs out."""
+    form = compile_model(build_model(build_network(instance, effects), Perspective.SOCIAL))
+    goal = replace(form, cost=np.zeros_like(form.cost), offset=0.0)
+    settings = {
+        "threads": options.threads,
+        "random_seed": options.seed,
+        "time_limit": min(options.time_limit_s, PLAN_TIME_LIMIT_S),
+    }
+    status = highs.solve_form(goal, settings, relaxed=relaxed, stop=options.stop).status
+    return {BackendStatus.OPTIMAL: True, BackendStatus.INFEASIBLE: False}.get(status)
+
+
+def _with_hard_rule(effects: Effects, rule: ShareRule) -> Effects:
+    soft = _without_hard_rules(effects)
+    return replace(soft, share_rules=(*soft.share_rules, rule))
+
+
 def _ceiling(network: Network, rule: ShareRule, period: str, shortfall: float) -> Ceiling:
     whole = _fixed_whole(network, rule.whole, period)
     share = None if whole is None or whole <= 0 else rule.share - shortfall / whole
@@ -115,17 +164,19 @@ def _ceiling(network: Network, rule: ShareRule, period: str, shortfall: float) -
 
 def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     """Return the mass that a rule's share is of, in t/yr, where no plan can change it."""
-    depends = whole.measure not in ("retired", "collected")
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
     returns = len(network.return_rates) > 0 and not whole.origins
-    if depends or (whole.measure == "collected" and (may_stay or returns)):
+    if whole.measure == "processed" or (whole.measure != "retired" and (may_stay or returns)):
         return None
     supplies = network.supplies
     meant = supplies["commodity"].isin(whole.commodities) | (not whole.commodities)
     meant &= supplies["jurisdiction"].isin(whole.origins) | (not whole.origins)
     tonnes = network.supply_tonnes[period]
-    if whole.measure == "collected":
+    if whole.measure != "retired":
         tonnes = tonnes - network.leaked_tonnes[period]
+    if whole.measure == "eligible":
+        fit = supplies["commodity"].map(fit_shares(network.instance))
+        tonnes = tonnes * fit.to_numpy()
     return float(tonnes[meant.to_numpy()].sum())
 
 
@@ -162,7 +213,7 @@ def _steps_to_ceiling(
     formal_share = instance.settings.leakage.formal_share
     everything = instance.with_formal_share(1.0)
     asked = replace(rule, share=1.0, whole=replace(rule.whole, measure="retired"))
-    fit_part = Mass("eligible", origins=rule.part.origins)
+    fit_part = Mass("eligible", commodities=rule.part.commodities, origins=rule.part.origins)
     steps = []
     for words, part in (
         ("is fit for it before rejects", fit_part),
@@ -198,8 +249,8 @@ def _beyond_rules(effects: Effects) -> str:
     controlled = f" under {', '.join(effects.controls)}" if effects.controls else ""
     return (
         "Even without any hard share rule the collected mass cannot be placed"
-        f"{barred}{controlled}: capacity, market limits, storage, the emission cap or missing arcs stand "
-        "in the way."
+        f"{barred}{controlled}: capacity, minimum loads, market limits, storage, the emission cap or "
+        "missing arcs stand in the way."
     )
 
 

@@ -18,6 +18,7 @@ from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_gross_costs
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress
+from netopt.solution.outcome import Status
 from netopt.strategies.finish import Found, agree, outcome_of, polished
 
 if TYPE_CHECKING:
@@ -63,27 +64,73 @@ def solve_direct(
     settings = _highs_options(options, began)
     relaxed = _solved(highs.solve_form(form, settings, relaxed=True, stop=options.stop))
     gross_per_column, gross_constant = by_column(form, unit_gross_costs(network))
-    gross_estimate = float(gross_per_column @ _point(relaxed)) + gross_constant
-    result = _branch_and_bound(form, options, gross_estimate, began)
+    gross = float(gross_per_column @ _point(relaxed)) + gross_constant
+    result = _solved(_branch_and_bound(form, options, gross, began))
     result = replace(result, bound=max(result.bound, relaxed.bound))
+    plan = _plan(network, perspective, options, form, result)
+    while _is_worth_going_on(plan, result, options, gross, began):
+        gross = plan.outcome.gross_cost_cny_per_year
+        more = _branch_and_bound(form, options, gross, began, start=_point(result))
+        result = _better(result, more)
+        plan = _plan(network, perspective, options, form, result)
+    solve_time_s = time.monotonic() - began - build_time_s
+    outcome = replace(plan.outcome, build_time_s=build_time_s, solve_time_s=solve_time_s)
+    return replace(plan, outcome=outcome)
+
+
+def _branch_and_bound(
+    form: StandardForm,
+    options: SolveOptions,
+    gross_cny_per_year: float,
+    began: float,
+    start: NDArray[np.float64] | None = None,
+) -> BackendResult:
+    absolute_gap = GAP_SAFETY * options.gap * gross_cny_per_year / OBJECTIVE_UNIT_CNY
+    settings = _highs_options(options, began) | {"mip_abs_gap": absolute_gap, "mip_rel_gap": 0.0}
+    tell = _progress(options, gross_cny_per_year)
+    return highs.solve_form(form, settings, start=start, on_progress=tell, stop=options.stop)
+
+
+def _is_worth_going_on(
+    plan: Found, result: BackendResult, options: SolveOptions, asked_gross: float, began: float
+) -> bool:
+    """Whether the solver met the gap it was asked for, but the plan's own gross cost makes it too wide.
+
+    The relaxation's gross cost, or that of an earlier plan, was the larger: with the plan's own the
+    absolute gap is tighter each time, so this comes to an end.
+    """
+    met_what_was_asked = result.status is BackendStatus.OPTIMAL
+    in_time = time.monotonic() - began < options.time_limit_s
+    misses = plan.outcome.status is not Status.OPTIMAL
+    return met_what_was_asked and misses and in_time and plan.outcome.gross_cost_cny_per_year < asked_gross
+
+
+def _better(known: BackendResult, more: BackendResult) -> BackendResult:
+    """Return the better plan of two solves of one form with the better bound; how the later ended."""
+    has_plan = more.point is not None and more.objective is not None and known.objective is not None
+    best = more if has_plan and more.objective <= known.objective else known  # type: ignore[operator]
+    return replace(
+        best,
+        status=more.status,
+        bound=max(known.bound, more.bound),
+        n_nodes=known.n_nodes + more.n_nodes,
+    )
+
+
+def _plan(
+    network: Network,
+    perspective: Perspective,
+    options: SolveOptions,
+    form: StandardForm,
+    result: BackendResult,
+) -> Found:
+    """Return the polished plan of a result with its ledger and its bounds; times are not yet known."""
     values = polished(form, _point(result), options)
     found = decisions(network, form, values)
     ledger = build_ledger(network, found)
     outcome = outcome_of(network, perspective, options, form, result, ledger, _source(result))
-    timed = replace(
-        outcome, build_time_s=build_time_s, solve_time_s=time.monotonic() - began - build_time_s
-    )
-    agree(form, values, timed)
-    return Found(found, ledger, timed, form, network)
-
-
-def _branch_and_bound(
-    form: StandardForm, options: SolveOptions, gross_estimate: float, began: float
-) -> BackendResult:
-    absolute_gap = GAP_SAFETY * options.gap * gross_estimate / OBJECTIVE_UNIT_CNY
-    settings = _highs_options(options, began) | {"mip_abs_gap": absolute_gap, "mip_rel_gap": 0.0}
-    tell = _progress(options, gross_estimate)
-    return _solved(highs.solve_form(form, settings, on_progress=tell, stop=options.stop))
+    agree(form, values, outcome)
+    return Found(found, ledger, outcome, form, network)
 
 
 def _highs_options(options: SolveOptions, began: float) -> dict[str, bool | int | float | str]:

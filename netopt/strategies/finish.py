@@ -14,7 +14,7 @@ from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.solution.ledger import gross_cost, ledger_total
-from netopt.solution.outcome import Outcome, Status
+from netopt.solution.outcome import Outcome, Status, gap_of
 from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def outcome_of(
             f"{result.solver}'s bound {lower:.2f} lies above its plan's cost {upper:.2f} CNY a year"
         )
     lower = min(lower, upper)
-    gap = (upper - lower) / gross if gross > 0 else 0.0
+    gap = gap_of(lower, upper, gross)
     return Outcome(
         status=_status(result, gap, options.gap),
         lower_bound_cny_per_year=lower,

@@ -26,12 +26,16 @@ import pytest
 
 from netopt.accounts import Perspective
 from netopt.analysis import compare as module
-from netopt.analysis.compare import PASS_THROUGHS, Comparison, Cost, compare
+from netopt.analysis.compare import PASS_THROUGHS, Comparison, compare
+from netopt.analysis.cost import Cost
+from netopt.analysis.targets import as_far_as_in
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
 from netopt.errors import CheckError, NoSolutionError, StoppedError, UsageError
 from netopt.pipeline import solve
-from netopt.policy.base import Policy
+from netopt.policy.base import Lever, Policy
+from netopt.policy.levers.cascade_target import CascadeTarget
+from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.read import make_policy, read_policy
 from netopt.resources import shipped
 from netopt.solution.ledger import ledger_total
@@ -104,6 +108,74 @@ def test_a_policy_without_the_target_is_not_cheaper_by_its_price(
     cost = cost_of(comparison.headline, policy)
     assert_holds(cost, 0.0)
     assert (cost.sign, cost.penalty_priced) == (None, False)
+
+
+HOME = InProvinceProcessing(jurisdictions=("P1", "P3"), hard=False, penalty_cny_per_tonne=100.0)
+"""So cheap to miss that a plan that misses them is the cheapest (README of toy: 930 CNY/t for Westland)."""
+
+
+def with_levers(base: Policy, name: str, *levers: Lever) -> Policy:
+    return make_policy(name, [*base.levers, *levers])
+
+
+def test_a_soft_target_that_only_the_policy_has_keeps_its_price(
+    given: Instance, policies: dict[str, Policy]
+) -> None:
+    dutiful = with_levers(policies["unified"], "dutiful", HOME)
+    found = compare(given, [policies["unified"], dutiful], OPTIONS, curve=False)
+    ours, base = (found.solutions[name].outcome for name in ("dutiful", "unified"))
+    (cost,) = found.headline
+    assert_holds(cost, ours.upper_bound_cny_per_year - base.upper_bound_cny_per_year)
+    assert (cost.sign, cost.penalty_priced, cost.lessened_targets) == (1, True, ())
+    missed = found.solutions["dutiful"].answer.shortfalls
+    own = missed[missed["rule"].str.startswith("in_province")]
+    assert len(own) > 0
+    assert cost.own_shortfall_cny_per_year == pytest.approx(own["shortfall_tonnes_per_year"].sum() * 100.0)
+    assert set(cost.own_targets) == set(own["rule"])
+    words = (
+        f"{cost.own_shortfall_cny_per_year / 1e6:,.2f} m CNY a year of what dutiful costs is the price of"
+    )
+    assert words in found.to_markdown().split("\n\n")[1]
+
+
+def test_of_the_bases_soft_targets_those_count_that_both_have(
+    given: Instance, policies: dict[str, Policy]
+) -> None:
+    # The base has both duties and its national target, the policy one of the duties alone.
+    base = with_levers(policies["unified"], "base", HOME)
+    one = HOME.model_copy(update={"jurisdictions": ("P1",)})
+    policy = with_levers(policies["no-target"], "policy", one)
+    found = compare(given, [base, policy], OPTIONS, curve=False)
+    (cost,) = found.headline
+    assert_holds(cost, 0.0)
+    assert set(cost.lessened_targets) == {"cascade_target[national]", "in_province_processing[P3]"}
+    assert (cost.penalty_priced, cost.own_targets) == (False, ())
+    assert r"cascade_target\[national\]" in found.to_markdown().split("\n\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("changed", "counts"),
+    [
+        ({}, {}),
+        ({"share": 0.3}, {"share": 0.3}),
+        ({"share": 0.9}, {}),
+        ({"penalty_cny_per_tonne": 50.0}, {"penalty_cny_per_tonne": 50.0}),
+        ({"penalty_cny_per_tonne": 500.0}, {}),
+        ({"hard": True, "penalty_cny_per_tonne": None}, {}),
+        ({"hard": True, "penalty_cny_per_tonne": None, "share": 0.2}, {"share": 0.2}),
+        ({"denominator": "collected"}, {"penalty_cny_per_tonne": 0.0}),
+    ],
+)
+def test_a_target_counts_with_the_weaker_of_both_terms(
+    given: Instance, changed: dict[str, Any], counts: dict[str, Any]
+) -> None:
+    target = CascadeTarget(share=0.6, denominator="retired", hard=False, penalty_cny_per_tonne=100.0)
+    base = make_policy("base", [target])
+    other = make_policy("other", [target.model_copy(update=changed)])
+    counted, lessened = as_far_as_in(base, other, given)
+    assert counted.levers == (target.model_copy(update=counts),)
+    assert lessened == (("cascade_target[national]",) if counts else ())
+    assert (counted is base) == (not counts)
 
 
 def test_the_other_way_round_the_interval_is_negative(
@@ -255,11 +327,25 @@ def test_words_follow_the_sign_of_the_interval(comparison: Comparison) -> None:
     assert "mandates costs society 1.20 to 3.40 m CNY a year more than unified" in dearer
     cheaper = with_interval(comparison, -3.4e6, -1.2e6)
     assert "mandates costs society 1.20 to 3.40 m CNY a year less than unified" in cheaper
+    for low, high in ((0.0, 0.0), (-1.0, 1.0), (0.5, 1.0)):
+        same = with_interval(comparison, low, high).split("\n\n")[1]
+        assert "there is no difference beyond rounding" in same
+        assert "--gap" not in same
     for low, high in ((-1.2e6, 3.4e6), (0.0, 3.4e6), (-1.2e6, 0.0)):
         open_question = with_interval(comparison, low, high)
         verdict = open_question.split("\n\n")[1]
         assert "not resolved" in verdict
         assert f"between {low / 1e6:.2f} and {high / 1e6:.2f} m CNY a year" in verdict
+
+
+def test_small_intervals_show_digits(comparison: Comparison) -> None:
+    small = with_interval(comparison, -130.0, 260.0)
+    assert "between -0.00013 and 0.00026 m CNY a year" in small
+    assert "[-0.00013, 0.00026]" in small
+    assert "-0.00 " not in small.split("## Conditional")[0]
+    nothing = with_interval(comparison, -0.0, 0.0)
+    assert "mandates costs society what unified costs" in nothing
+    assert "[0.00, 0.00]" in nothing
 
 
 def test_no_difference_is_printed_without_its_interval(comparison: Comparison) -> None:
@@ -290,6 +376,24 @@ def test_conditions_name_supply_formal_share_and_every_policy(comparison: Compar
     assert "formal share 50% on both sides" in conditions
     for name in comparison.solutions:
         assert f"* {name}: " in conditions
+
+
+def test_names_cannot_act_in_the_words(comparison: Comparison) -> None:
+    base = comparison.base
+    about = base.instance.settings.instance.model_copy(
+        update={"title": "**free** | <script> [x](y) `z`", "price_basis": "a_b_c <b>"}
+    )
+    settings = base.instance.settings.model_copy(update={"instance": about})
+    renamed = replace(base, instance=replace(base.instance, settings=settings))
+    first, *rest = comparison.solutions
+    solutions = {first: renamed, **{name: comparison.solutions[name] for name in rest}}
+    text = replace(comparison, solutions=solutions).to_markdown()
+    assert text.startswith(r"# Cost of fragmentation: \*\*free\*\* \| &lt;script&gt; \[x\](y) \`z\`" + "\n")
+    assert "a_b_c &lt;b&gt;" in text
+    cost = replace(comparison.headline[0], policy="x* | <i>")
+    text = replace(comparison, headline=(cost,)).to_markdown()
+    assert r"x\* \| &lt;i&gt; costs society" in text
+    assert r"| x\* \| &lt;i&gt; - unified |" in text
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, solutions: dict[str, Solution]) -> None:

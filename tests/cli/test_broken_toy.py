@@ -158,3 +158,14 @@ def test_a_folder_that_is_no_instance_is_refused(tmp_path: Path, netopt_here: Ru
     shutil.copytree(tmp_path, tmp_path / "empty", ignore=lambda *_: [])
     assert netopt_here("validate", tmp_path / "empty").code == 3
     assert netopt_here("validate", tmp_path / "absent").code == 2
+
+
+def test_problems_of_instance_and_policy_are_listed_together(netopt_here: Run, toy: Path) -> None:
+    supply = toy / "data" / "supply.csv"
+    supply.write_text(supply.read_text(encoding="utf-8").replace("8000", "many", 1), encoding="utf-8")
+    (toy / "policies" / "bad.toml").write_text("name = 'bad'\nextend = 'unified'\n", encoding="utf-8")
+    for policy in ("bad", toy / "policies" / "bad.toml"):
+        content = netopt_here("validate", toy, "--policy", policy, "--json").json()
+        files = [problem["file"] for problem in content["problems"]]
+        assert files[0].startswith("data/supply.csv")
+        assert files[-1] == "bad.toml"

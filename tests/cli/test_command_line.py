@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from cyclopts import App
 from jsonschema import Draft202012Validator
 
 import netopt
@@ -29,8 +31,39 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in ended.stderr.splitlines()}
     assert "cyclopts" in imported
     assert imported.isdisjoint(HEAVY)
-    for command in COMMANDS:
-        assert f" {command} " in ended.stdout
+    said = " ".join(ended.stdout.replace("│", " ").split())
+    for command, line in COMMANDS.items():
+        assert f" {command} {line}" in said
+
+
+def test_the_list_of_commands_says_what_they_say_themselves() -> None:
+    for name, line in COMMANDS.items():
+        command = importlib.import_module(f"netopt.cli.{name}").command
+        said = command.help if isinstance(command, App) else command.__doc__
+        assert said.splitlines()[0] == line, name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--version"],
+        ["new", "mine"],
+        ["new", "mine", "--dry-run"],
+        ["validate", "toy"],
+        ["solve", "toy", "--policy", "unified", "--dry-run"],
+        ["compare", "toy", "--dry-run"],
+        ["baseline", "toy", "--template"],
+        ["lever", "list"],
+        ["lever", "show", "platform"],
+        ["profile", "list"],
+        ["profile", "show"],
+        ["schema", "outcome"],
+    ],
+)
+def test_every_command_speaks_the_same_json(netopt_here: Run, words: list[str]) -> None:
+    content = netopt_here(*words, "--json").json()
+    assert list(content)[:3] == ["schema_version", "status", "exit_code"]
+    assert content["exit_code"] == 0
 
 
 def test_the_version(netopt_process: Run) -> None:
@@ -42,6 +75,8 @@ def test_every_command_explains_itself(netopt_here: Run, command: str) -> None:
     ended = netopt_here(command, "--help")
     assert ended.code == 0
     assert f"Usage: netopt {command}" in ended.out
+    if command == "compare":
+        assert "Leaves one folder" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -65,6 +100,10 @@ def test_every_command_explains_itself(netopt_here: Run, command: str) -> None:
         (["schema", "policy", "whitelist"], "takes no name"),
         (["check", "nowhere"], "there is no folder nowhere"),
         (["new", "here", "--from", "toi"], "did you mean toy?"),
+        (["solve", "toy", "--policy", "unified", "--threads", "2.5"], "--threads"),
+        (["compare", "toy", "--seed", "1e3"], "--seed"),
+        (["compare", "toy", "--seed", "9" * 5000], "--seed"),
+        (["solve", "toy", "--policy", "unified", "--time-limit", "-1"], "--time-limit: must be"),
     ],
 )
 def test_a_slip_is_a_usage_error_with_a_hint(
@@ -76,6 +115,31 @@ def test_a_slip_is_a_usage_error_with_a_hint(
     content = netopt_here(*words, "--json").json()
     assert (content["status"], content["exit_code"]) == ("usage_error", 2)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["solve", "toy", "--policy", "unified", "--dry-run"],
+        ["compare", "toy", "--dry-run"],
+        ["explain", "nowhere"],
+    ],
+)
+def test_a_variable_that_means_nothing_is_named_by_every_command_that_solves(
+    netopt_here: Run, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("NETOPT_GPA", "7")
+    assert "NETOPT_GPA is not known; did you mean NETOPT_GAP?" in netopt_here(*words).err
+    assert "NETOPT_GPA" not in netopt_here(*words, "-q").err
+
+
+def test_a_solver_option_that_highs_lacks_is_found_before_the_solve(
+    netopt_here: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "netopt.toml").write_text("[solver_options]\nmip_max_node = 5\n", encoding="utf-8")
+    refused = netopt_here("solve", "toy", "--policy", "unified")
+    assert (refused.code, "did you mean mip_max_nodes?" in refused.err) == (2, True)
+    assert "netopt.toml, solver_options" in refused.err
 
 
 def test_profiles(netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +230,68 @@ def test_new_never_costs_a_planner_anything_unasked(netopt_here: Run, tmp_path: 
     assert (mixed.code, "storage.csv" in mixed.err) == (2, True)
 
 
+def test_new_replaces_another_copy_wholly(netopt_here: Run, tmp_path: Path) -> None:
+    netopt_here("new", "mine", "--from", "toy-two-periods")
+    assert (tmp_path / "mine" / "policies" / "mandates.toml").is_file()
+    (tmp_path / "mine" / ".git").mkdir()
+    (tmp_path / "mine" / ".git" / "HEAD").write_text("ref", encoding="utf-8")
+    ended = netopt_here("new", "mine", "--from", "china-provinces", "--force")
+    assert ended.code == 0, ended.err
+    netopt_here("new", "other", "--from", "china-provinces")
+    files = files_of(tmp_path / "mine")
+    assert files.pop(".git/HEAD") == b"ref"
+    assert files == files_of(tmp_path / "other")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"mine", "other"}
+
+
+@pytest.mark.parametrize("file", ["policies/own.toml", "NOTES.md", "policies/mandates.toml"])
+def test_new_refuses_files_that_would_mix(netopt_here: Run, tmp_path: Path, file: str) -> None:
+    netopt_here("new", "mine")
+    (tmp_path / "mine" / file).write_text("mine", encoding="utf-8")
+    before = files_of(tmp_path / "mine")
+    refused = netopt_here("new", "mine", "--from", "china-provinces", "--force")
+    assert (refused.code, file in refused.err) == (2, True)
+    assert files_of(tmp_path / "mine") == before
+
+
+def test_a_copy_that_breaks_off_leaves_what_was_there(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copyfile(source: str | Path, target: str | Path, **_: object) -> None:
+        if Path(source).name == "supply.csv":
+            raise KeyboardInterrupt
+        Path(target).write_bytes(Path(source).read_bytes())
+
+    netopt_here("new", "mine")
+    before = files_of(tmp_path / "mine")
+    monkeypatch.setattr("netopt.cli.new.shutil.copyfile", copyfile)
+    assert netopt_here("new", "mine", "--from", "china-provinces", "--force").code == 130
+    assert netopt_here("new", "another").code == 130
+    assert files_of(tmp_path / "mine") == before
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+def test_new_fills_the_folder_one_stands_in(
+    netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert netopt_here("new", ".").code == 0
+    assert Path("instance.toml").is_file()
+    refused = netopt_here("new", ".", "--force")
+    assert (refused.code, "from outside" in refused.err) == (2, True)
+    assert Path("instance.toml").is_file()
+
+
+@pytest.mark.parametrize("words", [["new", "file/mine"], ["new", "file/mine", "--dry-run"]])
+def test_a_copy_that_cannot_be_written_is_a_usage_error(
+    netopt_here: Run, tmp_path: Path, words: list[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    refused = netopt_here(*words)
+    assert (refused.code, "file/mine cannot be written" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize("command", [["solve", "toy", "--policy", "mandates"], ["compare", "toy"]])
 def test_a_dry_run_prints_sizes_and_writes_nothing(
     netopt_here: Run, tmp_path: Path, command: list[str]
@@ -179,3 +305,14 @@ def test_a_dry_run_prints_sizes_and_writes_nothing(
     text = netopt_here(*command, "--dry-run").out
     assert f"{sizes['n_arcs']:,}" in text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_asks_about_the_unit_of_little_supply(netopt_here: Run, toy: Path) -> None:
+    assert "t/yr retire" in netopt_here("validate", toy).out
+    supply = toy / "data" / "supply.csv"
+    rows = [line.rsplit(",", 1) for line in supply.read_text(encoding="utf-8").splitlines()]
+    lines = [",".join(rows[0]), *(f"{start},{float(tonnes) / 1000}" for start, tonnes in rows[1:])]
+    supply.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    ended = netopt_here("validate", toy)
+    assert ended.code == 0
+    assert "is supply in kt?" in ended.err

@@ -69,7 +69,8 @@ def test_the_checker_holds_a_run_to_the_design_it_kept(netopt_here: Run, mandate
     solve(netopt_here, "unified", "kept", "--fix-sites", mandates_run)
     shutil.rmtree(mandates_run)
     passed = netopt_here("check", "kept")
-    assert (passed.code, passed.out) == (0, "kept: passed, on the sites of mandates-run\n")
+    assert passed.code == 0
+    assert passed.out.splitlines()[0] == "kept: passed, on the sites of mandates-run"
     design = Path("kept", "design.csv")
     rows = design.read_text(encoding="utf-8")
     assert "\nD1,dismantler,small,2025,True," in rows
@@ -108,7 +109,30 @@ def test_one_run_fixes_the_design_of_every_policy(netopt_here: Run, mandates_run
     manifest = json.loads(Path("compared", "manifest.json").read_text(encoding="utf-8"))
     assert manifest["fixed_design"]["run"] == "mandates-run"
     assert content["comparison"]["fixed_design"] == manifest["fixed_design"]
-    assert netopt_here("check", "compared/runs/unified").out.endswith("on the sites of mandates-run\n")
+    assert "passed, on the sites of mandates-run\n" in netopt_here("check", "compared/runs/unified").out
+    assert netopt_here("check", "compared").code == 0
+    said = json.loads(Path("compared", "comparison.json").read_text(encoding="utf-8"))
+    del said["fixed_design"]
+    Path("compared", "comparison.json").write_text(json.dumps(said), encoding="utf-8")
+    outcome = Path("compared", "runs", "mandates", "outcome.json")
+    free = json.loads(outcome.read_text(encoding="utf-8")) | {"fixed_design": ""}
+    outcome.write_text(json.dumps(free), encoding="utf-8")
+    untrue = netopt_here("check", "compared")
+    assert untrue.code == 7
+    assert "untrue: comparison.json: fixed_design is {'run': 'mandates-run'" in untrue.out
+    assert "mandates: untrue: outcome.json: fixed_design is" in untrue.out
+
+
+def test_a_design_that_the_manifest_does_not_list_is_no_design(
+    netopt_here: Run, mandates_run: Path
+) -> None:
+    words = ("--policy", "mandates", "--fix-sites", mandates_run, "-o", "kept", "--threads", 1)
+    assert netopt_here("solve", "toy", *words).code == 0
+    manifest = json.loads(Path("kept", "manifest.json").read_text(encoding="utf-8"))
+    del manifest["files"]["design.csv"]
+    Path("kept", "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    ended = netopt_here("check", "kept", "--json")
+    assert (ended.code, ended.json()["altered_files"]) == (7, ["design.csv: not listed"])
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,32 @@ def test_a_solve_writes_a_checked_run_and_says_where(netopt_process: Run, tmp_pa
         assert json.loads(line)["event"] == "progress"
 
 
+@pytest.mark.parametrize("output", ["a-file/run", "x" * 300, "a-loop", "a-file"])
+@pytest.mark.parametrize("options", [["--dry-run"], []], ids=["dry", "solve"])
+@pytest.mark.parametrize("words", [["solve", "--policy"], ["compare", "--policies"]], ids=lambda w: w[0])
+def test_an_output_that_cannot_be_written_is_found_before_the_solve(
+    netopt_here: Run, tmp_path: Path, output: str, options: list[str], words: list[str]
+) -> None:
+    (tmp_path / "a-file").write_text("mine", encoding="utf-8")
+    (tmp_path / "a-loop").symlink_to("a-loop")
+    command, policies = words
+    names = "unified" if command == "solve" else "unified,mandates"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(netopt.pipeline, "solve_direct", lambda *_: pytest.fail("solved"))
+        ended = netopt_here(command, "toy", policies, names, "-o", output, *options)
+    assert ended.code == 2, ended.err
+    assert output[:40] in ended.err.replace("\n", "")
+    assert {entry.name for entry in tmp_path.iterdir()} == {"a-file", "a-loop"}
+
+
+def test_results_that_is_a_file_is_found_before_the_solve(netopt_here: Run, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("mine", encoding="utf-8")
+    ended = _solve(netopt_here, "--dry-run")
+    assert ended.code == 2
+    assert str(Path("results") / "runs") in ended.err
+    assert "cannot be written" in ended.err
+
+
 def test_a_run_goes_to_a_dated_folder_by_default(netopt_here: Run, tmp_path: Path) -> None:
     ended = _solve(netopt_here)
     assert ended.code == 0
@@ -86,7 +112,7 @@ def test_the_formal_share_is_that_asked_for(netopt_here: Run, tmp_path: Path) ->
 
 def test_check_passes_what_was_solved(netopt_here: Run, toy_run: Path) -> None:
     ended = netopt_here("check", toy_run)
-    assert (ended.code, ended.out.strip()) == (0, f"{toy_run}: passed")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, f"{toy_run}: passed")
     content = netopt_here("check", toy_run, "--json").json()
     assert (content["status"], content["altered_files"]) == ("passed", [])
     assert content["verdict"]["ok"] is True
@@ -149,10 +175,10 @@ def test_an_impossible_policy_is_explained_in_words_and_in_a_file(netopt_here: R
     assert more in (tmp_path / "whynot" / "explanation.txt").read_text(encoding="utf-8")
 
 
-def test_an_option_that_the_solver_refuses_is_an_internal_error(netopt_here: Run, tmp_path: Path) -> None:
+def test_an_option_that_the_solver_lacks_is_a_usage_error(netopt_here: Run, tmp_path: Path) -> None:
     (tmp_path / "netopt.toml").write_text("[solver_options]\nno_such_option = 1\n", encoding="utf-8")
     ended = _solve(netopt_here, "-o", "run")
-    assert (ended.code, ended.out) == (1, "")
+    assert (ended.code, ended.out) == (2, "")
     assert "no_such_option" in ended.err
     assert not (tmp_path / "run").exists()
 
@@ -226,6 +252,7 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert (dry.code, (tmp_path / "maps").exists()) == (0, False)
     ended = netopt_here("map", toy_run, "-o", "maps", "--json")
     assert ended.code == 0, ended.err
+    assert ended.json()["exit_code"] == 0
     paths = sorted(Path(path) for path in ended.json()["paths"].values())
     assert [path.name for path in paths] == ["network.gpkg", "unified", "unified.png"]
     assert sorted((tmp_path / "maps").iterdir()) == [tmp_path / path for path in paths]
@@ -237,6 +264,40 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert netopt_here("map", toy_run, "-o", "maps", "--format", "geojson", "--force").code == 0
     typo = netopt_here("map", toy_run, "--format", "geojsn")
     assert (typo.code, "did you mean geojson?" in typo.err) == (2, True)
+
+
+def test_maps_for_print(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    ended = netopt_here("map", toy_run, "-o", "maps", "--format", "svg,pdf", "--json")
+    assert ended.code == 0, ended.err
+    assert [Path(path).name for path in ended.json()["paths"].values()] == ["unified.svg", "unified.pdf"]
+    assert set(files_of(tmp_path / "maps")) == {"unified.svg", "unified.pdf"}
+    assert (tmp_path / "maps" / "unified.pdf").read_bytes().startswith(b"%PDF-")
+    assert b"<svg" in (tmp_path / "maps" / "unified.svg").read_bytes()
+
+
+def test_maps_that_are_interrupted_are_not_there(
+    netopt_here: Run, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "unified.svg").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr("netopt.maps.picture.draw", interrupted)
+    ended = netopt_here("map", toy_run, "-o", "maps")
+    assert (ended.code, "nothing was written" in ended.err) == (130, True)
+    assert files_of(tmp_path) == {"maps/unified.svg": b"mine"}
+
+
+@pytest.mark.parametrize("dry", [["--dry-run"], []])
+def test_maps_that_cannot_be_written_are_a_usage_error(
+    netopt_here: Run, toy_run: Path, tmp_path: Path, dry: list[str]
+) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    for output in ("file", "file/maps"):
+        ended = netopt_here("map", toy_run, "-o", output, *dry)
+        assert (ended.code, output in ended.err) == (2, True)
+    assert files_of(tmp_path) == {"file": b"mine"}
 
 
 def test_an_altered_run_is_not_mapped(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_a_run_has_its_volume(netopt_here: Run, toy_run: Path) -> None:
 def test_what_an_infeasible_policy_is_explained_with(
     netopt_here: Run, halved: Path, tmp_path: Path
 ) -> None:
-    words = "volume,year,supply_tonnes_per_year,source\nflood,2030,9e7,invented\n"
+    words = "volume,year,supply_tonnes_per_year,source\nas-is,2024,16000,toy\nflood,2030,9e7,invented\n"
     (halved / "data" / "volumes.csv").write_text(words, encoding="utf-8")
     describe_folder(halved)
     ended = netopt_here(

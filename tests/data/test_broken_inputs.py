@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import time
 import tomllib
 from pathlib import Path
@@ -41,6 +42,56 @@ def test_problems_of_all_files_are_reported_at_once_in_the_order_of_the_files(fo
 
 def test_a_valid_folder_has_no_problems(folder: Path) -> None:
     assert validate_folder(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("[" * 3000 + "]" * 3000, "nested too deep"),
+        ("[" * 30 + "]" * 30, "nested deeper than 20"),
+        ("1" + "0" * 400, "a whole number of 401 digits"),
+        ("1" + "0" * 5000, "a whole number has thousands of digits"),
+    ],
+)
+def test_extreme_toml_is_one_problem(folder: Path, written: str, said: str) -> None:
+    edit(folder, "instance.toml", "wacc = 0.08", f"wacc = {written}")
+    (problem,) = validate_folder(folder)
+    assert (problem.file, problem.rule) == ("instance.toml", "toml")
+    assert said in problem.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "column"),
+    [
+        ('"fields": [', '"fields": [null, ', "fields[0]"),
+        ('"fields": [', '"fields": [5, ', "fields[0]"),
+        ('"type": "string"', '"type": null', "fields[0]"),
+        ('"minimum": 0.0,', '"minimum": true,', "fields[3]"),
+        ('"missingValues": [', '"missingValues": [7, ', "missingValues"),
+        ('"primaryKey": [', '"primaryKey": [null, ', "primaryKey"),
+        ('"foreignKeys": [', '"foreignKeys": [null, ', "foreignKeys"),
+    ],
+)
+def test_a_descriptor_of_another_shape_is_a_problem(folder: Path, old: str, new: str, column: str) -> None:
+    edit(folder, "datapackage.json", old, new)
+    (problem,) = validate_folder(folder)
+    assert (problem.file, problem.rule) == ("datapackage.json", "descriptor")
+    assert str(problem.column).endswith(f".schema.{column}")
+
+
+def test_the_longest_cell_is_the_same_whatever_ran_before(folder: Path) -> None:
+    edit(folder, "data/operators.csv", "First", "x" * 200_000)
+    before = csv.field_size_limit()
+    try:
+        said = []
+        for limit in (131_072, 2**30):
+            csv.field_size_limit(limit)
+            said.append(problems_of(folder))
+            assert csv.field_size_limit() == limit
+    finally:
+        csv.field_size_limit(before)
+    assert said[0] == said[1]
+    assert "larger than field limit (131072)" in said[0][0]
 
 
 def test_missing_files(folder: Path) -> None:

@@ -32,10 +32,10 @@ IDS = TEXTS.map(str.strip).filter(bool)
 
 @given(
     name=TEXTS,
-    title=st.text(st.characters(codec="utf-8"), max_size=30),
+    title=st.just("") | TEXTS,
     source=IDS.filter(lambda text: text not in {"S1", "H1", "P1", "R1", "M1", "GATE"}),
     tonnes=st.floats(0.0, 1e8, exclude_min=True),
-    longitude=st.floats(60.0, 180.0),
+    longitude=st.floats(101.0, 107.0),
     limit=st.none() | st.floats(0.0, 1e15),
     wacc=st.floats(0.0, 1.0),
 )

@@ -16,5 +16,5 @@ def test_rebuilding_gives_the_committed_instance(tmp_path: Path, name: str) -> N
     assert rebuild(name, again).digest == read_instance(committed).digest
     made = {file.name: file.read_bytes() for file in (again / "data").iterdir()}
     assert made == {file.name: file.read_bytes() for file in (committed / "data").iterdir()}
-    for file in ("instance.toml", "datapackage.json"):
+    for file in ("instance.toml", "datapackage.json", "LICENSE-DATA.md"):
         assert (again / file).read_bytes() == (committed / file).read_bytes(), file

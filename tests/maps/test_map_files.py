@@ -15,6 +15,7 @@ from netopt.maps import layers
 from netopt.maps.geojson import write_geojson
 from netopt.maps.geopackage import write_geopackage
 from netopt.maps.text import plain
+from netopt.resources import shipped
 from tests.maps.map_cases import (
     CHINA,
     FakeRun,
@@ -81,6 +82,27 @@ def test_geopackage_is_registered_as_the_standard_asks(tmp_path):
         rows = database.execute("SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'")
         assert rows.fetchall() == [("attributes",)]
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_gis_files_carry_the_notices_of_a_renamed_copy(tmp_path):
+    notice = (shipped("instances") / "china-provinces" / "LICENSE-DATA.md").read_text(encoding="utf-8")
+    home = tmp_path / "my-copy"
+    home.mkdir()
+    (home / "LICENSE-DATA.md").write_text(notice, encoding="utf-8")
+    run = china_run()
+    run = replace(run, instance=replace(run.instance, directory=home))
+    path = write_geopackage({"unified": run}, tmp_path / "maps" / "network.gpkg")
+    with closing(sqlite3.connect(path)) as database:
+        said = "SELECT description FROM gpkg_contents WHERE data_type = 'features'"
+        descriptions = [text for (text,) in database.execute(said)]
+    assert len(descriptions) == 5
+    for text in descriptions:
+        assert "© OpenStreetMap contributors, ODbL 1.0." in text
+        assert "GeoNames, CC BY 4.0." in text
+    assert "Natural Earth" in descriptions[0]
+    written = write_geojson(run, tmp_path / "maps" / "unified")
+    assert (tmp_path / "maps" / "unified" / "LICENSE-DATA.md") in written
+    assert written[-1].read_text(encoding="utf-8") == notice
 
 
 def test_styles_cover_every_tonne_and_every_type(tmp_path):

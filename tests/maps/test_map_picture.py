@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from itertools import combinations, pairwise
 from xml.etree import ElementTree as ET
@@ -130,13 +131,14 @@ def test_footer_carries_notices_and_the_approval_number(tmp_path):
     assert "Natural Earth" in text
     assert "not a standard map" in text
     assert "OpenStreetMap" not in text
-    (tmp_path / "SOURCES.md").write_text("distances: OpenStreetMap, ODbL", encoding="utf-8")
     located = replace(run, instance=replace(run.instance, directory=tmp_path))
-    assert "© OpenStreetMap contributors, ODbL" in " ".join(caption.footer(located, china(), ""))
-    about = run.instance.settings.instance.model_copy(update={"name": "china-provinces"})
-    settings = run.instance.settings.model_copy(update={"instance": about})
-    copied = replace(run.instance, settings=settings, directory=None)
-    assert "Road distances: © OpenStreetMap contributors, ODbL 1.0." in caption.credits_of(copied)
+    (tmp_path / "SOURCES.md").write_text("distances: OpenStreetMap, ODbL", encoding="utf-8")
+    assert caption.credits_of(located.instance) == []
+    shutil.copy(shipped("instances") / "china-2024" / "LICENSE-DATA.md", tmp_path)
+    text = " ".join(caption.footer(located, china(), ""))
+    assert "Road distances: © OpenStreetMap contributors, ODbL 1.0. Coordinates: GeoNames" in text
+    (tmp_path / "LICENSE-DATA.md").write_text("Counts: the city of Aster, CC BY.", encoding="utf-8")
+    assert caption.credits_of(located.instance) == ["Licences of the data: LICENSE-DATA.md."]
     approved = replace(china(), approval_number="GS(2024)0650")
     assert "Approval number: GS(2024)0650" in " ".join(caption.footer(run, approved, ""))
 

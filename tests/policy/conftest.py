@@ -55,6 +55,15 @@ def instance() -> Instance:
                 "supply_tonnes_per_year": [100.0, 300.0, 200.0, 0.0],
             }
         ),
+        "recipe_inputs": pd.DataFrame(
+            {
+                "recipe": ["test_lfp", "melt_lfp", "melt_ncm"],
+                "commodity": ["pack_lfp", "cascade_lfp", "pack_ncm"],
+            }
+        ),
+        "recipe_outputs": pd.DataFrame(
+            {"recipe": ["test_lfp", "melt_lfp"], "commodity": ["cascade_lfp", "li2co3"]}
+        ),
         "facility_types": pd.DataFrame({"facility_type": ["hub", "cascade", "dismantler"]}),
         "sites": pd.DataFrame({"site": ["hub_a", "hub_b", "recycler_c"]}),
         "operators": pd.DataFrame({"operator": ["catl", "gem"], "jurisdiction": ["A", "B"]}),

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from netopt.errors import InfeasibleError
+from netopt.errors import InfeasibleError, PolicyError
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
+from netopt.policy.read import make_policy
 from netopt.solution.check import check
 from tests.policy.tiny import Site, Tiny, cost, solved
 
@@ -63,6 +64,49 @@ def test_cascade_use_at_home_meets_the_duty_unless_facility_types_are_named():
     assert cost(with_plant, by_recyclers) == pytest.approx(53_000)
 
 
+# 100 t of another chemistry retire at A, dearer to haul; A's recycler has room for 100 t. Without a duty
+# the other chemistry stays (100 t x 10 km x 2) and packs go (100 t x 100 km); B's packs take 100 t x 10 km.
+CHEMISTRIES = Tiny(
+    km={("A", "B"): 100.0},
+    sites=(Site("RA", "A", "recycler", capacity=100.0), Site("RB", "B", "recycler")),
+    other_supply={"A": 100.0},
+)
+ON_PACKS = InProvinceProcessing(jurisdictions=("A",), commodities=("pack",))
+
+
+def test_a_duty_on_one_chemistry_is_not_met_by_another():
+    assert cost(CHEMISTRIES) == pytest.approx(2_000 + 10_000 + 1_000)
+    # Packs stay (100 t x 10 km), the other chemistry goes (100 t x 100 km x 2).
+    assert cost(CHEMISTRIES, ON_PACKS) == pytest.approx(1_000 + 20_000 + 1_000)
+    both = InProvinceProcessing(jurisdictions=("A",), share=0.5, commodities=("other", "pack"))
+    assert cost(CHEMISTRIES, both) == pytest.approx(cost(CHEMISTRIES))
+
+
+def test_the_checker_refuses_one_chemistry_in_the_place_of_another():
+    plan = solved(CHEMISTRIES, InProvinceProcessing(jurisdictions=("A",), share=0.5))
+    verdict = check(
+        plan.instance,
+        make_policy("on packs", (ON_PACKS,)),
+        plan.answer,
+        plan.ledger,
+        formal_share=plan.formal_share,
+    )
+    assert [(violation.tag, violation.amount) for violation in verdict.violations] == [
+        ("share_rule", pytest.approx(100))
+    ]
+
+
+def test_a_duty_on_a_chemistry_that_loses_itself_in_a_hub_is_refused():
+    mixed = replace(
+        CHEMISTRIES,
+        tested=True,
+        sites=(*CHEMISTRIES.sites, Site("HA", "A", "hub"), Site("CA", "A", "cascade")),
+    )
+    with pytest.raises(PolicyError, match="'scrap' can come from pack and from other"):
+        cost(mixed, ON_PACKS)
+    assert cost(mixed, InProvinceProcessing(jurisdictions=("A",))) > 0
+
+
 # --- cascade_target -------------------------------------------------------------------------
 
 
@@ -104,6 +148,26 @@ def test_a_target_on_what_is_eligible_is_a_share_of_what_tests_as_fit():
     assert cost(tested) == pytest.approx(14_000)
     target = CascadeTarget(share=0.6, denominator="eligible", hard=True)
     assert cost(tested, target) == pytest.approx(14_000 + 60 * 30)
+
+
+def test_a_target_on_what_is_eligible_is_not_evaded_by_testing_nothing():
+    # Untested, all packs go to B's recycler. Half of 200 t would test as fit, so 60 t are due: 120 t are
+    # tested, 10 km more for each, and 60 t go to the cascade plant.
+    untested = replace(TWO, tested=True, untested_too=True, sites=(*TWO.sites, Site("HB", "B", "hub")))
+    assert cost(untested) == pytest.approx(BASE)
+    target = CascadeTarget(share=0.6, denominator="eligible", hard=True)
+    assert cost(untested, target) == pytest.approx(BASE + 120 * 10 + 60 * 30)
+    plan = solved(untested)
+    verdict = check(
+        plan.instance,
+        make_policy("target", (target,)),
+        plan.answer,
+        plan.ledger,
+        formal_share=plan.formal_share,
+    )
+    assert [(violation.tag, violation.amount) for violation in verdict.violations] == [
+        ("share_rule", pytest.approx(60))
+    ]
 
 
 # --- classification -------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def test_in_province_processing_is_one_rule_per_jurisdiction(instance):
         ShareRule(
             lever="in_province_processing",
             rule=f"in_province_processing[{home}]",
-            part=Mass("processed", jurisdictions=(home,), origins=(home,)),
+            part=Mass("processed", commodities=("pack_lfp",), jurisdictions=(home,), origins=(home,)),
             whole=Mass("collected", origins=(home,), commodities=("pack_lfp",)),
             share=0.8,
         )

@@ -80,6 +80,14 @@ def test_the_instances_own_policy_wins_over_the_shipped_one(here):
     assert "mandates" in policy_names()
 
 
+def test_policies_that_extend_each_other_without_end_are_refused(here):
+    for number in range(400):
+        head = f'name = "p{number}"\nextends = "p{number + 1}"\n'
+        write(here, f"p{number}", text(head=head))
+    (problem,) = problems("p0", here)
+    assert problem.rule == "too_long"
+
+
 # One bad text per row: what is written, the rule it breaks, the column, a part of the message or hint.
 BAD = {
     "unknown key": ("name = 'm'\nextend = 'u'\n", "unknown_key", "extend", "did you mean 'extends'"),
@@ -91,6 +99,12 @@ BAD = {
         "perspective",
         "did you mean 'social'",
     ),
+    "title on two lines": ('name = "m"\ntitle = "a\\nb"\n', "control_character", "title", "line break"),
+    "bell": ('name = "m"\ndescription = "a\\u0007b"\n', "control_character", "description", "other than"),
+    "nested deep": ("name = " + "[" * 3000 + "]" * 3000, "not_toml", None, "nested too deep"),
+    "nested": ("name = " + "[" * 30 + "]" * 30, "not_toml", "name", "nested deeper than 20"),
+    "huge": ("name = 1" + "0" * 400, "not_toml", "name", "401 digits"),
+    "huger": ("name = 1" + "0" * 5000, "not_toml", None, "thousands of digits"),
     "not toml": ("name = \n", "not_toml", None, "is not TOML"),
     "levers no list": ("name = 'm'\nlevers = 3\n", "type", "levers", "must be a list"),
     "lever no table": ("name = 'm'\nlevers = [3]\n", "type", "levers", "must be a table"),

@@ -41,15 +41,19 @@ class Tiny:
     """What a test chooses; everything else is the same in all of them.
 
     ``km`` maps two places to their distance. ``tested`` sends every pack through a hub first:
-    recyclers take scrap, cascade plants the half of it that is cascade grade.
+    recyclers take scrap, cascade plants the half of it that is cascade grade. With ``untested_too``
+    recyclers also take packs as they come. ``other_supply`` maps a
+    place to tonnes of another chemistry, class 9, that go through the same recipes.
     """
 
     km: dict[tuple[str, str], float]
     sites: tuple[Site, ...]
     tested: bool = False
+    untested_too: bool = False
     cascade_cost: float = 30.0
     formal_share: float = 1.0
     supply: dict[tuple[str, str], float] = field(default_factory=dict)
+    other_supply: dict[str, float] = field(default_factory=dict)
     periods: tuple[str, ...] = ("2024",)
     storage_at_recyclers: float = 0.0
 
@@ -104,6 +108,11 @@ class Tiny:
             for period in self.periods
             if (tonnes := self.supply.get((place, period), SUPPLY_TONNES)) > 0
         ]
+        supply += [
+            (f"S{place}", "other", period, tonnes)
+            for place, tonnes in self.other_supply.items()
+            for period in self.periods
+        ]
         retiring = [place for place in places if f"S{place}" in {source for source, *_ in supply}]
         return {
             "jurisdictions": pd.DataFrame({"jurisdiction": places, "name": places, "name_zh": ""}),
@@ -144,7 +153,7 @@ class Tiny:
 
     def _technology(self) -> dict[str, pd.DataFrame]:
         kinds = sorted({site.kind for site in self.sites})
-        undismantled = ["pack", "fit", "scrap"] if self.tested else ["pack"]
+        undismantled = [*self._retired(), *(("fit", "scrap") if self.tested else ())]
         commodities = [*undismantled, "metal", "second_life"]
         recipes, inputs, outputs = self._recipes(kinds)
         return {
@@ -155,10 +164,12 @@ class Tiny:
                     "name_zh": "",
                     "unit": "t",
                     "tonnes_per_unit": 1.0,
-                    "goods_class": "ordinary",
+                    "goods_class": ["class9" if name == "other" else "ordinary" for name in commodities],
                     "undismantled": [name in undismantled for name in commodities],
                     "cascade_grade": [name == "fit" for name in commodities],
-                    "collection_cny_per_tonne": [0.0 if name == "pack" else None for name in commodities],
+                    "collection_cny_per_tonne": [
+                        0.0 if name in self._retired() else None for name in commodities
+                    ],
                 }
             ),
             "facility_types": pd.DataFrame(
@@ -221,6 +232,9 @@ class Tiny:
             ),
         }
 
+    def _retired(self) -> list[str]:
+        return ["pack", "other"] if self.other_supply else ["pack"]
+
     def _recipes(self, kinds: list[str]) -> tuple[list[tuple], list[tuple], list[tuple]]:
         recipes, inputs, outputs = [], [], []
 
@@ -231,8 +245,10 @@ class Tiny:
             outputs.extend((name, commodity, share) for commodity, share in given.items())
 
         if "hub" in kinds:
-            add("hub", "pack", {"fit": 0.5, "scrap": 0.5})
-        for taken in ("fit", "scrap") if self.tested else ("pack",):
+            for taken in self._retired():
+                add("hub", taken, {"fit": 0.5, "scrap": 0.5})
+        untested = [] if self.tested and not self.untested_too else self._retired()
+        for taken in [*(("fit", "scrap") if self.tested else ()), *untested]:
             add("recycler", taken, {"metal": 1.0})
         if "cascade" in kinds:
             add("cascade", "fit" if self.tested else "pack", {"second_life": 1.0}, self.cascade_cost)
@@ -256,7 +272,7 @@ class Tiny:
                 ],
             ),
             "informal": pd.DataFrame(
-                [("pack", 0.0, 0.0, 0.0, 0.0)],
+                [(name, 0.0, 0.0, 0.0, 0.0) for name in self._retired()],
                 columns=[
                     "commodity",
                     "processing_cny_per_tonne",

@@ -201,6 +201,18 @@ class Case:
     def undismantled(self, commodity: str) -> bool:
         return bool(self.commodities[commodity]["undismantled"])
 
+    def beginnings(self, commodity: str, *, with_returns: bool) -> set[str]:
+        """What an undismantled commodity may have retired as, followed back through the recipes."""
+        retired = {row["commodity"] for row in self.rows["supply"]}
+        if with_returns:
+            retired |= {row["returned_commodity"] for row in self.rows["second_life"]}
+        found = {commodity} & retired
+        for recipe in self.recipes:
+            if commodity in self.outputs_of(recipe):
+                for taken in filter(self.undismantled, self.inputs_of(recipe)):
+                    found |= self.beginnings(taken, with_returns=with_returns)
+        return found
+
     def forbidden(self, site: str, action: str, period: Period) -> bool:
         """Whether a lever keeps the site's operator from opening or receiving in the period."""
         return any(

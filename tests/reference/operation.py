@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from itertools import product
 
 from netopt.data.settings import Period
@@ -342,7 +343,9 @@ class Operation:
         if mass.measure == "retired":
             return {}, self._retired(mass, period)
         if mass.measure == "collected":
-            return self._collected(mass, period), 0.0
+            return self._collected(mass, period, lambda _: 1.0), 0.0
+        if mass.measure == "eligible":
+            return self._collected(mass, period, self._fit_share), 0.0
         return self._worked(mass, period), 0.0
 
     def _retired(self, mass: Mass, period: Period) -> float:
@@ -354,7 +357,7 @@ class Operation:
             and (not mass.origins or self.case.jurisdiction(row["source"]) in mass.origins)
         )
 
-    def _collected(self, mass: Mass, period: Period) -> Terms:
+    def _collected(self, mass: Mass, period: Period, share: Callable[[str], float]) -> Terms:
         terms: Terms = {}
         for (place, commodity, time), leaving in self._leaving.items():
             is_source = place in self.case.sources
@@ -362,16 +365,17 @@ class Operation:
             counts = not mass.origins or (is_source and home in mass.origins)
             wanted = not mass.commodities or commodity in mass.commodities
             if time == period.period and counts and wanted:
-                terms.update(dict.fromkeys(leaving, self.case.tonnes(str(commodity))))
+                tonnes = self.case.tonnes(str(commodity)) * share(str(commodity))
+                terms.update(dict.fromkeys(leaving, tonnes))
         return terms
 
     def _worked(self, mass: Mass, period: Period) -> Terms:
         terms: Terms = {}
         for site in self.case.sites:
-            if mass.measure == "processed" and not self._counts(site, mass):
+            if not self._counts(site, mass):
                 continue
             for recipe in self.case.recipes_of(site):
-                tonnes = self._eligible(recipe) if mass.measure == "eligible" else self._processed(recipe)
+                tonnes = self._processed(recipe, mass)
                 for name in self._runs(site, recipe, period):
                     if not mass.origins or name[3] in mass.origins:
                         terms[name] = tonnes
@@ -382,23 +386,39 @@ class Operation:
         right_type = not mass.facility_types or case.type_of(site) in mass.facility_types
         return right_type and (not mass.jurisdictions or case.jurisdiction(site) in mass.jurisdictions)
 
-    def _eligible(self, recipe: str) -> float:
-        """Cascade-grade tonnes per tonne of throughput, where the input is not cascade grade."""
+    def _fit_share(self, commodity: str) -> float:
+        """Tonnes fit for cascade use in a tonne, by the best test that there is."""
         case = self.case
-        if any(case.commodities[commodity]["cascade_grade"] for commodity in case.inputs_of(recipe)):
-            return 0.0
-        return sum(
-            units * case.tonnes(commodity)
-            for commodity, units in case.outputs_of(recipe).items()
-            if case.commodities[commodity]["cascade_grade"]
-        )
 
-    def _processed(self, recipe: str) -> float:
-        """Undismantled tonnes in minus out per tonne of throughput."""
+        def is_grade(name: str) -> bool:
+            return bool(case.commodities[name]["cascade_grade"])
+
+        tests = [
+            recipe
+            for recipe in case.recipes
+            if commodity in case.inputs_of(recipe) and not any(map(is_grade, case.inputs_of(recipe)))
+        ]
+        yields = [
+            sum(
+                units * case.tonnes(given) * self._fit_share(given)
+                for given, units in case.outputs_of(recipe).items()
+            )
+            for recipe in tests
+        ]
+        return 1.0 if is_grade(commodity) else max(yields, default=0.0)
+
+    def _processed(self, recipe: str, mass: Mass) -> float:
+        """Undismantled tonnes in minus out per tonne of throughput; of named retired commodities only."""
         case = self.case
+
+        def counts(commodity: str) -> bool:
+            return case.undismantled(commodity) and (
+                not mass.commodities
+                or case.beginnings(commodity, with_returns=not mass.origins) <= {*mass.commodities}
+            )
 
         def battery_mass(units: dict[str, float]) -> float:
-            return sum(n * case.tonnes(c) for c, n in units.items() if case.undismantled(c))
+            return sum(n * case.tonnes(c) for c, n in units.items() if counts(c))
 
         return battery_mass(case.inputs_of(recipe)) - battery_mass(case.outputs_of(recipe))
 

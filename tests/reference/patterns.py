@@ -38,8 +38,9 @@ class History:
 class Pattern:
     """Who operates when at one site (size, period index), and what that alone costs.
 
-    ``whole`` are the periods in which divisible existing capacity must operate as a whole, for
-    only what operates can be expanded; its cost is left to the linear program.
+    ``whole`` are the periods in which divisible existing capacity must operate as a whole for the site
+    to be open, as a rule forces it to be. What share of it operates otherwise, and what that costs, are
+    left to the linear program.
     """
 
     operating: frozenset[tuple[str, int]]
@@ -76,8 +77,7 @@ def patterns_of(case: Case, site: str) -> list[Pattern]:
     modules = modules_of(case, site)
     cheapest: dict[tuple[frozenset[tuple[str, int]], frozenset[int]], float] = {}
     for histories in product(*(_histories(case, site, module) for module in modules)):
-        whole = _needed_whole(modules, histories)
-        if whole is None:
+        if not _may_be(modules, histories):
             continue
         costs = [_cost(case, site, *pair) for pair in zip(modules, histories, strict=True)]
         operating = frozenset(
@@ -86,10 +86,10 @@ def patterns_of(case: Case, site: str) -> list[Pattern]:
             for index, on in enumerate(history.operating)
             if on
         )
-        forced = _forced_whole(case, site, modules, operating)
-        if forced is None:
+        whole = _forced_whole(case, site, modules, operating)
+        if whole is None:
             continue
-        key = (operating, whole | forced)
+        key = (operating, whole)
         cheapest[key] = min(sum(costs), cheapest.get(key, math.inf))
     return [Pattern(*key, cost) for key, cost in cheapest.items() if math.isfinite(cost)]
 
@@ -132,24 +132,21 @@ def _histories(case: Case, site: str, module: Module) -> Iterator[History]:
             yield History("expanded", start, operating)
 
 
-def _needed_whole(modules: list[Module], histories: tuple[History, ...]) -> frozenset[int] | None:
-    """Periods in which divisible capacity must be whole; None where a rule is broken.
+def _may_be(modules: list[Module], histories: tuple[History, ...]) -> bool:
+    """Whether the histories of one site's modules keep ``open_once`` and ``expansion`` together.
 
-    The rules are ``open_once`` and ``expansion`` over the modules of one site.
+    Only what operates can be expanded; divisible capacity stands for many plants, some of which may
+    operate however little, so there anything can be added at any time.
     """
-    stands = sum(history.action == "stands" for history in histories)
-    n_opened = sum(history.action == "opened" for history in histories)
-    if n_opened > (0 if stands else 1):
-        return None
-    whole = set()
-    for index in range(len(histories[0].operating) if histories else 0):
-        n_expanded = sum(h.action == "expanded" and h.start == index for h in histories)
-        before = [history.operating[index - 1] for history in histories] if index else [True] * stands
-        if n_expanded > sum(before):
-            return None
-        if index and any(module.divisible for module in modules) and n_expanded == sum(before):
-            whole.add(index - 1)
-    return frozenset(whole)
+    stands = any(history.action == "stands" for history in histories)
+    if sum(history.action == "opened" for history in histories) > (0 if stands else 1):
+        return False
+    many = any(module.divisible for module in modules)
+    for start in (history.start for history in histories if history.action == "expanded"):
+        operated = any(history.operating[start - 1] for history in histories) if start else stands
+        if not operated and not many:
+            return False
+    return True
 
 
 def _cost(case: Case, site: str, module: Module, history: History) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import pyomo.environ as pyo
 import pytest
 
 from netopt.accounts import Perspective
@@ -20,6 +22,7 @@ from netopt.solution.check import Verdict, judge
 from netopt.solution.checking.facts import Facts
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import SolveOptions
+from netopt.strategies import direct
 from netopt.strategies.direct import Found, solve_direct
 from tests.instances_random import random_effects, random_instance
 
@@ -136,6 +139,62 @@ def test_deleting_closing_is_noticed() -> None:
     made = decisions(network, form, result.point)
     verdict = judge(facts_of(instance, Effects()), answer(network, made), build_ledger(network, made))
     assert verdict.tags() == {"closing"}
+
+
+def lifted(model: pyo.ConcreteModel, what: str) -> None:
+    """Take one row that shares its tag with another, or the bounds of one kind, out of a model."""
+    if what in ("build_once", "storage_room"):
+        model.component(what).deactivate()
+    families = {"open arcs": ["flow"], "may build": ["opened", "expanded"], "unserved": ["unserved"]}
+    for family in families.get(what, []):
+        for variable in getattr(model, family).values():
+            variable.setub(1.0 if what == "may build" else None)
+
+
+LIFTED = {
+    "build_once": (Case(2, ("periods", "existing"), has_rules=True), "open_once"),
+    "open arcs": (Case(37, ("periods", "existing"), has_rules=True), "operator_rule"),
+    "may build": (Case(7, ("existing",), has_rules=True), "operator_rule"),
+    "unserved": (Case(0, has_rules=True), "supply_balance"),
+}
+
+
+@pytest.mark.parametrize("what", list(LIFTED))
+def test_lifting_a_half_of_an_equation_is_noticed(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, tag = LIFTED[what]
+    _, whole = solved(case)
+    assert whole.violations == ()
+
+    def build(*args: Any, **kwargs: Any) -> pyo.ConcreteModel:
+        model = build_model(*args, **kwargs)
+        lifted(model, what)
+        return model
+
+    monkeypatch.setattr(direct, "build_model", build)
+    _, lacking = solved(case)
+    assert lacking.tags() == {tag}
+
+
+def test_lifting_the_room_of_a_store_is_noticed() -> None:
+    """Two capacity steps in operation do not make room for twice as much: the plan is made to think so."""
+    given = Case(0, ("storage", "existing")).instance()
+    storage = given["storage"].assign(capacity_units=1.0)
+    instance = make_instance(given.settings, {**given.tables, "storage": storage})
+    network = build_network(instance, Effects())
+    sizes = network.modules.groupby("site")["module"].count()
+    stores = network.stores[network.stores["site"].map(sizes) > 1]
+    for without, status in ((False, BackendStatus.INFEASIBLE), (True, BackendStatus.OPTIMAL)):
+        model = build_model(network, Perspective.SOCIAL)
+        model.stored[stores["store"].iloc[0], instance.periods[0]].setlb(1.5)
+        if without:
+            lifted(model, "storage_room")
+        form = compile_model(model)
+        result = highs.solve_form(form, {"threads": 1, "random_seed": 0})
+        assert result.status is status
+    assert result.point is not None
+    made = decisions(network, form, result.point)
+    verdict = judge(facts_of(instance, Effects()), answer(network, made), build_ledger(network, made))
+    assert verdict.tags() == {"storage_limit"}
 
 
 @pytest.mark.parametrize("tag", sorted(STRENGTHENING))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 from netopt.errors import UsageError
 from netopt.solution import staging
-from netopt.solution.staging import folder_to_read, refuse_overwrite, staged_folder
+from netopt.solution.staging import ensure_writable, folder_to_read, refuse_overwrite, staged_folder
 
 
 def _fill(folder: Path, text: str) -> None:
@@ -76,6 +77,30 @@ def test_force_never_replaces_what_netopt_did_not_write(tmp_path: Path) -> None:
     assert (work / "chapter.md").read_text(encoding="utf-8") == "years of work"
     with pytest.raises(UsageError, match="is a file"):
         refuse_overwrite(work / "chapter.md", force=True)
+
+
+def test_asking_whether_a_place_can_be_written_leaves_nothing(tmp_path: Path) -> None:
+    ensure_writable(tmp_path / "deep" / "deeper" / "run")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="file/runs/one cannot be written"):
+        ensure_writable(tmp_path / "file" / "runs" / "one")
+
+
+def test_a_disk_that_is_full_is_said_with_the_place(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="run cannot be written: No space left"):  # noqa: SIM117
+        with staged_folder(tmp_path / "run"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_to_an_empty_folder_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "disk")
+    _write(tmp_path / "run", "first")
+    _write(tmp_path / "run", "second", force=True)
+    assert _text(tmp_path / "disk") == "second"
+    assert (tmp_path / "run").is_symlink()
 
 
 def test_the_slower_of_two_writers_is_told_and_the_faster_one_kept(tmp_path: Path) -> None:

@@ -178,6 +178,18 @@ def test_an_edited_answer_can_still_be_read_for_the_checker(run: Path) -> None:
     assert not verdict.ok
 
 
+def test_a_malformed_outcome_is_said_on_one_line(run: Path) -> None:
+    content = json.loads((run / "outcome.json").read_text(encoding="utf-8"))
+    (run / "outcome.json").write_text(json.dumps({**content, "threads": "many", "seed": None}), "utf-8")
+    with pytest.raises(CheckError) as caught:
+        read_run(run, verify_digests=False)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert "https" not in said
+    assert said.startswith("outcome.json: threads: ")
+    assert "; seed: " in said
+
+
 def test_a_foreign_answer_needs_no_manifest(solution: Solution, run: Path) -> None:
     for name in ("manifest.json", "outcome.json", "verdict.json", "dropped_arcs.csv"):
         (run / name).unlink()

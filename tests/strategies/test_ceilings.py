@@ -9,13 +9,19 @@ import pytest
 from netopt.cli.main import main
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
+from netopt.errors import InfeasibleError
+from netopt.pipeline import solve
+from netopt.policy.base import Lever
 from netopt.policy.compose import compose
 from netopt.policy.effects import Effects, ShareRule
 from netopt.policy.levers.cascade_target import CascadeTarget
+from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.read import make_policy
 from netopt.resources import shipped
 from netopt.solution.options import SolveOptions
 from netopt.strategies.ceilings import ceilings, explain_infeasible
+from tests.policy.tiny import Site, Tiny
+from tests.properties.test_second_life_value import town
 
 ONE_THREAD = SolveOptions(threads=1)
 
@@ -76,6 +82,16 @@ def test_the_explanation_says_the_ceiling_and_each_step_to_it() -> None:
     assert "50% of the retired mass is collected formally" in words
 
 
+def test_the_ceiling_of_a_share_of_what_is_eligible_is_what_is_not_rejected() -> None:
+    instance = toy().with_formal_share(0.5)
+    target = CascadeTarget(share=0.9, denominator="eligible", hard=True)
+    effects = compose(make_policy("hard", (target,)), instance)
+    found = ceilings(instance, effects, effects.share_rules[0], ONE_THREAD)
+    assert found is not None
+    assert found[0].share == pytest.approx(0.8, abs=1e-6)
+    assert found[0].shortfall_tonnes_per_year == pytest.approx(0.1 * 0.25 * 0.5 * 16_000.0, abs=0.1)
+
+
 def test_a_share_just_below_the_ceiling_can_be_reached() -> None:
     instance = toy()
     effects, rule = hard_target(instance, share=0.0999)
@@ -94,6 +110,69 @@ def test_where_nothing_can_be_placed_no_rule_is_blamed() -> None:
     words = explain_infeasible(cramped, "hard", effects, ONE_THREAD)
     assert "Even without any hard share rule" in words
     assert "%" not in words
+
+
+def crowded(*, capacity: float = 150.0, least: float = 0.4) -> Instance:
+    """Return the town of 100 t a year with a recycler and a cascade plant yet to be built, in one size."""
+    given = town(1, limit_kwh=1e6)
+    tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
+    tables["sites"] = tables["sites"].assign(existing_capacity_tonnes_per_year=0.0, may_build=True)
+    tables["sizes"] = tables["sizes"].assign(
+        capacity_tonnes_per_year=capacity, minimum_utilisation=least, capital_cny=0.0
+    )
+    return make_instance(given.settings, tables)
+
+
+def explained(instance: Instance, *levers: Lever) -> str:
+    effects = compose(make_policy("asked", levers), instance)
+    with pytest.raises(InfeasibleError):
+        solve(instance, make_policy("asked", levers), ONE_THREAD)
+    return explain_infeasible(instance, "asked", effects, ONE_THREAD)
+
+
+def test_whole_plants_are_named_where_only_parts_of_them_would_do() -> None:
+    # Two plants of at least 60 t share 100 t; the rejects of 50 t in second life are 10 t more.
+    target = CascadeTarget(share=0.5, denominator="retired", hard=True)
+    words = explained(crowded(), target)
+    assert "whole ones do not: their sizes and minimum loads stand in the way" in words
+    assert "Without the hard rules (cascade_target[national]) a plan exists." in words
+    assert "alone" not in words
+
+
+def test_whole_plants_are_named_without_any_rule_too() -> None:
+    # One plant of 63 to 70 t is too small for 100 t, two are too large.
+    words = explained(crowded(capacity=70.0, least=0.9))
+    assert "whole ones do not" in words
+    assert "rule" not in words.splitlines()[1]
+
+
+def test_rules_that_hold_each_alone_are_said_to_do_so_after_proof() -> None:
+    # 60 % of A's batteries to a recycler at home and 60 % to a cascade plant: one fifth too many.
+    both = (
+        InProvinceProcessing(jurisdictions=("A",), share=0.6, facility_types=("recycler",)),
+        CascadeTarget(share=0.6, denominator="collected", hard=True, jurisdictions=("A",)),
+    )
+    sites = (Site("RA", "A", "recycler"), Site("RB", "B", "recycler"), Site("CB", "B", "cascade"))
+    instance = Tiny(km={("A", "B"): 100.0}, sites=sites).instance()
+    words = explained(instance, *both)
+    assert "Each hard rule could be met alone, but not all of them together" in words
+    for lever in both:
+        assert solve(instance, make_policy("alone", (lever,)), ONE_THREAD).verdict.ok
+
+
+def test_a_rule_that_no_whole_plan_holds_is_not_said_to_hold_alone() -> None:
+    # Beside the two rules that contradict each other, plants of 90 t hold neither: 100 t retire at A.
+    both = (
+        InProvinceProcessing(jurisdictions=("A",), share=0.6, facility_types=("recycler",)),
+        CascadeTarget(share=0.6, denominator="collected", hard=True, jurisdictions=("A",)),
+    )
+    sites = (Site("RA", "A", "recycler", candidate=True), Site("CA", "A", "cascade", candidate=True))
+    given = Tiny(km={("A", "B"): 100.0}, sites=sites, supply={("B", "2024"): 0.0}).instance()
+    sizes = given["sizes"].assign(capacity_tonnes_per_year=95.0, minimum_utilisation=0.9)
+    instance = make_instance(given.settings, {**given.tables, "sizes": sizes})
+    words = explained(instance, *both)
+    assert "Each hard rule could be met alone" not in words
+    assert words.count("cannot be met even alone") == 2
 
 
 def test_the_national_quota_ends_with_code_4_and_its_ceiling(

@@ -7,7 +7,7 @@ Table Schema, so that an instance can be validated and read without netopt.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,10 +146,53 @@ def _check_resource(resource: Json, key: str, files: Mapping[str, str], log: Pro
     if not isinstance(schema, dict) or not isinstance(schema.get("fields"), list):
         message = f"the resource at '{path}' needs its Table Schema in place, with a list of fields"
         log.add(DESCRIPTOR_FILE, None, f"{key}.schema", "descriptor", "", message)
+    else:
+        _check_schema(schema, f"{key}.schema", log)
     if path not in files.values() and not TABLES[known[path]].required:
         log.add(
             path, None, None, "missing_file", "", f"{DESCRIPTOR_FILE} lists the file, but it is missing"
         )
+
+
+def _check_schema(schema: Json, key: str, log: ProblemLog) -> None:
+    """Note parts of a Table Schema that have not the shape the standard gives them."""
+    for index, field in enumerate(schema["fields"]):
+        if not _is_field(field):
+            message = "a field is an object with a name and a type; its limits are numbers"
+            log.add(DESCRIPTOR_FILE, None, f"{key}.fields[{index}]", "descriptor", field, message)
+    for part, is_right in _SCHEMA_PARTS.items():
+        if part in schema and not is_right(schema[part]):
+            message = f"{part} has not the form that Table Schema gives it"
+            log.add(DESCRIPTOR_FILE, None, f"{key}.{part}", "descriptor", schema[part], message)
+
+
+def _is_field(value: object) -> bool:
+    if not isinstance(value, dict) or not isinstance(value.get("constraints", {}), dict):
+        return False
+    limits = [value.get("constraints", {}).get(limit, 0) for limit in ("minimum", "maximum")]
+    are_numbers = all(isinstance(limit, int | float) and not isinstance(limit, bool) for limit in limits)
+    return are_numbers and _are_texts([value.get("name"), value.get("type", "string")])
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _are_keys(value: object) -> bool:
+    """Return whether a value lists foreign keys."""
+    return isinstance(value, list) and all(
+        isinstance(item, dict)
+        and (isinstance(item.get("fields"), str) or _are_texts(item.get("fields")))
+        and isinstance(item.get("reference"), dict)
+        for item in value
+    )
+
+
+_SCHEMA_PARTS: Final[dict[str, Callable[[object], bool]]] = {
+    "missingValues": _are_texts,
+    "primaryKey": lambda value: isinstance(value, str) or _are_texts(value),
+    "foreignKeys": _are_keys,
+}
 
 
 def frictionless_problems(folder: Path) -> list[Problem]:

@@ -83,20 +83,25 @@ def open_once(model: pyo.ConcreteModel, facts: Facts) -> None:
 
 
 def expansion(model: pyo.ConcreteModel, facts: Facts) -> None:
-    """``sum(expanded at site) <= sum(operating at site a period before)``: only plants expand.
+    """``expanded <= sum(operating at the site a period before)`` per module: only plants expand.
 
-    Before the first period, what stands operates. Twin: tag ``expansion``. Without it a plant
-    is built in pieces without ever opening.
+    Before the first period, what stands operates. Where divisible capacity stands there is no such
+    row: any share of it that is kept will do, and a share may be as small as one likes. Twin: tag
+    ``expansion``. Without it a plant is built in pieces without ever opening.
     """
     built = set(facts.built_modules)
-    sites = sorted(site for site, modules in facts.modules_at.items() if built & set(modules))
+    beside = {
+        module: modules
+        for modules in facts.modules_at.values()
+        if not any(facts.module[module]["divisible"] for module in modules)
+        for module in modules
+        if module in built
+    }
 
-    def rule(m: Any, site: str, period: str) -> Any:
-        modules = facts.modules_at[site]
-        added = pyo.quicksum(m.expanded[module, period] for module in modules if module in built)
-        return added - _operating_before(m, facts, modules, period) <= 0
+    def rule(m: Any, module: str, period: str) -> Any:
+        return m.expanded[module, period] - _operating_before(m, facts, beside[module], period) <= 0
 
-    model.expansion = pyo.Constraint(sites, model.PERIODS, rule=rule)
+    model.expansion = pyo.Constraint(sorted(beside), model.PERIODS, rule=rule)
 
 
 def stay_open(model: pyo.ConcreteModel, facts: Facts) -> None:

@@ -42,7 +42,7 @@ class CascadeTarget(Lever):
     share: Share = Field(description="Share of the denominator that must go to cascade use.")
     denominator: Literal["retired", "collected", "eligible"] = Field(
         description="Mass that the share is of: all that retires, what is formally collected, or what "
-        "tests as fit for cascade use."
+        "of that would test as fit for cascade use, whether it is tested or not."
     )
     hard: bool = Field(description="Whether it must be met; else a shortfall is priced.")
     penalty_cny_per_tonne: CnyPerTonne | None = Field(

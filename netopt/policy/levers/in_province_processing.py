@@ -13,10 +13,12 @@ from netopt.policy.base import (
     Lever,
     NonEmptyIds,
     Reference,
+    Refusal,
     Share,
     check_penalty,
     register,
 )
+from netopt.policy.descent import mixed_descendants
 from netopt.policy.effects import Effect, Mass, ShareRule
 
 if TYPE_CHECKING:
@@ -39,7 +41,8 @@ class InProvinceProcessing(Lever):
         "promotes it; the share of 1 is assumed."
     )
     equation: ClassVar[str] = (
-        "processed(origin p, facilities in p) >= share * collected(origin p), for each jurisdiction p"
+        "processed(origin p, facilities in p, commodities) >= share * collected(origin p, commodities), "
+        "for each jurisdiction p"
     )
 
     lever: Literal["in_province_processing"] = "in_province_processing"
@@ -47,8 +50,8 @@ class InProvinceProcessing(Lever):
     share: Share = Field(default=1.0, description="Share of the collected mass; 1 closes the border.")
     commodities: Ids = Field(
         default=(),
-        description="Retired commodities whose collected mass is the base; empty: all. Whatever "
-        "battery of the jurisdiction is processed at home counts towards the duty.",
+        description="Retired commodities that the duty is on; empty: all. Only what comes from them "
+        "counts as processed; where a commodity comes from others too, the lever is refused.",
     )
     facility_types: Ids = Field(
         default=(), description="Facility types whose processing counts; empty: any, cascade use too."
@@ -74,10 +77,33 @@ class InProvinceProcessing(Lever):
         return ShareRule(
             lever=self.name,
             rule=f"{self.name}[{jurisdiction}]",
-            part=Mass("processed", facility_types=self.facility_types, jurisdictions=home, origins=home),
+            part=Mass(
+                "processed",
+                commodities=self.commodities,
+                facility_types=self.facility_types,
+                jurisdictions=home,
+                origins=home,
+            ),
             whole=Mass("collected", commodities=self.commodities, origins=home),
             share=self.share,
             penalty_cny_per_tonne=self.penalty_cny_per_tonne,
+        )
+
+    def refusals(self, instance: Instance) -> tuple[Refusal, ...]:
+        """Refuse commodities of which nobody could tell, later in the chain, whether they are meant."""
+        if not self.commodities:
+            return ()
+        named = ", ".join(self.commodities)
+        return tuple(
+            Refusal(
+                "commodities",
+                named,
+                f"{commodity!r} can come from {named} and from {', '.join(sorted(others))}: once it is "
+                f"processed, nobody can tell whether that meets a duty on {named}",
+                f"name {', '.join(sorted(others))} too, give what is made of each an id of its own, or "
+                "leave commodities out",
+            )
+            for commodity, others in mixed_descendants(instance, self.commodities).items()
         )
 
     def references(self) -> tuple[Reference, ...]:

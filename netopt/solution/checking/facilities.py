@@ -69,10 +69,16 @@ def _check_openings(modules: pd.DataFrame, findings: Findings) -> None:
     )
     findings.sizes("open_once", opened - (~existing).astype(int), opened * 0, "openings")
     findings.sizes("open_once", built.sum() - 1, built.sum() * 0, "openings")
+    _check_expansions(modules, findings)
+
+
+def _check_expansions(modules: pd.DataFrame, findings: Findings) -> None:
+    """Check that something at the site operated before, or that it stands for many plants."""
     at = [modules["site"], modules["period"]]
-    expanded = modules["expanded"].astype(int).groupby(at).sum()
-    operated = modules["share_before"].groupby(at).sum()
-    findings.sizes("expansion", expanded - operated, expanded * 0 + INTEGRALITY_TOLERANCE, "expansions")
+    operated = modules["was_operating"].groupby(at).transform("any")
+    many = modules["divisible"].groupby(modules["site"]).transform("any")
+    wrong = modules["expanded"] & ~operated & ~many
+    findings.rows("expansion", modules[SHOWN], wrong, "expanded where nothing operated before")
 
 
 def _check_replacement(plan: Plan, findings: Findings) -> None:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.solution.checking.numbers import lookup, mapped, net_and_size, total_by
+from netopt.solution.checking.numbers import Number, lookup, mapped, net_and_size, total_by
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from netopt.policy.effects import Mass, ShareRule
     from netopt.solution.checking.plan import Plan
     from netopt.solution.checking.verdict import Findings
@@ -98,29 +100,80 @@ def _retired(plan: Plan, mass: Mass) -> pd.Series:
 
 
 def _collected(plan: Plan, mass: Mass) -> pd.Series:
+    meant = _collecting(plan, mass)
+    return total_by(meant, ["period"], meant["tonnes"])
+
+
+def _collecting(plan: Plan, mass: Mass) -> pd.DataFrame:
     flows = plan.flows
     first = flows["from_kind"] == "source" if mass.origins else flows["from_kind"] != "site"
     named = _named(flows["commodity"], mass.commodities) & _named(flows["from_jurisdiction"], mass.origins)
-    meant = flows[first & named]
-    return total_by(meant, ["period"], meant["tonnes"])
+    return flows[first & named]
 
 
 def _eligible(plan: Plan, mass: Mass) -> pd.Series:
-    is_grade = plan.facts.commodities["cascade_grade"]
-    inputs = plan.facts.instance["recipe_inputs"]
-    graded = inputs.loc[mapped(inputs["commodity"], is_grade).astype(bool), "recipe"]
-    outputs = plan.outputs
-    is_new = mapped(outputs["commodity"], is_grade).astype(bool) & ~outputs["recipe"].isin(graded)
-    meant = outputs[is_new & _named(outputs["run_origin"], mass.origins)]
-    return total_by(meant, ["period"], meant["tonnes"])
+    """Return the collected mass times what of each commodity could pass a test, tested or not."""
+    meant = _collecting(plan, mass)
+    shares: dict[Hashable, Number] = {}
+    for commodity in meant["commodity"].unique():
+        _fit_share(plan, commodity, shares)
+    return total_by(meant, ["period"], meant["tonnes"] * mapped(meant["commodity"], shares))
+
+
+def _fit_share(plan: Plan, commodity: str, known: dict[Hashable, Number]) -> Number:
+    """Return the cascade-grade tonnes that the best recipe makes of a tonne, through ``known``."""
+    if commodity in known:
+        return known[commodity]
+    facts, number = plan.facts, plan.facts.arithmetic.number
+    is_grade, weight = facts.commodities["cascade_grade"], facts.commodities["tonnes_per_unit"]
+    if is_grade[commodity]:
+        return known.setdefault(commodity, number(1.0))
+    best = number(0.0)
+    takes, gives = facts.table("recipe_inputs"), facts.table("recipe_outputs")
+    for recipe in takes.loc[takes["commodity"] == commodity, "recipe"]:
+        if any(is_grade[taken] for taken in takes.loc[takes["recipe"] == recipe, "commodity"]):
+            continue
+        made = gives[gives["recipe"] == recipe]
+        fit = number(0.0)
+        for given, units in zip(made["commodity"], made["yield_units_per_tonne"], strict=True):
+            fit += units * weight[given] * _fit_share(plan, given, known)
+        best = max(best, fit)
+    return known.setdefault(commodity, best)
+
+
+def _lineage(plan: Plan, mass: Mass) -> dict[str, str]:
+    """Return whether what retires as each commodity is ``named`` by a mass, not (``other``) or both.
+
+    It follows the recipes forward from each retired commodity: whatever battery a recipe gives out is
+    of the lineage of each battery that it takes in.
+    """
+    instance, is_battery = plan.facts.instance, plan.facts.commodities["undismantled"]
+    retired = set(instance["supply"]["commodity"])
+    if not mass.origins:
+        retired |= set(instance["second_life"]["returned_commodity"])
+    gives = instance["recipe_outputs"].groupby("recipe")["commodity"].agg(list)
+    takes = instance["recipe_inputs"].groupby("commodity")["recipe"].agg(list)
+    lineage: dict[str, str] = {}
+    pending = [(name, "named" if name in mass.commodities else "other") for name in sorted(retired)]
+    while pending:
+        name, kind = pending.pop()
+        if not is_battery[name] or lineage.get(name) in (kind, "both"):
+            continue
+        lineage[name] = "both" if name in lineage else kind
+        made = [given for recipe in takes.get(name, []) for given in gives.get(recipe, [])]
+        pending += [(given, kind) for given in made]
+    return lineage
 
 
 def _processed(plan: Plan, mass: Mass) -> pd.Series:
     parts = []
+    lineage = _lineage(plan, mass) if mass.commodities else {}
     for rows, sign in ((plan.inputs, 1), (plan.outputs, -1)):
         named = _named(rows["run_origin"], mass.origins)
         named &= _named(rows["facility_type"], mass.facility_types)
         named &= _named(rows["jurisdiction"], mass.jurisdictions)
+        if mass.commodities:
+            named &= rows["commodity"].map(lambda name: lineage.get(name, "") == "named").astype(bool)
         meant = rows[named & rows["undismantled"]]
         parts.append(total_by(meant, ["period"], meant["tonnes"] * sign))
     return net_and_size(parts)["net"]

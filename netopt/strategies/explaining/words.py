@@ -97,7 +97,7 @@ class Words:
         verb = {
             "retired": "what retires",
             "collected": "what is collected",
-            "eligible": "what tests fit for cascade use",
+            "eligible": "what would test fit for cascade use",
             "processed": "what is processed",
         }[mass.measure]
         what = f" of {listed([self.commodity(item) for item in mass.commodities])}"

@@ -55,10 +55,10 @@ BOUND_SHARE: Final = 0.6
 PLAN_SHARE: Final = 0.35
 """Share of the time limit that branch and bound may take."""
 
-LEAST_GAIN: Final = 1e-4
+LEAST_GAIN: Final = 3e-4
 """Rounds of the relaxation end where they gain less, relative to gross cost."""
 
-PLAN_LIMIT_S: Final = 75.0
+PLAN_LIMIT_S: Final = 50.0
 """Longest time for branch and bound: what it finds later is worth less than the bound's distance."""
 
 PLAN_GAP: Final = 5e-4
