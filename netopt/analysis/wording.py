@@ -202,10 +202,7 @@ def _further_lines(comparison: Comparison) -> str:
         )
     if comparison.notes:
         parts.append(
-            "## Not compared
-
-" + "
-".join(f"* {markdown_text(note)}" for note in comparison.notes)
+            "## Not compared\n\n" + "\n".join(f"* {markdown_text(note)}" for note in comparison.notes)
         )
     return "\n\n".join(parts)
 
