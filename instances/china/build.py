@@ -53,6 +53,7 @@ from netopt.data.settings import (
     Period,
     Prices,
     Settings,
+    Solving,
 )
 from netopt.data.write import write_instance
 
@@ -74,6 +75,8 @@ class Level:
         Where distances come from.
     may_expand
         Whether standing plants may be added to.
+    profile
+        How hard it is meant to be solved; None: as any instance.
     """
 
     title: str
@@ -81,6 +84,7 @@ class Level:
     nodes: Callable[[Figures, pd.DataFrame], pd.DataFrame]
     method: Literal["table", "road"]
     may_expand: bool
+    profile: str | None = None
 
     def hauls(self, figures: Figures) -> dict[str, pd.DataFrame]:
         """Return the tables that distances are taken from."""
@@ -107,6 +111,7 @@ LEVELS = {
         prefecture_nodes,
         "road",
         may_expand=True,
+        profile="national",
     ),
 }
 
@@ -149,6 +154,7 @@ def make_settings(figures: Figures, name: str, level: Level, shares: str) -> Set
             pack_mass_tonnes=figures["tech.pack_mass_avg"],
             pass_through=figures["choice.pass_through"],
         ),
+        solving=Solving(profile=level.profile),
     )
 
 

@@ -59,8 +59,8 @@ def command(  # noqa: PLR0913 - the options of the command line
     from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    effective = effective_options(solving)
     loaded = read_instance(instance)
+    effective = effective_options(solving, instance=loaded)
     if template:
         return _say_template(console, loaded)
     if flows is None:

@@ -56,9 +56,9 @@ def command(  # noqa: PLR0913 - the options of the command line
     from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    effective = effective_options(solving)
     formal_share = formal_share_of(scenario)
     loaded = open_scenario(instance, scenario)
+    effective = effective_options(solving, instance=loaded)
     chosen = find_policies(policies, loaded)
     design = design_of(scenario, loaded)
     path = writing.output or default_output(loaded.name, "comparison")

@@ -51,6 +51,7 @@ def command(
     else:
         with console.progress(f"{subject} {policy}") as progress:
             loaded = open_scenario(subject, scenario)
+            effective = effective_options(solving, instance=loaded)
             design = design_of(scenario, loaded)
             options = effective.solve_options(formal_share, progress, design=design)
             explanation = _of_policy(loaded, policy, options)

@@ -20,10 +20,12 @@ from netopt.toml import parse_toml
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
+    from netopt.data.instance import Instance
 
 log = logging.getLogger("netopt")
 
 SETTINGS_FILE: Final = "netopt.toml"
+INSTANCE_FILE: Final = "instance.toml"
 _VARIABLES: Final = {
     "NETOPT_PROFILE": "profile",
     "NETOPT_GAP": "gap",
@@ -92,7 +94,11 @@ class Effective:
 
 
 def effective_options(
-    solving: Solving, environment: Mapping[str, str] | None = None, folder: Path | None = None
+    solving: Solving,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    *,
+    instance: Instance | None = None,
 ) -> Effective:
     """Return the options in force.
 
@@ -102,6 +108,8 @@ def effective_options(
         The command line.
     environment, folder
         Where ``NETOPT_*`` and ``netopt.toml`` are looked for; the process's own by default.
+    instance
+        Whose profile counts where nobody names another.
 
     Raises
     ------
@@ -115,7 +123,8 @@ def effective_options(
     variables = _from_environment(environment)
     file = _from_file((folder or Path()) / SETTINGS_FILE)
     choices = [(solving.profile, "--profile"), (variables.profile, "NETOPT_PROFILE")]
-    choices += [(file.profile, SETTINGS_FILE), ("default", "default")]
+    own = None if instance is None else instance.settings.solving.profile
+    choices += [(file.profile, SETTINGS_FILE), (own, INSTANCE_FILE), ("default", "default")]
     name, profile_source = next((name, source) for name, source in choices if name is not None)
     profile = read_profile(name)
     variable_of = {field: variable for variable, field in _VARIABLES.items()}

@@ -44,9 +44,9 @@ def command(
     from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    effective = effective_options(solving)
     formal_share = formal_share_of(scenario)
     loaded = open_scenario(instance, scenario)
+    effective = effective_options(solving, instance=loaded)
     chosen = find_policy(policy, loaded)
     design = design_of(scenario, loaded)
     path = writing.output or default_output(loaded.name, chosen.name)

@@ -36,8 +36,9 @@ def digest(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def settings_json(settings: Settings) -> str:
-    """Return the settings as canonical JSON: sorted keys, ASCII, no spaces."""
-    return json.dumps(settings.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    """Return the settings as canonical JSON, but for how to solve: sorted keys, ASCII, no spaces."""
+    said = settings.model_dump(mode="json", exclude={"solving"})
+    return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 
 def cell_texts(column: Column, series: pd.Series) -> list[str]:

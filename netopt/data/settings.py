@@ -103,6 +103,12 @@ class Leakage(_Settings):
     pass_through: Share
 
 
+class Solving(_Settings):
+    """How hard the instance is meant to be solved; it says nothing of the plan and is in no digest."""
+
+    profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = None
+
+
 class Settings(_Settings):
     """Everything in ``instance.toml``."""
 
@@ -113,3 +119,4 @@ class Settings(_Settings):
     prices: Prices
     limits: Limits = Limits()
     leakage: Leakage
+    solving: Solving = Solving()

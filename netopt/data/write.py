@@ -105,7 +105,10 @@ def _write_descriptor(settings: Settings, present: Collection[str], folder: Path
 
 def settings_toml(settings: Settings) -> str:
     """Return the settings as the text of ``instance.toml``; what is not set is left out."""
-    return tomli_w.dumps(settings.model_dump(mode="json", exclude_none=True))
+    said = settings.model_dump(mode="json", exclude_none=True)
+    if not said["solving"]:
+        del said["solving"]
+    return tomli_w.dumps(said)
 
 
 def _write_table(spec: TableSpec, table: pd.DataFrame, file: Path) -> None:

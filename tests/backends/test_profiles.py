@@ -17,7 +17,7 @@ def _write(folder: Path, text: str) -> Path:
 
 
 def test_shipped_profiles_are_named_after_their_files_and_documented() -> None:
-    assert profile_names() == ("default", "exact", "quick")
+    assert profile_names() == ("default", "exact", "national", "quick")
     page = (shipped("solvers") / "README.md").read_text(encoding="utf-8")
     for name in profile_names():
         assert read_profile(name).name == name

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.policies --repeat 3
 
-Every run is a process of its own, as a planner would start it. Medians are printed with their range;
-the reference keeps the bounds of the last run of each policy.
+Every run is a process of its own, as a planner would start it, with the profile of its instance.
+Medians are printed with their range; the reference keeps the bounds of the last run of each policy.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ CASES: Final = (
     ("china-provinces", "unified"),
     ("china-provinces", "mandates"),
     ("china-provinces", "open-market"),
+    ("china-2024", "unified"),
+    ("china-2024", "mandates"),
+    ("china-2024", "open-market"),
 )
 BEGIN, END = "<!-- table: tests/benchmarks/policies.py -->", "<!-- end of table -->"
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from netopt.cli.layering import effective_options, unknown_variables
 from netopt.cli.options import Solving
+from netopt.data.read import read_instance
 from netopt.errors import UsageError
 from netopt.solution.options import SolveOptions
 
@@ -30,6 +32,18 @@ def test_each_layer_beats_the_one_below(tmp_path: Path) -> None:
     assert (flags.profile, flags.sources["profile"]) == ("quick", "--profile")
     assert (flags.values["gap"], flags.sources["gap"]) == (0.04, "--gap")
     assert (flags.values["time_limit_s"], flags.sources["time_limit_s"]) == (7.0, "--time-limit")
+
+
+def test_an_instance_names_its_profile_where_nobody_else_does(tmp_path: Path) -> None:
+    toy = read_instance("toy")
+    hint = type(toy.settings.solving)(profile="quick")
+    national = replace(toy, settings=toy.settings.model_copy(update={"solving": hint}))
+    own = effective_options(Solving(), {}, tmp_path, instance=national)
+    assert (own.profile, own.sources["profile"]) == ("quick", "instance.toml")
+    asked = effective_options(Solving(), {"NETOPT_PROFILE": "exact"}, tmp_path, instance=national)
+    assert (asked.profile, asked.sources["profile"]) == ("exact", "NETOPT_PROFILE")
+    plain = effective_options(Solving(), {}, tmp_path, instance=toy)
+    assert (plain.profile, plain.sources["profile"]) == ("default", "default")
 
 
 def test_zero_on_a_higher_layer_is_a_value_not_an_absence(tmp_path: Path) -> None:
