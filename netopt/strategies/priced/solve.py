@@ -58,8 +58,11 @@ PLAN_SHARE: Final = 0.35
 LEAST_GAIN: Final = 3e-4
 """Rounds of the relaxation end where they gain less, relative to gross cost."""
 
-PLAN_LIMIT_S: Final = 50.0
+PLAN_LIMIT_S: Final = 90.0
 """Longest time for branch and bound: what it finds later is worth less than the bound's distance."""
+
+GAP_SAFETY: Final = 0.85
+"""Part of the wanted gap at which the search for a plan ends: the gross cost is that of the relaxation."""
 
 PLAN_GAP: Final = 5e-4
 """Gap over the candidates, relative to gross cost, at which the plan is good enough: the bound is
@@ -186,6 +189,7 @@ class PricedProgram:
             "time_limit": max(1.0, time_limit_s),
             "mip_rel_gap": 0.0,
             "mip_abs_gap": gap,
+            "objective_target": self._good_enough(gross),
         }
         bound = self.relaxation.bound
 
@@ -199,6 +203,11 @@ class PricedProgram:
             self.options.on_progress(Progress(spent_s, best, proven, share, n_nodes, "plan"))
 
         return highs.solve_form(restricted, settings, on_progress=report, stop=self.options.stop)
+
+    def _good_enough(self, gross_cny_per_year: float) -> float:
+        """Return the cost at which a plan is near enough to the bound, in the form's unit."""
+        room = GAP_SAFETY * self.options.gap * gross_cny_per_year / OBJECTIVE_UNIT_CNY
+        return self.relaxation.bound + room
 
     def _restricted(self, relaxed: BackendResult) -> StandardForm:
         """Return the program as far as it is known, with the links that are nearly tight.
