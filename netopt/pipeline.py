@@ -81,12 +81,8 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     options = (options or SolveOptions()).telling(policy.name)
     if options.stop.is_set():
         raise StoppedError("interrupted before it was begun")
-    if options.formal_share is not None:
-        instance = instance.with_formal_share(options.formal_share)
-    effects = compose(policy, instance)
     options.tell("building the network")
-    scope = scope_for(instance, options)
-    network = build_network(instance, effects, options.design, scope)
+    network = network_of(instance, policy, options)
     try:
         _refuse_barred(network)
         found = solve_network(network, policy.perspective, options)
@@ -217,6 +213,20 @@ def _checked(
         design=options.design,
         given_flows=given_flows,
     )
+
+
+def network_of(instance: Instance, policy: Policy, options: SolveOptions) -> Network:
+    """Return the network that a solve would be over; its ``scope`` says whether it lists every arc.
+
+    Parameters
+    ----------
+    instance, policy, options
+        As for ``solve``.
+    """
+    if options.formal_share is not None:
+        instance = instance.with_formal_share(options.formal_share)
+    scope = scope_for(instance, options)
+    return build_network(instance, compose(policy, instance), options.design, scope)
 
 
 def lists_short_arcs(instance: Instance, options: SolveOptions) -> bool:

@@ -37,14 +37,16 @@ def show_sizes(
 
 
 def _sizes(instance: Instance, policy: Policy, design: Design | None) -> dict[str, Any]:
-    from netopt.network.build import build_network  # noqa: PLC0415 - heavy
-    from netopt.policy.compose import compose  # noqa: PLC0415 - heavy
+    from netopt.network.scope import n_possible_arcs  # noqa: PLC0415 - heavy
+    from netopt.pipeline import network_of  # noqa: PLC0415 - heavy
+    from netopt.solution.options import SolveOptions  # noqa: PLC0415 - heavy
 
-    network = build_network(instance, compose(policy, instance), design)
+    network = network_of(instance, policy, SolveOptions(design=design))
     dropped = network.dropped_arcs["reason"].value_counts()
     return {
         "n_periods": len(network.periods),
         "n_arcs": len(network.arcs),
+        **({} if network.scope is None else {"n_pairs_priced_or_listed": n_possible_arcs(instance)}),
         "n_open_arc_periods": int(network.open_arcs.to_numpy().sum()),
         "n_activities": len(network.activities),
         "n_modules": len(network.modules),

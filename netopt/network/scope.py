@@ -48,6 +48,23 @@ class Scope:
         return replace(self, also=self.also | frozenset(pairs))
 
 
+def n_possible_arcs(instance: Instance) -> int:
+    """Return how many pairs of a giver and a site that takes the same commodity there are."""
+    recipes = instance["recipes"][["recipe", "facility_type"]]
+    n_sites = instance["sites"]["facility_type"].value_counts()
+    givers = instance["supply"].drop_duplicates(["source", "commodity"])["commodity"].value_counts()
+    n_arcs = 0
+    made, taken = (
+        recipes.merge(instance[table], on="recipe").drop_duplicates(["facility_type", "commodity"])
+        for table in ("recipe_outputs", "recipe_inputs")
+    )
+    for commodity, takers in taken.groupby("commodity"):
+        makers = made.loc[made["commodity"] == commodity, "facility_type"]
+        n_givers = int(givers.get(commodity, 0)) + int(n_sites.reindex(makers).fillna(0).sum())
+        n_arcs += n_givers * int(n_sites.reindex(takers["facility_type"]).fillna(0).sum())
+    return n_arcs
+
+
 def place_locations(instance: Instance) -> pd.Series:
     """Return the location id of every source, site and market."""
     tables = (("sources", "source"), ("sites", "site"), ("markets", "market"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from netopt.errors import UsageError
 from netopt.network.lanes import why_not_priced
-from netopt.network.scope import Scope
+from netopt.network.scope import Scope, n_possible_arcs
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.solve import solve_priced
 
@@ -23,23 +23,6 @@ MOST_ARCS: Final = 250_000
 N_NEAREST: Final = 10
 """Sites of each type, standing and not, that are listed from each place. On china-2024 the bound over all
 arcs is the same from 8 on; fewer arcs are added to a program that lists more."""
-
-
-def n_possible_arcs(instance: Instance) -> int:
-    """Return how many pairs of a giver and a site that takes the same commodity there are."""
-    recipes = instance["recipes"][["recipe", "facility_type"]]
-    n_sites = instance["sites"]["facility_type"].value_counts()
-    givers = instance["supply"].drop_duplicates(["source", "commodity"])["commodity"].value_counts()
-    n_arcs = 0
-    made, taken = (
-        recipes.merge(instance[table], on="recipe").drop_duplicates(["facility_type", "commodity"])
-        for table in ("recipe_outputs", "recipe_inputs")
-    )
-    for commodity, takers in taken.groupby("commodity"):
-        makers = made.loc[made["commodity"] == commodity, "facility_type"]
-        n_givers = int(givers.get(commodity, 0)) + int(n_sites.reindex(makers).fillna(0).sum())
-        n_arcs += n_givers * int(n_sites.reindex(takers["facility_type"]).fillna(0).sum())
-    return n_arcs
 
 
 def scope_for(instance: Instance, options: SolveOptions) -> Scope | None:

@@ -19,10 +19,10 @@ from netopt.formulation.compile import compile_model
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
 from netopt.network.lanes import DEPARTS, PER_KM, everywhere, why_not_priced
-from netopt.network.scope import Scope
+from netopt.network.scope import Scope, n_possible_arcs
 from netopt.policy.effects import Effects
 from netopt.solution.options import SolveOptions
-from netopt.strategies.choice import MOST_ARCS, n_possible_arcs, scope_for
+from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.relaxation import Relaxation
