@@ -144,7 +144,7 @@ def test_a_solver_option_that_highs_lacks_is_found_before_the_solve(
 
 def test_profiles(netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = netopt_here("profile", "list", "--json").json()["profiles"]
-    assert [profile["name"] for profile in listed] == ["default", "exact", "quick"]
+    assert [profile["name"] for profile in listed] == ["default", "exact", "national", "quick"]
     monkeypatch.setenv("NETOPT_SEED", "7")
     monkeypatch.setenv("NETOPT_GPA", "7")
     (tmp_path / "netopt.toml").write_text("gap = 0.5\n", encoding="utf-8")
