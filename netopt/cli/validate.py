@@ -47,13 +47,17 @@ def command(
     rows = {name: len(table) for name, table in loaded.tables.items() if len(table)}
     content = {"status": "valid", "exit_code": SOLVED, "problems": [], "rows": rows}
     tonnes = first_tonnes_per_year(loaded)
-    text = (
-        f"{folder}: no problems ({len(rows)} tables, {sum(rows.values())} rows, {tonnes:,.6g} t/yr retire)"
-    )
+    size = f"{len(rows)} tables, {sum(rows.values())} rows, {_figure(tonnes)} t/yr retire"
+    text = f"{folder}: no problems ({size})"
     if tonnes < LEAST_PLAUSIBLE_TONNES_PER_YEAR:
         console.note(f"note: only {tonnes:,.6g} t a year retire in {loaded.periods[0]}; is supply in kt?")
     console.result(text, {**content, "digests": {"instance": loaded.digest}})
     return SOLVED
+
+
+def _figure(tonnes: float) -> str:
+    """Return tonnes a year without an exponent, in which a slip of the unit would be hard to see."""
+    return f"{tonnes:,.0f}" if tonnes >= LEAST_PLAUSIBLE_TONNES_PER_YEAR else f"{tonnes:,.6g}"
 
 
 def _problems(folder: Path, policy: str | None) -> list[Problem]:

@@ -12,6 +12,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 BLOCK: Final = re.compile(r"^```(bash|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """Only these languages run; others (toml, text, none) are for reading."""
+SHOWN: Final = re.compile(r"```\s*^```text\n(.*?)^```", re.MULTILINE | re.DOTALL)
+"""A text fence right after a block: what the block prints, ``...`` where lines are left out."""
 
 
 def blocks_of(text: str) -> list[tuple[str, str]]:
@@ -20,8 +22,12 @@ def blocks_of(text: str) -> list[tuple[str, str]]:
 
 
 def run_blocks(text: str, folder: Path) -> None:
-    """Run the blocks of a page one after the other in a folder; each must succeed."""
-    for language, block in blocks_of(text):
+    """Run the blocks of a page one after the other in a folder.
+
+    Each must succeed, and print every line of the text fence right after it, in any order.
+    """
+    for found in BLOCK.finditer(text):
+        language, block = found.groups()
         command = ["bash", "-euo", "pipefail", "-c", block]
         if language == "python":
             command = [sys.executable, "-c", block]
@@ -29,6 +35,16 @@ def run_blocks(text: str, folder: Path) -> None:
             command, cwd=folder, env=_environment(folder), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        printed = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
+        missing = [line for line in shown_after(text, found) if line not in printed]
+        assert missing == [], f"{missing} is not what it prints:\n{block}\n{done.stdout}\n{done.stderr}"
+
+
+def shown_after(text: str, block: re.Match[str]) -> list[str]:
+    """Return the lines that a page shows as the output of a block, none where it shows nothing."""
+    shown = SHOWN.match(text, block.end() - len("```"))
+    lines = shown[1].splitlines() if shown else []
+    return [line.strip() for line in lines if line.strip() not in {"", "..."}]
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -8,14 +8,14 @@ import pytest
 
 import netopt.policy.levers  # noqa: F401 - registers every lever
 from netopt.policy.base import CONTROL, LEVERS
-from tests.docs.blocks import ROOT, blocks_of, missing_links, run_blocks
+from tests.docs.blocks import BLOCK, ROOT, blocks_of, missing_links, run_blocks, shown_after
 
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 RUNNING = [name for name, page in PAGES.items() if blocks_of(page)]
 
 
 def test_the_pages_that_run_are_among_them() -> None:
-    assert {"controls", "scenarios"} <= set(RUNNING)
+    assert {"controls", "newcomer", "scenarios"} <= set(RUNNING)
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -26,6 +26,19 @@ def test_blocks_run_in_order(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
     assert missing_links(PAGES[name], ROOT / "docs") == []
+
+
+def test_every_output_that_the_newcomer_is_shown_is_compared() -> None:
+    page = PAGES["newcomer"]
+    compared = [shown for block in BLOCK.finditer(page) if (shown := shown_after(page, block))]
+    assert len(compared) >= 10
+    assert len(compared) == page.count("```text\n")
+
+
+def test_the_newcomer_meets_every_step() -> None:
+    steps = "new", "validate", "solve", "check", "compare", "map", "explain"
+    blocks = "".join(block for _, block in blocks_of(PAGES["newcomer"]))
+    assert [step for step in steps if f"netopt {step} " not in blocks] == []
 
 
 def test_the_tie_out_of_the_page_is_what_the_command_writes(tmp_path: Path) -> None:
