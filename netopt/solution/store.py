@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import platform
@@ -23,9 +22,10 @@ from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
 from netopt.policy.read import policy_to_toml, read_policy
 from netopt.solution.csv_tables import DROPPED_COLUMNS, read_table, write_table
-from netopt.solution.design import DESIGN_FILE, design_in_manifest, read_kept, write_design
-from netopt.solution.given import BASELINE, GIVEN_FILE, read_given, write_given
+from netopt.solution.design import design_in_manifest, read_kept, write_design
+from netopt.solution.given import BASELINE, read_given, write_given
 from netopt.solution.outcome import Outcome, Status
+from netopt.solution.sealed import differences, digests
 from netopt.solution.staging import MANIFEST, folder_to_read, staged_folder
 from netopt.solution.tables import LEDGER_COLUMNS, SOLUTION_COLUMNS, Answer
 
@@ -40,14 +40,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 EXPLANATION: Final = "explanation.txt"
 _PACKAGES: Final = ("pyomo", "highspy", "pandas", "numpy", "scipy")
-_CHECKED_FOLDERS: Final = ("instance", "tables", "runs")
-_OF_A_RUN: Final = ("policy.toml", "outcome.json", "verdict.json", "ledger.csv", "dropped_arcs.csv")
-_LISTED: Final = {
-    "run": _OF_A_RUN,
-    BASELINE: (*_OF_A_RUN, GIVEN_FILE),
-    "comparison": ("comparison.json",),
-}
-"""What a manifest of each kind must list: none of it may be swapped unseen."""
 OUTCOME_SUMMARY: Final = (
     "status",
     "lower_bound_cny_per_year",
@@ -187,7 +179,7 @@ def write_manifest(folder: Path, kind: str, content: Mapping[str, Any]) -> None:
         **content,
         "versions": _versions(),
         "platform": platform.platform(),
-        "files": _digests(folder),
+        "files": digests(folder),
     }
     write_json(folder / MANIFEST, manifest)
 
@@ -238,17 +230,7 @@ def altered_files(path: str | Path) -> list[str]:
     manifest = read_manifest(folder)
     if not isinstance(manifest.get("files"), dict):
         return [f"{MANIFEST}: missing, or lists no files"]
-    listed, found = manifest["files"], _digests(folder)
-    changed = [f"{file}: changed" for file in listed if file in found and found[file] != listed[file]]
-    missing = [f"{file}: missing" for file in listed if file not in found]
-    read_back = [file for file in found if file.split("/", 1)[0] in _CHECKED_FOLDERS]
-    added = [f"{file}: added" for file in read_back if file not in listed]
-    kind = str(manifest.get("kind"))
-    whole = _LISTED.get(kind, ())
-    if "fixed_design" in manifest and kind in ("run", BASELINE):
-        whole = (*whole, DESIGN_FILE)
-    unlisted = [f"{file}: not listed" for file in whole if file not in listed]
-    return sorted([*changed, *missing, *added, *unlisted])
+    return differences(manifest, digests(folder))
 
 
 def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
@@ -382,18 +364,6 @@ def _versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of every regular file below a folder by relative path; not the manifest's."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
-    relative = {file.relative_to(folder).as_posix(): file for file in files}
-    return {name: _sha256(file) for name, file in relative.items() if name != MANIFEST}
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_shipped_profiles_are_named_after_their_files_and_documented() -> None:
         assert f"| `{name}` |" in page
 
 
-@pytest.mark.parametrize("name", ["default", "exact", "quick"])
+@pytest.mark.parametrize("name", ["default", "exact", "national", "quick"])
 def test_highs_takes_every_solver_option_of_a_profile(name: str) -> None:
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)

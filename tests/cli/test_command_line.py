@@ -155,6 +155,7 @@ def test_profiles(netopt_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "time_limit_s": {"value": 120.0, "source": "profile quick"},
         "threads": {"value": 1, "source": "--threads"},
         "seed": {"value": 7, "source": "NETOPT_SEED"},
+        "strategy": {"value": "auto", "source": "default"},
         "mip_heuristic_effort": {"value": 0.2, "source": "profile quick"},
     }
     assert "did you mean NETOPT_GAP?" in shown.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,9 +19,9 @@ from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
-from netopt.network.lanes import DEPARTS, PER_KM, everywhere, why_not_priced
+from netopt.network.lanes import DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
-from netopt.policy.effects import Effects
+from netopt.policy.effects import Effects, Mass, ShareRule
 from netopt.solution.options import SolveOptions
 from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.priced.bound import Pricer
@@ -152,6 +153,45 @@ def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
         told += (price(DEPARTS) - first) if leaves else 0.0
         assert told == pytest.approx(arc["cost"], rel=1e-9, abs=1e-6)
         n_compared += 1
+    assert n_compared > 0
+
+
+def duties(instance: Instance) -> tuple[ShareRule, ...]:
+    """Return duties on one retired commodity: on what is processed, on what is fit for cascade use."""
+    commodity = str(instance["supply"]["commodity"].iloc[-1])
+    home = str(instance["locations"]["jurisdiction"].iloc[0])
+    processed = Mass("processed", commodities=(commodity,), jurisdictions=(home,), origins=(home,))
+    collected = Mass("collected", commodities=(commodity,), origins=(home,))
+    fit = Mass("eligible", commodities=(commodity,))
+    return (
+        ShareRule("test", "at home", processed, collected, 0.5, 100.0),
+        ShareRule("test", "cascade", replace(processed, jurisdictions=(), origins=()), fit, 0.5, 100.0),
+    )
+
+
+@pytest.mark.parametrize("seed", feasible_seeds()[:10])
+def test_duties_weigh_unlisted_shipments_and_recipes_as_listed_ones(seed: int) -> None:
+    instance, effects, _, _ = case(seed)
+    network = build_network(instance, replace(effects, share_rules=duties(instance)))
+    all_of_it = everywhere(network)
+    key = ["site", "recipe", "origin", "left"]
+    runs = network.activities.merge(all_of_it.runs, on=key, suffixes=("", "_anywhere"), validate="1:1")
+    assert len(runs) == len(network.activities)
+    anywhere = dict(zip(runs["activity"], runs["activity_anywhere"], strict=True))
+    arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
+    lanes = {(lane.commodity, lane.mode): lane for lane in all_of_it.lanes if lane.leg == FIRST}
+    for arc in arcs.to_dict("records"):
+        anywhere[arc["arc"]] = lanes[arc["commodity"], arc["mode"]].probe(arc["from_place"])
+    told, own = (
+        table.set_index(["rule", "family", "index", "period"])["coefficient"]
+        for table in (all_of_it.rule_terms, network.rule_terms)
+    )
+    n_compared = 0
+    for rule, family, index, period in own.index:
+        if family in ("flow", "throughput") and index in anywhere:
+            expected = own[rule, family, index, period]
+            assert told[rule, family, anywhere[index], period] == pytest.approx(expected, rel=1e-12)
+            n_compared += 1
     assert n_compared > 0
 
 
