@@ -172,10 +172,11 @@ class LinearProgram:
         )
 
     def change_costs(self, cost: np.ndarray, offset: float) -> None:
-        """Replace the cost of every column, and the constant; the next solve starts from the last."""
+        """Replace the cost of every column, and the constant; the next solve is by interior points."""
         columns = np.arange(len(cost), dtype=np.int32)
         self._solver.changeColsCost(len(cost), columns, cost)
         self._solver.changeObjectiveOffset(offset)
+        self._solver.setOptionValue("solver", "ipm")
 
     def solve(self, *, time_limit_s: float, stop: Event | None = None) -> BackendResult:
         """Solve to optimality, to the limit or until ``stop`` is set; duals are those of all rows.

@@ -70,7 +70,7 @@ class Relaxation:
     def aim_at(self, pricer: Pricer) -> None:
         """Bound another objective over the same plans: that of ``pricer`` and of its form.
 
-        Links and added arcs stay, and the next solve starts from the last point.
+        Links and added arcs stay.
         """
         added = pricer.costs_of(self.added.table)
         form = pricer.form
