@@ -116,8 +116,7 @@ class Pricer:
         Raises
         ------
         SolverError
-            Where a column keeps a negative reduced cost, or the affine cost of arcs does not agree with
-            the price list: then nothing is proven.
+            Where a column keeps a negative reduced cost: then nothing is proven.
         """
         kept = np.where(self._is_unknown, 0.0, duals)
         kept[(kept > 0) & ~np.isfinite(self.form.row_lower)] = 0.0

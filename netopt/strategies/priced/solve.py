@@ -1,8 +1,8 @@
 """The priced strategy: a bound over every conceivable arc, and a plan over the listed ones.
 
 1. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
-2. Branch and bound over the sites that the relaxation uses, and all that stand, gives the plan; its own
-   bound holds for these candidates alone and is not used.
+2. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
+   the plan; its own bound holds for these candidates alone and is not used.
 """
 
 from __future__ import annotations
@@ -65,8 +65,14 @@ GAP_SAFETY: Final = 0.85
 """Part of the wanted gap at which the search for a plan ends: the gross cost is that of the relaxation."""
 
 PLAN_GAP: Final = 5e-4
-"""Gap over the candidates, relative to gross cost, at which the plan is good enough: the bound is
-farther from it than that."""
+"""Gap over the candidates, relative to gross cost, at which the plan is good enough: the bound over all
+arcs is farther from it than that."""
+
+MOST_FURTHER_SITES: Final = 60
+"""Sites of each type that the relaxation does not use, and branch and bound may."""
+
+LINK_SLACK_TONNES: Final = 100.0
+"""Links with more slack at the relaxation's point are left out of branch and bound (t/yr)."""
 
 USED: Final = 1e-6
 """A module whose state is above is used by the relaxation."""
@@ -175,13 +181,27 @@ class PricedProgram:
         raise NoSolutionError("the time limit came before the network was bounded")
 
     def plan(self, time_limit_s: float) -> BackendResult:
-        """Return the best plan over the listed arcs and the candidates of the relaxation."""
+        """Return the best plan over listed and added arcs, at the candidates of the relaxation.
+
+        Where these have no plan, all sites are candidates.
+        """
+        began = time.monotonic()
         relaxed = self.relaxation.result
         if relaxed is None or relaxed.point is None:
             raise NoSolutionError("the relaxation has no point")
-        restricted = self._restricted(relaxed)
+        left_out = self._left_out(relaxed)
+        found = self._branch_and_bound(relaxed, left_out, time_limit_s)
+        if found.status is not BackendStatus.INFEASIBLE or not left_out.any():
+            return found
+        remaining_s = time_limit_s - (time.monotonic() - began)
+        return self._branch_and_bound(relaxed, np.zeros_like(left_out), remaining_s)
+
+    def _branch_and_bound(
+        self, relaxed: BackendResult, left_out: NDArray[np.bool_], time_limit_s: float
+    ) -> BackendResult:
+        restricted = self._restricted(relaxed, left_out)
         gross = self.gross_cny_per_year(relaxed)
-        gap = max(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
+        gap = min(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
         settings: Settings = {
             **self.options.solver_options,
             "threads": self.options.threads,
@@ -209,12 +229,8 @@ class PricedProgram:
         room = GAP_SAFETY * self.options.gap * gross_cny_per_year / OBJECTIVE_UNIT_CNY
         return self.relaxation.bound + room
 
-    def _restricted(self, relaxed: BackendResult) -> StandardForm:
-        """Return the program as far as it is known, with the links that are nearly tight.
-
-        Modules are kept where the relaxation uses their site, and at the sites that it would use
-        next, by reduced cost.
-        """
+    def _restricted(self, relaxed: BackendResult, left_out: NDArray[np.bool_]) -> StandardForm:
+        """Return the program as far as it is known, with the links that are nearly tight."""
         form, added, links = self.form, self.relaxation.added, self.relaxation.links
         point = _known(relaxed.point)
         n_added = len(added.cost)
@@ -228,7 +244,7 @@ class PricedProgram:
             ColumnName("unlisted", str(number), period)
             for number, period in enumerate(added.table["period"])
         ]
-        upper = np.where(self._left_out(relaxed), np.minimum(form.upper, 0.0), form.upper)
+        upper = np.where(left_out, np.minimum(form.upper, 0.0), form.upper)
         return replace(
             form,
             cost=np.concatenate([form.cost, added.cost]),
@@ -257,7 +273,11 @@ class PricedProgram:
         return np.array([end not in closed for end in ends], dtype=bool)
 
     def _left_out(self, relaxed: BackendResult) -> NDArray[np.bool_]:
-        """Return which columns buy modules at sites that the plan need not look at."""
+        """Return which columns buy modules at sites that the plan need not look at.
+
+        It looks at those that the relaxation uses, and at those that it would use next, by reduced
+        cost.
+        """
         modules = self.columns.modules
         column = modules["column"].to_numpy()
         sites = modules["site"].to_numpy()
@@ -292,13 +312,6 @@ def _known(values: Floats | None) -> Floats:
     if values is None:
         raise NoSolutionError("the relaxation has no point")
     return values
-
-
-MOST_FURTHER_SITES: Final = 60
-"""Sites of each type that the relaxation does not use, and branch and bound may."""
-
-LINK_SLACK_TONNES: Final = 100.0
-"""Links with more slack at the relaxation's point are left out of branch and bound (t/yr)."""
 
 
 def solve_priced(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
