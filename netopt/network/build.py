@@ -115,7 +115,8 @@ def _drop_closed(
     """Return arcs and their openness without those closed in every period, and all dropped arcs."""
     ever = is_open.any(axis=1).to_numpy()
     shut = shipments.arcs.loc[~ever, ["from_place", "to_place", "commodity", "mode"]]
-    shut = shut.assign(reason=reasons(closed, ~ever)).drop_duplicates()
+    why = pd.Series(reasons(closed, ~ever), index=shut.index, dtype="str")
+    shut = shut.assign(reason=why).drop_duplicates()
     dropped = pd.concat([shipments.dropped, shut], ignore_index=True)
     return shipments.arcs[ever].reset_index(drop=True), is_open[ever], dropped
 
