@@ -205,7 +205,11 @@ def _ends_with(monkeypatch: pytest.MonkeyPatch, status: Status) -> None:
 
     def cut_short(*words: Any) -> Any:
         solution = whole(*words)
-        return replace(solution, outcome=replace(solution.outcome, status=status, gap=0.5))
+        known = solution.outcome
+        low = known.upper_bound_cny_per_year - 0.5 * known.gross_cost_cny_per_year
+        return replace(
+            solution, outcome=replace(known, status=status, lower_bound_cny_per_year=low, gap=0.5)
+        )
 
     monkeypatch.setattr(netopt.pipeline, "solve", cut_short)
 
