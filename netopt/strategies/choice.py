@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from netopt.strategies.finish import Found
 
 MOST_ARCS: Final = 250_000
-"""Pairs of places beyond which ``auto`` lists short arcs only; 31 provinces have 10,000."""
+"""Pairs of places beyond which ``auto`` lists short arcs only; china-provinces has 14,208."""
 
 N_NEAREST: Final = 10
-"""Sites of each type, standing and not, that are listed from each place. On china-2024 the bound over all
-arcs is the same from 8 on; fewer arcs are added to a program that lists more."""
+"""Sites of each type, standing and not, that are listed from each place. On china-2024 (unified) the bounds
+over all arcs with 10 and with 12 differ by less than 0.01 % of gross cost (one run each)."""
 
 
 def scope_for(instance: Instance, options: SolveOptions) -> Scope | None:
