@@ -1,8 +1,10 @@
 """Time the main job, policy by policy, and write results/README.md and the reference results.
 
     python -m tests.benchmarks.policies --repeat 3
+    python -m tests.benchmarks.policies --repeat 3 --instances china-2024
 
 Every run is a process of its own, as a planner would start it, with the profile of its instance.
+With ``--instances`` the rows of the other instances stay as they were measured.
 Medians are printed with their range; the reference keeps the bounds of the last run of each policy.
 """
 
@@ -89,15 +91,28 @@ def measure(instance: str, policy: str, repeat: int) -> tuple[str, dict[str, Any
     return f"| {' | '.join(cells)} |", reference
 
 
+def rows_by_case(text: str) -> dict[tuple[str, str], str]:
+    """Return the rows of the table in results/README.md by instance and policy."""
+    lines = text.split(BEGIN, 1)[1].split(END, 1)[0].splitlines()
+    named = [(line, line.strip("| ").split(" | ")) for line in lines if line.startswith("|")]
+    return {(cells[0], cells[1]): line for line, cells in named if (cells[0], cells[1]) in CASES}
+
+
 def main() -> None:
     """Measure every case, rewrite the table in results/README.md and the references."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3)
-    repeat = parser.parse_args().repeat
-    rows = []
+    parser.add_argument("--instances", default=",".join(dict.fromkeys(name for name, _ in CASES)))
+    arguments = parser.parse_args()
+    repeat, wanted = arguments.repeat, arguments.instances.split(",")
+    readme = ROOT / "results" / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    measured = rows_by_case(text)
     for instance, policy in CASES:
+        if instance not in wanted:
+            continue
         row, reference = measure(instance, policy, repeat)
-        rows.append(row)
+        measured[instance, policy] = row
         print(row, flush=True)
         path = ROOT / "results" / "reference" / instance / f"{policy}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,9 +125,8 @@ def main() -> None:
     machine = (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, median of {repeat} runs (range)."
     )
+    rows = [measured[case] for case in CASES if case in measured]
     table = "\n".join([BEGIN, "", machine, "", f"| {head} |", f"| {rule} |", *rows, "", END])
-    readme = ROOT / "results" / "README.md"
-    text = readme.read_text(encoding="utf-8")
     before, after = text.split(BEGIN, 1)[0], text.split(END, 1)[1]
     readme.write_text(before + table + after, encoding="utf-8")
 
