@@ -15,8 +15,7 @@ from netopt.errors import (
     StoppedError,
     UnboundedError,
 )
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import answer
 from netopt.network.build import build_network
 from netopt.network.given import given_ranges, match_flows, only_given
@@ -24,7 +23,7 @@ from netopt.network.held import barred_openings
 from netopt.policy.compose import compose
 from netopt.solution.check import check
 from netopt.solution.given import GIVEN_COLUMNS
-from netopt.solution.options import SolveOptions
+from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
 from netopt.strategies.choice import scope_for, solve_network
@@ -91,7 +90,24 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
     solution = _checked(policy, found, options)
-    return replace(solution, social_range_cny_per_year=_range_at_once(network, policy, found, options))
+    ends = _range_at_once(network, policy, found, options)
+    _tell_planned(solution.outcome, options)
+    return replace(solution, social_range_cny_per_year=ends)
+
+
+def _tell_planned(outcome: Outcome, options: SolveOptions) -> None:
+    if options.on_progress is None:
+        return
+    reading = Progress(
+        outcome.build_time_s + outcome.solve_time_s,
+        outcome.upper_bound_cny_per_year,
+        outcome.lower_bound_cny_per_year,
+        outcome.gap,
+        outcome.n_nodes,
+        "planned and checked",
+        is_last=True,
+    )
+    options.on_progress(reading)
 
 
 def _range_at_once(
@@ -263,7 +279,9 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     scope = scope_for(solution.instance, options)
     network = build_network(solution.instance, effects, solution.design, scope)
     program = None if scope is None else PricedProgram(network, Perspective.PRIVATE, options)
-    return social_range_cny_per_year(network, solution.outcome, options, program)
+    ends = social_range_cny_per_year(network, solution.outcome, options, program)
+    _tell_planned(solution.outcome, options)
+    return ends
 
 
 def infeasibility(
@@ -349,7 +367,7 @@ def _for_design(outcome: Outcome, design: Design | None) -> Outcome:
 
 
 def _unbounded(network: Network, policy: Policy, options: SolveOptions) -> str:
-    form = compile_model(build_model(network, policy.perspective))
+    form = standard_form(network, policy.perspective)
     loop = find_loop(network, form, options)
     opening = f"{network.instance.name} under {policy.name}: costs have no lower bound."
     return f"{opening} {loop}" if loop else f"{opening} What earns without end was not found."

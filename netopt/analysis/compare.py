@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from netopt.accounts import Perspective
@@ -21,14 +22,17 @@ from netopt.pipeline import lists_short_arcs, social_range, solve
 from netopt.policy.compose import compose, friction_cny_per_tonne
 from netopt.solution.check import check_same_supply
 from netopt.solution.design import design_in_manifest
-from netopt.solution.options import SolveOptions
+from netopt.solution.options import SolveOptions, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
     from netopt.solution.solution import Solution
+
+    _Case = tuple[str, float]
+    Bounds = tuple[float, float]
 
 FURTHER_GAP: Final = 1e-3
 """Gap of the lines beside the headline, which take ten more solves."""
@@ -110,41 +114,87 @@ class Comparison:
         return comparison_markdown(self)
 
 
+@dataclass(frozen=True)
+class _Difference:
+    """A cost to be found: of a policy beyond a base, each at its formal share.
+
+    ``is_priced`` unless shortfalls of soft targets count at zero.
+    """
+
+    policy: Policy
+    base: Policy
+    share: float
+    base_share: float
+    is_priced: bool = True
+    pass_through: float | None = None
+
+    def sides(self, instance: Instance) -> tuple[Policy, Policy, tuple[str, ...]]:
+        """Return the policy, the base, and which of the base's targets are lessened.
+
+        A policy without the base's targets misses none: their price would sell that as a gain. So the
+        base's missed targets count as far as the policy has them too.
+        """
+        if not self.is_priced:
+            return free_of_penalty(self.policy), free_of_penalty(self.base), ()
+        return self.policy, *as_far_as_in(self.base, self.policy, instance)
+
+
 @dataclass
 class _Solver:
-    """Solves each policy at each formal share once."""
+    """Solves each policy at each formal share once, as many at a time as ``pool`` has threads."""
 
     instance: Instance
     options: SolveOptions
-    known: dict[tuple[str, float], Solution] = field(default_factory=dict)
-    ranges: dict[tuple[str, float], tuple[float, float]] = field(default_factory=dict)
+    pool: ThreadPoolExecutor
+    known: dict[_Case, Future[Solution]] = field(default_factory=dict)
+    ranges: dict[_Case, Future[Bounds]] = field(default_factory=dict)
 
-    def solution(self, policy: Policy, share: float) -> Solution:
-        """Return the policy's solution."""
+    def begin(self, policies: Iterable[Policy], share: float) -> None:
+        """Solve policies as soon as threads are free."""
+        for policy in policies:
+            self._solution(policy, share)
+
+    def begin_difference(self, asked: _Difference) -> None:
+        """Solve both sides of a difference, and then bound the social cost of a private plan."""
+        policy, base, _ = asked.sides(self.instance)
+        self._solution(policy, asked.share)
+        self._solution(base, asked.base_share)
+        if policy.perspective is Perspective.PRIVATE:
+            self._range(policy, asked.share)
+
+    def _solution(self, policy: Policy, share: float) -> Future[Solution]:
         key = (policy.digest, share)
         if key not in self.known:
             options = replace(self.options, formal_share=share, with_social_range=True)
-            found = solve(self.instance, policy, options)
-            self.known[key] = found
+            self.known[key] = self.pool.submit(solve, self.instance, policy, options)
         return self.known[key]
 
-    def social_bounds(self, policy: Policy, share: float) -> tuple[float, float]:
-        """Return lower and upper bound of the policy's social cost (CNY a year)."""
-        solution = self.solution(policy, share)
-        if policy.perspective is Perspective.SOCIAL:
-            return solution.outcome.lower_bound_cny_per_year, solution.outcome.upper_bound_cny_per_year
+    def _range(self, policy: Policy, share: float) -> Future[Bounds]:
         key = (policy.digest, share)
         if key not in self.ranges:
-            known = solution.social_range_cny_per_year
-            self.ranges[key] = known or social_range(solution, self.options)
+            planned = self._solution(policy, share)
+            self.ranges[key] = self.pool.submit(_social_range, planned, self.options)
         return self.ranges[key]
 
-    def cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
-        """Return what a policy costs more than the base, each at its formal share."""
-        low, high = self.social_bounds(policy, share)
-        base_low, base_high = self.social_bounds(base, base_share)
-        planned = self.solution(base, base_share)
-        _assert_same_supply(self.solution(policy, share), planned)
+    def solution(self, policy: Policy, share: float) -> Solution:
+        """Return the policy's solution, or raise what its solve raised."""
+        return self._solution(policy, share).result()
+
+    def social_bounds(self, policy: Policy, share: float) -> Bounds:
+        """Return lower and upper bound of the policy's social cost (CNY a year)."""
+        if policy.perspective is Perspective.PRIVATE:
+            return self._range(policy, share).result()
+        outcome = self.solution(policy, share).outcome
+        return outcome.lower_bound_cny_per_year, outcome.upper_bound_cny_per_year
+
+    def cost(self, asked: _Difference) -> Cost:
+        """Return a difference. What a policy misses of targets of its own it costs."""
+        policy, base, lessened = asked.sides(self.instance)
+        low, high = self.social_bounds(policy, asked.share)
+        base_low, base_high = self.social_bounds(base, asked.base_share)
+        planned, other = self.solution(base, asked.base_share), self.solution(policy, asked.share)
+        _assert_same_supply(other, planned)
+        missed, own = own_shortfall_cny_per_year(other, asked.base)
         return Cost(
             policy=policy.name,
             base=base.name,
@@ -152,31 +202,37 @@ class _Solver:
             high_cny_per_year=high - base_low,
             retired_tonnes_per_year=retired_tonnes_per_year(planned),
             base_gross_cny_per_year=planned.outcome.gross_cost_cny_per_year,
-            formal_share=share,
-            base_formal_share=base_share,
-        )
-
-    def fair_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
-        """Return the cost, counting the base's missed targets as far as the policy has them too.
-
-        A policy without the base's targets misses none: their price would sell that as a gain. What
-        a policy misses of its own targets it costs.
-        """
-        counted, lessened = as_far_as_in(base, policy, self.instance)
-        cost = self.cost(policy, counted, share, base_share)
-        missed, own = own_shortfall_cny_per_year(self.solution(policy, share), base)
-        return replace(
-            cost,
-            penalty_priced=not lessened,
+            formal_share=asked.share,
+            base_formal_share=asked.base_share,
+            pass_through=asked.pass_through,
+            penalty_priced=asked.is_priced and not lessened,
             lessened_targets=lessened,
             own_targets=own,
             own_shortfall_cny_per_year=missed,
         )
 
-    def penalty_free_cost(self, policy: Policy, base: Policy, share: float, base_share: float) -> Cost:
-        """Return the cost with shortfalls of soft targets at zero."""
-        cost = self.cost(free_of_penalty(policy), free_of_penalty(base), share, base_share)
-        return replace(cost, penalty_priced=False)
+
+def _social_range(planned: Future[Solution], options: SolveOptions) -> Bounds:
+    solution = planned.result()
+    return solution.social_range_cny_per_year or social_range(solution, options)
+
+
+@contextmanager
+def _solver(instance: Instance, options: SolveOptions) -> Iterator[_Solver]:
+    """Yield a solver whose solves end with the block that asks it.
+
+    Policies are solved side by side, each by one thread of the solver where there are enough: branch and
+    bound gains little from a second.
+    """
+    stop = Stop(options.stop)
+    n_at_a_time = max(1, options.threads)
+    alone = replace(options, threads=1, stop=stop) if n_at_a_time > 1 else replace(options, stop=stop)
+    with ThreadPoolExecutor(n_at_a_time, thread_name_prefix="solve") as pool:
+        try:
+            yield _Solver(instance, alone, pool)
+        finally:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def compare(
@@ -212,24 +268,33 @@ def compare(
     """
     options = options or SolveOptions()
     _refuse_meaningless(policies)
-    base, others = policies[0], policies[1:]
-    solver = _Solver(instance, options)
     share = options.formal_share
     if share is None:
         share = instance.settings.leakage.formal_share
-    solutions = {base.name: solver.solution(base, share)}
+    with _solver(instance, options) as solver:
+        comparison = _headline(solver, policies, share)
+        if options.stop.is_set() or curve is False:
+            return comparison
+        if curve is None and lists_short_arcs(instance, options):
+            return replace(comparison, notes=(LINES_LEFT_OUT,))
+        return _with_further_lines(comparison, solver, policies, share)
+
+
+def _headline(solver: _Solver, policies: Sequence[Policy], share: float) -> Comparison:
+    """Return the comparison with leakage off, all policies at one formal share."""
+    base, others = policies[0], policies[1:]
+    asked = {policy.name: _Difference(policy, base, share, share) for policy in others}
+    solver.begin(policies, share)
+    for difference in asked.values():
+        solver.begin_difference(difference)
     unsolved: dict[str, str] = {}
+    solutions = {base.name: solver.solution(base, share)}
     solutions |= _each(others, lambda policy: solver.solution(policy, share), unsolved)
     planned = [policy for policy in others if policy.name in solutions]
-    headline = _each(planned, lambda policy: solver.fair_cost(policy, base, share, share), unsolved)
+    headline = _each(planned, lambda policy: solver.cost(asked[policy.name]), unsolved)
     private = [policy for policy in planned if policy.perspective is Perspective.PRIVATE]
     ranges = _each(private, lambda policy: solver.social_bounds(policy, share), unsolved)
-    comparison = Comparison(solutions, ranges, tuple(headline.values()), unsolved=unsolved)
-    if options.stop.is_set() or curve is False:
-        return comparison
-    if curve is None and lists_short_arcs(instance, options):
-        return replace(comparison, notes=(LINES_LEFT_OUT,))
-    return _with_further_lines(comparison, solver, base, planned, share)
+    return Comparison(solutions, ranges, tuple(headline.values()), unsolved=unsolved)
 
 
 def _each(
@@ -246,7 +311,7 @@ def _each(
 
 
 def _with_further_lines(
-    comparison: Comparison, solver: _Solver, base: Policy, others: Sequence[Policy], share: float
+    comparison: Comparison, solver: _Solver, policies: Sequence[Policy], share: float
 ) -> Comparison:
     """Return the comparison with the lines beside the headline, with looser limits.
 
@@ -258,38 +323,46 @@ def _with_further_lines(
         time_limit_s=min(solver.options.time_limit_s, FURTHER_TIME_LIMIT_S),
     )
     beside = replace(solver, options=quick)
-    social = [policy for policy in others if policy.perspective is Perspective.SOCIAL]
-    has_targets = any(has_soft_targets(solver.instance, policy) for policy in (base, *social))
+    base, instance = policies[0], solver.instance
+    social = [
+        policy
+        for policy in policies[1:]
+        if policy.name in comparison.solutions and policy.perspective is Perspective.SOCIAL
+    ]
+    has_targets = any(has_soft_targets(instance, policy) for policy in (base, *social))
     priced = social if has_targets else []
+    lines = {
+        "everything collected formally": {
+            policy.name: _Difference(policy, base, 1.0, 1.0) for policy in social
+        },
+        "missed targets at zero": {
+            policy.name: _Difference(policy, base, share, share, is_priced=False) for policy in priced
+        },
+        "over the pass-through": _curve(instance, base, social),
+    }
+    for points in lines.values():
+        for point in points.values():
+            beside.begin_difference(point)
     notes: list[str] = []
+    found = [_each_or_note(line, points, beside, notes) for line, points in lines.items()]
+    full_collection, without_penalty, curve = found
     return replace(
         comparison,
-        full_collection=_each_or_note(
-            "everything collected formally",
-            {policy.name: partial(beside.fair_cost, policy, base, 1.0, 1.0) for policy in social},
-            notes,
-        ),
-        without_penalty=_each_or_note(
-            "missed targets at zero",
-            {
-                policy.name: partial(beside.penalty_free_cost, policy, base, share, share)
-                for policy in priced
-            },
-            notes,
-        ),
-        curve=_each_or_note("over the pass-through", _curve(beside, base, social), notes),
+        full_collection=full_collection,
+        without_penalty=without_penalty,
+        curve=curve,
         notes=tuple(notes),
     )
 
 
 def _each_or_note(
-    line: str, points: Mapping[str, Callable[[], Cost]], notes: list[str]
+    line: str, points: Mapping[str, _Difference], solver: _Solver, notes: list[str]
 ) -> tuple[Cost, ...]:
     """Return the costs of a further line; where a solve has no plan, note why and go on."""
     costs = []
     for name, point in points.items():
         try:
-            costs.append(point())
+            costs.append(solver.cost(point))
         except StoppedError:
             notes.append(f"{line}, {name} and what follows: interrupted")
             break
@@ -330,23 +403,23 @@ def _assert_same_supply(one: Solution, other: Solution) -> None:
         raise CheckError("the compared plans are not for the same retired batteries")
 
 
-def _curve(solver: _Solver, base: Policy, others: Sequence[Policy]) -> dict[str, Callable[[], Cost]]:
-    """Return, to be solved, the costs at the formal shares that each pass-through leads to."""
-    leakage = solver.instance.settings.leakage
+def _curve(instance: Instance, base: Policy, others: Sequence[Policy]) -> dict[str, _Difference]:
+    """Return what to ask at the formal shares that each pass-through leads to."""
+    leakage = instance.settings.leakage
     frictions = {
-        policy.digest: friction_cny_per_tonne(compose(policy, solver.instance), solver.instance)
+        policy.digest: friction_cny_per_tonne(compose(policy, instance), instance)
         for policy in (base, *others)
     }
 
-    def at(pass_through: float, policy: Policy) -> Cost:
+    def at(pass_through: float, policy: Policy) -> _Difference:
         share, base_share = (
             round(formal_share(leakage, frictions[side.digest], pass_through), SHARE_DIGITS)
             for side in (policy, base)
         )
-        return replace(solver.fair_cost(policy, base, share, base_share), pass_through=pass_through)
+        return _Difference(policy, base, share, base_share, pass_through=pass_through)
 
     return {
-        f"{policy.name} at {pass_through:g}": partial(at, pass_through, policy)
+        f"{policy.name} at {pass_through:g}": at(pass_through, policy)
         for pass_through in PASS_THROUGHS
         for policy in others
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 
 import highspy
@@ -218,20 +219,27 @@ def _run(solver: highspy.Highs, stop: Event | None) -> bool:
     Where nobody gave a ``stop`` nobody looks at half a result either: Ctrl-C is passed on.
     """
     solver.HandleUserInterrupt = True
-    solver.startSolve()
-    while solver.is_solver_running():
+    # highspy's own startSolve allows one solve at a time in a process.
+    running = Thread(target=_solve, args=(solver,), daemon=True)
+    running.start()
+    while running.is_alive():
         try:
-            solver.wait(0.1)
+            running.join(0.1)
             if stop is not None and stop.is_set():
                 solver.cancelSolve()
         except KeyboardInterrupt:
             solver.cancelSolve()
             if stop is None:
-                solver.wait()
+                running.join()
                 raise
             stop.set()
-    solver.wait()
     return stop is not None and stop.is_set()
+
+
+def _solve(solver: highspy.Highs) -> None:
+    solver.solve()
+    # HiGHS's workers belong to this thread and would outlive it.
+    highspy.Highs.resetGlobalScheduler(False)
 
 
 def _report_progress(

@@ -9,10 +9,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from rich import box
 from rich.console import Console as RichConsole
+from rich.console import Group
 from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
@@ -107,49 +109,58 @@ class Console:
 
 
 class ProgressReport:
-    """Shows readings of a solve: one live line, or a JSON line every few seconds, or nothing.
+    """Shows readings of solves: a live line each, or a JSON line each every few seconds, or nothing.
 
     Parameters
     ----------
     label
         What is being solved.
     live
-        The live line, on a terminal.
+        The live lines, on a terminal.
     interval_s
-        Least seconds between two JSON lines; None: no lines.
+        Least seconds between two JSON lines on one policy; None: no lines.
     """
 
     def __init__(self, label: str, live: Live | None, interval_s: float | None) -> None:
         self._label = label
         self._live = live
         self._interval_s = interval_s
-        self._said_at_s = float("-inf")
+        self._said_at_s: dict[str, float] = {}
+        self._lines: dict[str, _LiveLine] = {}
+        self._lock = Lock()
 
     def __call__(self, progress: Progress) -> None:
-        """Show one reading."""
-        if self._live is not None:
-            self._live.update(_LiveLine(self._label, progress, time.monotonic()))
-        elif self._interval_s is not None and time.monotonic() - self._said_at_s >= self._interval_s:
-            self._said_at_s = time.monotonic()
-            print(json.dumps(_reading(self._label, progress)), file=sys.stderr, flush=True)
+        """Show one reading; several threads may call."""
+        with self._lock:
+            if self._live is not None:
+                self._lines[progress.policy] = _LiveLine(self._label, progress, time.monotonic())
+                self._live.update(Group(*self._lines.values()))
+            elif self._interval_s is not None and self._is_due(progress, self._interval_s):
+                self._said_at_s[progress.policy] = time.monotonic()
+                print(json.dumps(_reading(self._label, progress)), file=sys.stderr, flush=True)
+
+    def _is_due(self, progress: Progress, interval_s: float) -> bool:
+        said_at_s = self._said_at_s.get(progress.policy, float("-inf"))
+        return progress.is_last or time.monotonic() - said_at_s >= interval_s
 
 
 class _LiveLine:
-    """A reading as a line whose seconds go on between two readings."""
+    """A reading as a line whose seconds go on until the next, unless it is the last."""
 
     def __init__(self, label: str, progress: Progress, read_at_s: float) -> None:
         self._label, self._progress, self._read_at_s = label, progress, read_at_s
 
     def __rich__(self) -> Text:
-        time_s = self._progress.time_s + time.monotonic() - self._read_at_s
-        line = progress_line(self._label, replace(self._progress, time_s=time_s))
+        since_s = 0.0 if self._progress.is_last else time.monotonic() - self._read_at_s
+        line = progress_line(self._label, replace(self._progress, time_s=self._progress.time_s + since_s))
         return Text(line, overflow="ellipsis", no_wrap=True)
 
 
 def progress_line(label: str, progress: Progress) -> str:
     """Return a reading of a running solve as one line."""
     gap = "-" if progress.gap is None else f"{100 * progress.gap:.4f} %"
-    heading = " ".join(part for part in (label, progress.what) if part)
+    doing = ", ".join(part for part in (progress.policy, progress.what) if part)
+    heading = " ".join(part for part in (label, doing) if part)
     return (
         f"{heading}  incumbent {_money(progress.incumbent_cny_per_year)}  "
         f"bound {_money(progress.bound_cny_per_year)}  gap {gap}  {progress.time_s:.0f} s"

@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from threading import RLock
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csc_array
 
+from netopt.formulation.build import build_model
 from netopt.solution.form import ColumnName, StandardForm
 
 if TYPE_CHECKING:
     import pyomo.environ as pyo
 
+    from netopt.accounts import Perspective
+    from netopt.network.network import Network
+
 _EQUAL, _AT_MOST = 0, 1
+
+_PYOMO: Final = RLock()
+"""Pyomo keeps state that threads would share (whether garbage is collected): one model at a time."""
+
+
+def standard_form(
+    network: Network, perspective: Perspective, *, without: frozenset[str] = frozenset()
+) -> StandardForm:
+    """Return the model of a network as arrays; safe to call from several threads.
+
+    Parameters
+    ----------
+    network, perspective, without
+        As for ``build_model``.
+
+    Raises
+    ------
+    ValueError
+        As ``compile_model``.
+    """
+    with _PYOMO:
+        return compile_model(build_model(network, perspective, without=without))
 
 
 def compile_model(model: pyo.ConcreteModel) -> StandardForm:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class Progress:
     """A reading of a running solve: objective in CNY a year, gap relative to gross cost.
 
-    ``what`` is being solved, in words; what is not known yet is None.
+    ``what`` is being done, in words, for the plan under ``policy``; what is not known yet is None.
+    ``is_last`` of what is said of that plan.
     """
 
     time_s: float
@@ -24,6 +25,20 @@ class Progress:
     gap: float | None
     n_nodes: int
     what: str = ""
+    policy: str = ""
+    is_last: bool = False
+
+
+class Stop(Event):
+    """A wish to stop of one's own, beside a caller's: setting it leaves the caller's as it is."""
+
+    def __init__(self, of_caller: Event) -> None:
+        super().__init__()
+        self._of_caller = of_caller
+
+    def is_set(self) -> bool:
+        """Return whether either wishes to stop."""
+        return super().is_set() or self._of_caller.is_set()
 
 
 @dataclass(frozen=True)
@@ -35,7 +50,8 @@ class SolveOptions:
     gap
         Proven gap to stop at, relative to gross cost.
     time_limit_s, threads, seed
-        Wall-clock limit of the solver, its threads, its random seed.
+        Wall-clock limit of the solver, its threads, its random seed. ``compare`` solves as many policies at
+        a time as there are threads.
     strategy
         ``direct`` (the whole model to the solver), ``priced`` (short arcs listed, all others priced),
         or ``auto`` (the first where the network is small).
@@ -66,16 +82,12 @@ class SolveOptions:
     with_social_range: bool = False
     stop: Event = field(default_factory=Event, compare=False)
 
-    def telling(self, what: str) -> SolveOptions:
-        """Return the options with readings that say first what is being solved."""
+    def telling(self, policy: str) -> SolveOptions:
+        """Return the options with readings that say under which policy is planned."""
         tell = self.on_progress
         if tell is None:
             return self
-
-        def told(progress: Progress) -> None:
-            tell(replace(progress, what=", ".join(part for part in (what, progress.what) if part)))
-
-        return replace(self, on_progress=told)
+        return replace(self, on_progress=lambda progress: tell(replace(progress, policy=policy)))
 
     def tell(self, what: str) -> None:
         """Report that a step begins of which there are no figures yet."""

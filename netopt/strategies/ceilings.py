@@ -14,8 +14,7 @@ import numpy as np
 from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
 from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
@@ -90,7 +89,7 @@ def ceilings(
         rules = (*rules, replace(rule, penalty_cny_per_tonne=1.0))
     scope = scope_for(instance, options)
     network = build_network(instance, replace(effects, share_rules=rules), scope=scope)
-    form = compile_model(build_model(network, Perspective.SOCIAL))
+    form = standard_form(network, Perspective.SOCIAL)
     found = []
     for period in network.periods if rule is not None else network.periods[:1]:
         is_short = [
@@ -140,7 +139,7 @@ def _has_plan(
     instance: Instance, effects: Effects, options: SolveOptions, *, relaxed: bool = False
 ) -> bool | None:
     """Return whether a plan exists, with plants in parts where ``relaxed``; None where time runs out."""
-    form = compile_model(build_model(build_network(instance, effects), Perspective.SOCIAL))
+    form = standard_form(build_network(instance, effects), Perspective.SOCIAL)
     goal = replace(form, cost=np.zeros_like(form.cost), offset=0.0)
     settings = {
         "threads": options.threads,

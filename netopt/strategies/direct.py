@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_gross_costs
 from netopt.solution.ledger import build_ledger
@@ -58,7 +57,7 @@ def solve_direct(
     """
     began = time.monotonic()
     options.tell("building the model")
-    form = compile_model(build_model(network, perspective, without=without))
+    form = standard_form(network, perspective, without=without)
     build_time_s = time.monotonic() - began
     options.tell("linear relaxation")
     settings = _highs_options(options, began)

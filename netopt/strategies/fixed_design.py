@@ -14,8 +14,8 @@ from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import SolverError
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.build import STRENGTHENING
+from netopt.formulation.compile import standard_form
 from netopt.network.held import barred_openings
 from netopt.strategies.slack import with_slacks
 from netopt.units import FLOW_TOLERANCE_TONNES
@@ -79,7 +79,7 @@ def shortages(network: Network, options: SolveOptions) -> pd.DataFrame | None:
         ``period``, ``tonnes_per_year`` (their sum is the least possible); None where no amount of
         either would do.
     """
-    form = compile_model(build_model(network, Perspective.SOCIAL, without=STRENGTHENING))
+    form = standard_form(network, Perspective.SOCIAL, without=STRENGTHENING)
     rows = [number for number, key in enumerate(form.row_keys) if key[0] in _SIGN_OF_TAG]
     keys = pd.DataFrame([form.row_keys[number] for number in rows], columns=["tag", "place", "period"])
     site_of = network.modules.set_index("module")["site"]

@@ -11,8 +11,8 @@ from scipy.sparse import coo_array, csc_array, vstack
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.build import STRENGTHENING
+from netopt.formulation.compile import standard_form
 from netopt.strategies.slack import with_slacks
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def misfit(network: Network, options: SolveOptions) -> Misfit | None:
     """
     held = network.held[network.held["family"] == "flow"].reset_index(drop=True)
     free = replace(network, held=network.held[network.held["family"] != "flow"])
-    form = compile_model(build_model(free, Perspective.SOCIAL, without=STRENGTHENING))
+    form = standard_form(free, Perspective.SOCIAL, without=STRENGTHENING)
     mass = held["index"].map(network.arcs.set_index("arc")["tonnes_per_unit"]).to_numpy(dtype=float)
     whole = _with_rows(form, held)
     loads = [number for number, key in enumerate(form.row_keys) if key[0] == "module_load"]

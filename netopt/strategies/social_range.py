@@ -17,8 +17,7 @@ from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import NoSolutionError, SolverError, StoppedError
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.solution.options import Progress
 from netopt.units import MONEY_TOLERANCE
@@ -100,7 +99,7 @@ class _Whole:
 
     def __init__(self, network: Network, private: Outcome, options: SolveOptions) -> None:
         self._options = options
-        self._form = compile_model(build_model(network, Perspective.PRIVATE))
+        self._form = standard_form(network, Perspective.PRIVATE)
         self._social, _ = by_column(self._form, unit_costs(network, Perspective.SOCIAL))
         self._settings = {
             **options.solver_options,

@@ -17,9 +17,10 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -290,14 +291,12 @@ def test_what_has_no_plan_in_time_is_said_and_the_rest_is_compared(
 def test_a_stop_ends_a_comparison_with_what_it_has(given: Instance, policies: dict[str, Policy]) -> None:
     readings: list[Progress] = []
 
-    def stop_at_the_range(progress: Progress) -> None:
+    def stop_once_both_are_planned(progress: Progress) -> None:
         readings.append(progress)
-        if progress.what == "open-market, building the model" and readings[-2].what.endswith(
-            "checking the plan"
-        ):
+        if {reading.policy for reading in readings if reading.is_last} == {"unified", "open-market"}:
             options.stop.set()
 
-    options = replace(OPTIONS, on_progress=stop_at_the_range, stop=Event())
+    options = replace(OPTIONS, on_progress=stop_once_both_are_planned, stop=Event())
     found = compare(given, [policies["unified"], policies["open-market"]], options)
     assert set(found.solutions) == {"unified", "open-market"}
     assert (found.headline, found.curve) == ((), ())
@@ -313,8 +312,51 @@ def test_the_social_range_tells_its_readings(given: Instance, policies: dict[str
     found = compare(given, [policies["unified"], policies["open-market"]], options, curve=False)
     low, high = found.social_ranges["open-market"]
     for what, end in (("least", low), ("greatest", high)):
-        own = [each for each in readings if each.what == f"open-market, {what} social cost"]
+        own = [
+            each for each in readings if (each.policy, each.what) == ("open-market", f"{what} social cost")
+        ]
         assert own[-1].bound_cny_per_year == pytest.approx(end, abs=1e-4 * abs(end))
+
+
+def test_solves_side_by_side_find_what_one_after_the_other_finds(
+    toy: Instance, policies: dict[str, Policy], comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PASS_THROUGHS", (0.0, 0.5))
+    together = compare(toy, list(policies.values()), replace(OPTIONS, threads=3))
+    assert together.to_dict() == comparison.to_dict()
+    assert {solution.outcome.threads for solution in together.solutions.values()} == {1}
+
+
+def test_as_many_policies_are_solved_at_a_time_as_there_are_threads(
+    toy: Instance, policies: dict[str, Policy]
+) -> None:
+    both = Barrier(2)
+
+    def wait_for_the_other(progress: Progress) -> None:
+        if progress.what == "building the network":
+            both.wait(timeout=60)
+
+    chosen = [policies["unified"], policies["mandates"]]
+    found = compare(toy, chosen, replace(OPTIONS, threads=2, on_progress=wait_for_the_other), curve=False)
+    assert set(found.solutions) == {"unified", "mandates"}
+
+
+def test_a_base_without_a_plan_ends_the_other_solves_and_not_the_callers_wish(
+    toy: Instance, policies: dict[str, Policy]
+) -> None:
+    begun = Event()
+
+    def refuse_the_base(progress: Progress) -> None:
+        if progress.policy == "unified":
+            begun.wait(timeout=60)
+            raise NoSolutionError("the limit came first")
+        begun.set()
+
+    options = replace(OPTIONS, threads=2, on_progress=refuse_the_base)
+    with pytest.raises(NoSolutionError, match="the limit came first"):
+        compare(toy, [policies["unified"], policies["mandates"]], options)
+    assert not options.stop.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("solve")]
 
 
 def with_interval(comparison: Comparison, low: float, high: float) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 from typing import Any
 
 import highspy
@@ -227,17 +228,22 @@ def test_progress_is_reported_in_the_forms_unit() -> None:
         assert bound is None or bound <= best.objective + 1e-6
 
 
-def test_ctrl_c_ends_the_solve_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    wait = highspy.Highs.wait
+def interrupted_at(call: int) -> type[Thread]:
+    """Return a thread whose ``join`` is interrupted once, as by Ctrl-C."""
     calls = []
 
-    def interrupted(solver: highspy.Highs, timeout: float = -1.0) -> Any:
-        calls.append(timeout)
-        if len(calls) == 8:
-            raise KeyboardInterrupt
-        return wait(solver, timeout)
+    class Interrupted(Thread):
+        def join(self, timeout: float | None = None) -> None:
+            calls.append(timeout)
+            if len(calls) == call:
+                raise KeyboardInterrupt
+            super().join(timeout)
 
-    monkeypatch.setattr(highspy.Highs, "wait", interrupted)
+    return Interrupted
+
+
+def test_ctrl_c_ends_the_solve_and_keeps_what_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "Thread", interrupted_at(8))
     stop = Event()
     result = highs.solve_form(knapsack(120, 20), {**EXACT, "time_limit": 60.0}, stop=stop)
     assert stop.is_set()
@@ -248,20 +254,22 @@ def test_ctrl_c_ends_the_solve_and_keeps_what_was_found(monkeypatch: pytest.Monk
 
 
 def test_ctrl_c_is_passed_on_where_nobody_looks_at_half_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
-    wait = highspy.Highs.wait
-    calls = []
-
-    def interrupted(solver: highspy.Highs, timeout: float = -1.0) -> Any:
-        calls.append(timeout)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        return wait(solver, timeout)
-
-    monkeypatch.setattr(highspy.Highs, "wait", interrupted)
+    monkeypatch.setattr(highs, "Thread", interrupted_at(2))
     with pytest.raises(KeyboardInterrupt):
         highs.solve_form(knapsack(120, 20), {**EXACT, "time_limit": 60.0})
     monkeypatch.undo()
     assert highs.solve_form(BAG, EXACT).status is BackendStatus.OPTIMAL
+
+
+def test_several_solves_at_a_time_find_what_one_finds_and_stop_each_for_itself() -> None:
+    hard, stop = knapsack(120, 20), Event()
+    with ThreadPoolExecutor(2) as pool:
+        endless = pool.submit(highs.solve_form, hard, {**EXACT, "time_limit": 60.0}, stop=stop)
+        found = [highs.solve_form(BAG, EXACT).objective for _ in range(5)]
+        assert not endless.done()
+        stop.set()
+        assert endless.result().status is BackendStatus.INTERRUPTED
+    assert set(found) == {highs.solve_form(BAG, EXACT).objective}
 
 
 @pytest.mark.parametrize("relaxed", [False, True])

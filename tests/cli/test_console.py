@@ -5,10 +5,14 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console as RichConsole
+from rich.live import Live
 
 from netopt.cli.console import ProgressReport, open_console, plain, progress_line
 from netopt.cli.options import Talk
@@ -23,7 +27,7 @@ def test_a_reading_in_one_line() -> None:
     assert (
         line == "toy unified  incumbent 5.500 million CNY/yr  bound 5.400 million CNY/yr  gap 1.2500 %  3 s"
     )
-    named = replace(READING, what="unified, linear relaxation")
+    named = replace(READING, policy="unified", what="linear relaxation")
     assert progress_line("toy", named).startswith("toy unified, linear relaxation  incumbent 5.500")
     assert progress_line("x", Progress(0.0, None, float("-inf"), None, 0)) == (
         "x  incumbent -  bound -  gap -  0 s"
@@ -46,12 +50,46 @@ def test_off_a_terminal_progress_is_json_lines_now_and_then(capsys: pytest.Captu
             "gap": 0.0125,
             "n_nodes": 7,
             "what": "",
+            "policy": "",
+            "is_last": False,
         }
     ]
     every = ProgressReport("toy", None, 0.0)
     every(READING)
     every(READING)
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_every_policy_is_said_in_its_own_time_and_its_last_reading_always(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with open_console(Talk()).progress("toy") as report:
+        for policy in ("unified", "mandates"):
+            report(replace(READING, policy=policy))
+            report(replace(READING, policy=policy, n_nodes=8))
+        report(replace(READING, policy="unified", n_nodes=9, is_last=True))
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(reading["policy"], reading["n_nodes"]) for reading in said] == [
+        ("unified", 7),
+        ("mandates", 7),
+        ("unified", 9),
+    ]
+
+
+def test_a_live_line_for_each_policy_that_stands_still_once_it_is_planned() -> None:
+    terminal = RichConsole(file=StringIO(), force_terminal=True, width=120)
+    with Live(console=terminal, auto_refresh=False) as live:
+        report = ProgressReport("toy", live, None)
+        report(replace(READING, policy="unified", what="planned and checked", is_last=True))
+        report(replace(READING, policy="mandates", what="plan"))
+        time.sleep(1.1)
+        with terminal.capture() as shown:
+            terminal.print(live.renderable)
+    first, second = shown.get().splitlines()
+    assert first.startswith("toy unified, planned and checked")
+    assert first.rstrip().endswith("gap 1.2500 %  3 s")
+    assert second.startswith("toy mandates, plan")
+    assert second.rstrip().endswith("gap 1.2500 %  4 s")
 
 
 def test_quiet_says_nothing_on_the_way(capsys: pytest.CaptureFixture[str]) -> None:

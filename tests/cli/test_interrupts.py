@@ -103,7 +103,7 @@ def test_an_interrupted_comparison_keeps_what_has_a_plan(netopt_here: Run, tmp_p
     policy.write_text('name = "open-sky"\n', encoding="utf-8")
     words = ("--policies", f"{policy},open-market", "--gap", "0.02")
     with _running(tmp_path, *LARGE, *words) as process:
-        _read_until(process, lambda reading: "open-market" in str(reading["what"]))
+        _read_until(process, lambda reading: reading["policy"] == "open-market")
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.build import STRENGTHENING
+from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
 from netopt.network.facilities import barred_sites, periods_in_force
 from netopt.strategies.explaining.context import Context, Limit
@@ -55,7 +55,7 @@ def stated_form(
         Which arcs the model lists; None: all.
     """
     network = wide_network(instance, effects, design, scope)
-    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    form = standard_form(network, perspective, without=STRENGTHENING)
     form = with_room(form, network)
     context = Context(instance, effects, network, form)
     stated = [(said, limits) for collector in COLLECTORS for said, limits in collector(context) if limits]

@@ -19,8 +19,8 @@ from scipy.sparse import csc_array, csr_array, hstack, vstack
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.build import STRENGTHENING
+from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
 from netopt.network.build import build_network
@@ -99,8 +99,7 @@ class PricedProgram:
     def __post_init__(self) -> None:
         self.began = time.monotonic()
         self.options.tell("building the model")
-        model = build_model(self.network, self.perspective, without=STRENGTHENING)
-        self.form = compile_model(model)
+        self.form = standard_form(self.network, self.perspective, without=STRENGTHENING)
         self.build_time_s = time.monotonic() - self.began
         self.columns = Columns(self.network, self.form)
         gross, constant = by_column(self.form, unit_gross_costs(self.network))
@@ -344,7 +343,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     form = program.form
     if planned is not network:
         options.tell("building the plan's network")
-        form = compile_model(build_model(planned, perspective, without=STRENGTHENING))
+        form = standard_form(planned, perspective, without=STRENGTHENING)
     values = polished(form, _transferred(program.form, form, result.point), options)
     found = decisions(planned, form, values)
     ledger = build_ledger(planned, found)
