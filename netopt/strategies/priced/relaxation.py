@@ -46,13 +46,15 @@ class Relaxation:
     links, added
         Rows and arcs added to the form.
     bound
-        Proven over all arcs (the form's unit of cost); ``-inf`` before the first optimal solve.
+        Proven over all arcs (the form's unit of cost); ``-inf`` before the first.
+    tell
+        Called after each round.
     """
 
     columns: Columns
     pricer: Pricer
     settings: Settings
-    tell: Callable[[float, int], None]
+    tell: Callable[[], None]
     links: Links = field(init=False)
     added: Arcs = field(init=False)
     result: BackendResult | None = None
@@ -66,6 +68,11 @@ class Relaxation:
         self.added = Arcs.none(form)
         self._separator = Separator(self.columns, self.added.table)
         self._add_links(self._separator.strong())
+
+    def bound_without_multipliers(self) -> None:
+        """Raise the bound to what holds whatever a solve will say: as if nothing were scarce."""
+        free, _ = self.pricer.bound(np.zeros(self.columns.form.shape[0]), self.links, self.added)
+        self.bound = max(self.bound, free)
 
     def aim_at(self, pricer: Pricer) -> None:
         """Bound another objective over the same plans: that of ``pricer`` and of its form.
@@ -111,7 +118,7 @@ class Relaxation:
                 enough = least_gain(self.result)
                 is_near = value - self.bound < enough and abs(value - priced) < enough
                 priced = value
-            self.tell(self.bound, self.n_rounds)
+            self.tell()
             if is_near or n_links + n_arcs == 0 or options.stop.is_set():
                 return BackendStatus.OPTIMAL
         return BackendStatus.OPTIMAL

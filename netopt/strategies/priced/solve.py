@@ -1,7 +1,9 @@
 """The priced strategy: a bound over every conceivable arc, and a plan over the listed ones.
 
-1. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
-2. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
+1. The first plan that a heuristic meets, and the bound of no multipliers at all: poor, but from then on
+   an early end has a plan and its bound.
+2. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
+3. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
    the plan; its own bound holds for these candidates alone and is not used.
 """
 
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
 BOUND_SHARE: Final = 0.6
 """Share of the time limit that the relaxation may take."""
 
+FIRST_PLAN_SHARE: Final = 0.05
+"""Share of the time limit that the search for any plan at all may take."""
+
 PLAN_SHARE: Final = 0.35
 """Share of the time limit that branch and bound may take."""
 
@@ -73,6 +78,8 @@ MOST_FURTHER_SITES: Final = 60
 
 LINK_SLACK_TONNES: Final = 100.0
 """Links with more slack at the relaxation's point are left out of branch and bound (t/yr)."""
+
+BOUNDING: Final = "bound over all arcs"
 
 USED: Final = 1e-6
 """A module whose state is above is used by the relaxation."""
@@ -102,26 +109,57 @@ class PricedProgram:
         self.form = standard_form(self.network, self.perspective, without=STRENGTHENING)
         self.build_time_s = time.monotonic() - self.began
         self.columns = Columns(self.network, self.form)
-        gross, constant = by_column(self.form, unit_gross_costs(self.network))
-        self._gross, self._gross_constant = gross, constant
+        self._gross, self._gross_constant = by_column(self.form, unit_gross_costs(self.network))
         pricer = Pricer(self.columns, partial(unit_costs, perspective=self.perspective))
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
-        self.relaxation = Relaxation(self.columns, pricer, settings, self._tell)
+        self.relaxation = Relaxation(self.columns, pricer, settings, partial(self._tell, BOUNDING))
+        self.best: BackendResult | None = None
 
-    def gross_cny_per_year(self, result: BackendResult) -> float:
-        """Return the gross cost of a point of the relaxation, an estimate of the plan's."""
-        if result.point is None:
+    def gross_cny_per_year(self, result: BackendResult | None) -> float:
+        """Return the gross cost of a point of the program, an estimate where it is the relaxation's."""
+        if result is None or result.point is None:
             return 0.0
         return float(self._gross @ result.point[: self.form.shape[1]]) + self._gross_constant
 
     def _least_gain(self, result: BackendResult) -> float:
         return LEAST_GAIN * self.gross_cny_per_year(result) / OBJECTIVE_UNIT_CNY
 
-    def _tell(self, bound: float, _n_rounds: int) -> None:
-        if self.options.on_progress is not None:
-            proven = bound * OBJECTIVE_UNIT_CNY if np.isfinite(bound) else None
-            time_s = time.monotonic() - self.began
-            self.options.on_progress(Progress(time_s, None, proven, None, 0, "bound over all arcs"))
+    def _tell(self, what: str, incumbent: float | None = None, n_nodes: int = 0) -> None:
+        """Report the best plan known, ``incumbent`` among them, and the bound over all arcs."""
+        if self.options.on_progress is None:
+            return
+        kept = None if self.best is None else self.best.objective
+        known = [value for value in (incumbent, kept) if value is not None]
+        best = min(known) * OBJECTIVE_UNIT_CNY if known else None
+        bound = self.relaxation.bound * OBJECTIVE_UNIT_CNY
+        proven = bound if np.isfinite(bound) else None
+        gross = self.gross_cny_per_year(self.relaxation.result or self.best)
+        gap = (best - proven) / gross if best is not None and proven is not None and gross > 0 else None
+        time_s = time.monotonic() - self.began
+        self.options.on_progress(Progress(time_s, best, proven, gap, n_nodes, what))
+
+    def find_first_plan(self, time_limit_s: float) -> None:
+        """Look for any plan over the listed arcs, and prove the bound that needs no relaxation.
+
+        Raises
+        ------
+        InfeasibleError, UnboundedError
+            Of the listed arcs.
+        """
+        self.options.tell("first plan")
+        settings = self._settings(time_limit_s) | {"mip_max_improving_sols": 1}
+        found = highs.solve_form(self.form, settings, stop=self.options.stop)
+        _refuse(found.status)
+        self.relaxation.bound_without_multipliers()
+        self._keep(found)
+        self._tell(BOUNDING)
+
+    def _keep(self, found: BackendResult) -> None:
+        """Keep a plan where it is the best."""
+        if found.point is None or found.objective is None:
+            return
+        if self.best is None or self.best.objective is None or found.objective < self.best.objective:
+            self.best = found
 
     def relax(self, until_s: float) -> None:
         """Bound the whole network until ``until_s`` (``time.monotonic()``).
@@ -130,20 +168,8 @@ class PricedProgram:
         ------
         InfeasibleError, UnboundedError
             Of the listed arcs.
-        NoSolutionError
-            Where a limit came before the first bound; StoppedError where the user did.
         """
-        self.options.tell("linear relaxation")
-        status = self.relaxation.improve(until_s, self._least_gain, self.options)
-        if np.isfinite(self.relaxation.bound):
-            return
-        if status is BackendStatus.INFEASIBLE:
-            raise InfeasibleError("no plan satisfies every constraint over the listed arcs")
-        if status is BackendStatus.UNBOUNDED:
-            raise UnboundedError("some chain of recipes and sales earns without end")
-        if status is BackendStatus.INTERRUPTED:
-            raise StoppedError("interrupted before the network was bounded")
-        raise NoSolutionError("the time limit came before the network was bounded")
+        _refuse(self.relaxation.improve(until_s, self._least_gain, self.options))
 
     def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
         """Return a lower bound of another objective over the same plans, in the form's unit of cost.
@@ -166,9 +192,9 @@ class PricedProgram:
         costs, constant = by_column(self.form, goal(self.network))
         form = replace(self.form, cost=costs / OBJECTIVE_UNIT_CNY, offset=constant / OBJECTIVE_UNIT_CNY)
 
-        def report(bound: float, _n_rounds: int) -> None:
-            if tell is not None and np.isfinite(bound):
-                tell(time.monotonic() - began, None, bound, 0)
+        def report() -> None:
+            if tell is not None and np.isfinite(self.relaxation.bound):
+                tell(time.monotonic() - began, None, self.relaxation.bound, 0)
 
         self.relaxation.aim_at(Pricer(Columns(self.network, form), goal))
         self.relaxation.tell = report
@@ -179,49 +205,54 @@ class PricedProgram:
             raise StoppedError("interrupted before the network was bounded")
         raise NoSolutionError("the time limit came before the network was bounded")
 
-    def plan(self, time_limit_s: float) -> BackendResult:
-        """Return the best plan over listed and added arcs, at the candidates of the relaxation.
+    def plan(self, time_limit_s: float) -> None:
+        """Look for a better plan over listed and added arcs, at the candidates of the relaxation.
 
         Where these have no plan, all sites are candidates.
+
+        Raises
+        ------
+        InfeasibleError
+            Where there is none at any site.
         """
         began = time.monotonic()
         relaxed = self.relaxation.result
         if relaxed is None or relaxed.point is None:
-            raise NoSolutionError("the relaxation has no point")
+            return
         left_out = self._left_out(relaxed)
         found = self._branch_and_bound(relaxed, left_out, time_limit_s)
-        if found.status is not BackendStatus.INFEASIBLE or not left_out.any():
-            return found
-        remaining_s = time_limit_s - (time.monotonic() - began)
-        return self._branch_and_bound(relaxed, np.zeros_like(left_out), remaining_s)
+        if found.status is BackendStatus.INFEASIBLE and left_out.any():
+            remaining_s = time_limit_s - (time.monotonic() - began)
+            found = self._branch_and_bound(relaxed, np.zeros_like(left_out), remaining_s)
+        if self.best is None:
+            _refuse(found.status)
+        self._keep(found)
 
     def _branch_and_bound(
         self, relaxed: BackendResult, left_out: NDArray[np.bool_], time_limit_s: float
     ) -> BackendResult:
-        restricted = self._restricted(relaxed, left_out)
         gross = self.gross_cny_per_year(relaxed)
         gap = min(PLAN_GAP, self.options.gap) * gross / OBJECTIVE_UNIT_CNY
-        settings: Settings = {
+        wanted: Settings = {"mip_abs_gap": gap, "objective_target": self._good_enough(gross)}
+
+        def report(_time_s: float, incumbent: float | None, _bound: float | None, n_nodes: int) -> None:
+            self._tell("plan", incumbent, n_nodes)
+
+        return highs.solve_form(
+            self._restricted(relaxed, left_out),
+            self._settings(time_limit_s) | wanted,
+            on_progress=report,
+            stop=self.options.stop,
+        )
+
+    def _settings(self, time_limit_s: float) -> Settings:
+        return {
             **self.options.solver_options,
             "threads": self.options.threads,
             "random_seed": self.options.seed,
             "time_limit": max(1.0, time_limit_s),
             "mip_rel_gap": 0.0,
-            "mip_abs_gap": gap,
-            "objective_target": self._good_enough(gross),
         }
-        bound = self.relaxation.bound
-
-        def report(_time_s: float, incumbent: float | None, _bound: float | None, n_nodes: int) -> None:
-            if self.options.on_progress is None:
-                return
-            best = None if incumbent is None else incumbent * OBJECTIVE_UNIT_CNY
-            proven = bound * OBJECTIVE_UNIT_CNY
-            share = None if best is None or gross <= 0 else (best - proven) / gross
-            spent_s = time.monotonic() - self.began
-            self.options.on_progress(Progress(spent_s, best, proven, share, n_nodes, "plan"))
-
-        return highs.solve_form(restricted, settings, on_progress=report, stop=self.options.stop)
 
     def _good_enough(self, gross_cny_per_year: float) -> float:
         """Return the cost at which a plan is near enough to the bound, in the form's unit."""
@@ -294,17 +325,44 @@ class PricedProgram:
             dtype=bool,
         )
 
+    def found(self) -> tuple[BackendResult, Floats]:
+        """Return the best plan and its point.
+
+        Raises
+        ------
+        NoSolutionError
+            Where a limit came before any plan; StoppedError where the user did.
+        """
+        is_stopped = self.options.stop.is_set()
+        if self.best is None or self.best.point is None:
+            if is_stopped:
+                raise StoppedError("interrupted before any plan was found")
+            raise NoSolutionError("the time limit came before any plan was found")
+        status = BackendStatus.INTERRUPTED if is_stopped else self.best.status
+        return replace(self.best, status=status, bound=self.relaxation.bound), self.best.point
+
     def widened(self, point: Floats) -> Network:
         """Return the network with the unlisted arcs that a plan uses listed too."""
         added = self.relaxation.added.table
         n_columns = self.form.shape[1]
-        used = added[point[n_columns : n_columns + len(added)] > USED]
+        # A plan found before an arc was added does not use it.
+        flows = np.zeros(len(added))
+        flows[: len(point) - n_columns] = point[n_columns:]
+        used = added[flows > USED]
         scope = self.network.scope
         if not len(used) or scope is None:
             return self.network
         instance = self.network.instance
         wider = build_network(instance, self.network.effects, scope=scope.with_flows(instance, used))
         return replace(wider, held=self.network.held)
+
+
+def _refuse(status: BackendStatus) -> None:
+    """Raise what a solve over the listed arcs proved, if there is no plan."""
+    if status is BackendStatus.INFEASIBLE:
+        raise InfeasibleError("no plan satisfies every constraint over the listed arcs")
+    if status is BackendStatus.UNBOUNDED:
+        raise UnboundedError("some chain of recipes and sales earns without end")
 
 
 def _known(values: Floats | None) -> Floats:
@@ -329,30 +387,24 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     """
     program = PricedProgram(network, perspective, options)
     end_s = program.began + options.time_limit_s
+    program.find_first_plan(FIRST_PLAN_SHARE * options.time_limit_s)
     program.relax(program.began + BOUND_SHARE * options.time_limit_s)
-    if options.stop.is_set():
-        raise StoppedError("interrupted before any plan was found")
-    result = program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s, PLAN_LIMIT_S))
-    if result.point is None:
-        if result.status is BackendStatus.INTERRUPTED:
-            raise StoppedError("interrupted before any plan was found")
-        if result.status is BackendStatus.INFEASIBLE:
-            raise InfeasibleError("no plan satisfies every constraint over the candidates")
-        raise NoSolutionError(f"{result.solver} ended ({result.status}) before it found any plan")
-    planned = program.widened(result.point)
+    if not options.stop.is_set():
+        program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s, PLAN_LIMIT_S))
+    result, point = program.found()
+    planned = program.widened(point)
     form = program.form
     if planned is not network:
         options.tell("building the plan's network")
         form = standard_form(planned, perspective, without=STRENGTHENING)
-    values = polished(form, _transferred(program.form, form, result.point), options)
+    values = polished(form, _transferred(program.form, form, point), options)
     found = decisions(planned, form, values)
     ledger = build_ledger(planned, found)
-    whole = replace(result, bound=program.relaxation.bound)
     source = (
         f"weak duality over every conceivable arc, listed or not, with multipliers from {result.solver} "
         f"{result.solver_version}"
     )
-    outcome = outcome_of(planned, perspective, options, form, whole, ledger, source)
+    outcome = outcome_of(planned, perspective, options, form, result, ledger, source)
     timed = replace(
         outcome,
         build_time_s=program.build_time_s,
