@@ -71,13 +71,13 @@ class Solving:
     """How hard to solve; what is left out comes from NETOPT_*, netopt.toml, or the profile."""
 
     profile: str | None = None
-    "Solver profile: default, exact, quick, or a TOML file."
+    "Solver profile: default, exact, national, quick, or a TOML file."
     gap: float | None = None
     "Proven gap to stop at, relative to gross cost (0 to 1)."
     time_limit: float | None = None
     "Wall-clock limit of the solver, s; of compare: for each policy, not for all together."
     threads: Annotated[int | None, Parameter(converter=whole_number)] = None
-    "Threads of the solver."
+    "Threads of the solver; compare solves as many policies at a time, with a thread each."
     seed: Annotated[int | None, Parameter(converter=whole_number)] = None
     "Random seed of the solver."
     strategy: str | None = None
