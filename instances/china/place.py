@@ -45,7 +45,7 @@ def _differences(folders: dict[str, Path]) -> str:
 
 
 def _digits(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.1f}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 if __name__ == "__main__":
