@@ -1,7 +1,7 @@
 """The priced strategy: a bound over every conceivable arc, and a plan over the listed ones.
 
-1. The first plan that a heuristic meets, and the bound of no multipliers at all: poor, but from then on
-   an early end has a plan and its bound.
+1. The first plan that a heuristic meets: poor, but from then on an early end has one. Its bound is that
+   of the relaxation, or of no multipliers at all.
 2. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
 3. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
    the plan; its own bound holds for these candidates alone and is not used.
@@ -58,13 +58,10 @@ FIRST_PLAN_SHARE: Final = 0.05
 """Share of the time limit that the search for any plan at all may take."""
 
 PLAN_SHARE: Final = 0.35
-"""Share of the time limit that branch and bound may take."""
+"""Share of the time limit that branch and bound may take; a plan within the wanted gap ends it before."""
 
 LEAST_GAIN: Final = 3e-4
 """Rounds of the relaxation end where they gain less, relative to gross cost."""
-
-PLAN_LIMIT_S: Final = 90.0
-"""Longest time for branch and bound: what it finds later is worth less than the bound's distance."""
 
 GAP_SAFETY: Final = 0.85
 """Part of the wanted gap at which the search for a plan ends: the gross cost is that of the relaxation."""
@@ -139,7 +136,7 @@ class PricedProgram:
         self.options.on_progress(Progress(time_s, best, proven, gap, n_nodes, what))
 
     def find_first_plan(self, time_limit_s: float) -> None:
-        """Look for any plan over the listed arcs, and prove the bound that needs no relaxation.
+        """Look for any plan over the listed arcs.
 
         Raises
         ------
@@ -150,7 +147,6 @@ class PricedProgram:
         settings = self._settings(time_limit_s) | {"mip_max_improving_sols": 1}
         found = highs.solve_form(self.form, settings, stop=self.options.stop)
         _refuse(found.status)
-        self.relaxation.bound_without_multipliers()
         self._keep(found)
         self._tell(BOUNDING)
 
@@ -164,12 +160,18 @@ class PricedProgram:
     def relax(self, until_s: float) -> None:
         """Bound the whole network until ``until_s`` (``time.monotonic()``).
 
+        Where the end comes before the first relaxation, the bound is that which needs none.
+
         Raises
         ------
         InfeasibleError, UnboundedError
             Of the listed arcs.
+        SolverError
+            Where no bound is proven.
         """
         _refuse(self.relaxation.improve(until_s, self._least_gain, self.options))
+        if not np.isfinite(self.relaxation.bound):
+            self.relaxation.bound_without_multipliers()
 
     def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
         """Return a lower bound of another objective over the same plans, in the form's unit of cost.
@@ -390,7 +392,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     program.find_first_plan(FIRST_PLAN_SHARE * options.time_limit_s)
     program.relax(program.began + BOUND_SHARE * options.time_limit_s)
     if not options.stop.is_set():
-        program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s, PLAN_LIMIT_S))
+        program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s))
     result, point = program.found()
     planned = program.widened(point)
     form = program.form
