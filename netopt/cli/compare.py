@@ -102,7 +102,9 @@ def _write(
     failure: Exception | None = None
     with staged_folder(path, force=force) as folder:
         for name, solution in comparison.solutions.items():
-            write_run(solution, folder / "runs" / name, extra=effective.for_manifest())
+            # Each was solved on a part of the comparison's threads.
+            extra = {**effective.for_manifest(), "threads": solution.outcome.threads}
+            write_run(solution, folder / "runs" / name, extra=extra)
         write_json(folder / "comparison.json", plain(comparison.to_dict()))
         (folder / "README.md").write_text(comparison.to_markdown(), encoding="utf-8", newline="\n")
         if maps:

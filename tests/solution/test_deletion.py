@@ -13,6 +13,7 @@ from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
+from netopt.formulation import compile as compile_module
 from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer, decisions
@@ -22,7 +23,6 @@ from netopt.solution.check import Verdict, judge
 from netopt.solution.checking.facts import Facts
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import SolveOptions
-from netopt.strategies import direct
 from netopt.strategies.direct import Found, solve_direct
 from tests.instances_random import random_effects, random_instance
 
@@ -170,7 +170,7 @@ def test_lifting_a_half_of_an_equation_is_noticed(what: str, monkeypatch: pytest
         lifted(model, what)
         return model
 
-    monkeypatch.setattr(direct, "build_model", build)
+    monkeypatch.setattr(compile_module, "build_model", build)
     _, lacking = solved(case)
     assert lacking.tags() == {tag}
 
