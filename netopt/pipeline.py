@@ -27,6 +27,7 @@ from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
 from netopt.strategies.choice import scope_for, solve_network
+from netopt.strategies.clock import Clock
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.explaining.collect import stated_form, wide_network
 from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasible
@@ -80,13 +81,14 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
     options = (options or SolveOptions()).telling(policy.name)
     if options.stop.is_set():
         raise StoppedError("interrupted before it was begun")
+    clock = Clock(options)
     options.tell("building the network")
     network = network_of(instance, policy, options)
     try:
         _refuse_barred(network)
         found = solve_network(network, policy.perspective, options)
     except InfeasibleError:
-        raise InfeasibleError(_why(network, policy, options), policy.name) from None
+        raise InfeasibleError(_why(network, policy, clock), policy.name) from None
     except UnboundedError:
         raise UnboundedError(_unbounded(network, policy, options)) from None
     solution = _checked(policy, found, options)
@@ -344,14 +346,13 @@ def _refuse_barred(network: Network) -> None:
         raise InfeasibleError("the design builds what may not be built")
 
 
-def _why(network: Network, policy: Policy, options: SolveOptions) -> str:
+def _why(network: Network, policy: Policy, clock: Clock) -> str:
     """Return in words why no plan exists."""
-    if options.design is not None:
-        return explain_fixed(network, policy.name, options.design, options)
-    words = explain_infeasible(network.instance, policy.name, network.effects, options)
-    if network.scope is None:
-        return words
-    return f"{words}\nAsked of a candidate set: {network.scope}. Longer hauls were not tried."
+    clock.options.tell("asking why there is no plan")
+    if clock.options.design is not None:
+        return explain_fixed(network, policy.name, clock.options.design, clock.options)
+    words = explain_infeasible(network.instance, policy.name, network.effects, clock)
+    return words if network.scope is None else f"{words}\n{network.scope.caveat}"
 
 
 def _for_design(outcome: Outcome, design: Design | None) -> Outcome:

@@ -38,19 +38,20 @@ def infeasible_text(explanation: Explanation) -> str:
     if found is None:
         raise ValueError("a plan exists")
     name = f"{explanation.instance.name} under {explanation.policy.name}"
+    caveat = "" if found.stated.scope is None else found.stated.scope.caveat
     parts = [f"{name}: no plan exists."]
     for position, conflict in enumerate(found.conflicts):
         parts.append(_conflict_text(found, position, conflict))
     parts += [_remedy_text(found), _gives_text(found, Words(explanation.instance))]
     if explanation.ceilings:
-        _, _, further = explanation.ceilings.partition("\n")
+        _, _, further = explanation.ceilings.removesuffix(caveat).partition("\n")
         parts.append(f"How far the rules could be met:\n{_indented(further.splitlines())}")
     parts.append(
         f"Asked of {len(found.stated.statements)} statements by {found.n_solves} mixed-integer programs; "
         "mass balances and recipes cannot be lifted."
     )
-    if found.stated.scope is not None:
-        parts.append(f"Asked of a candidate set: {found.stated.scope}. Longer hauls were not tried.")
+    if caveat:
+        parts.append(caveat)
     return "\n\n".join(parts)
 
 

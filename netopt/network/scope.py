@@ -40,6 +40,11 @@ class Scope:
             f"stands, and the nearest {self.n_nearest} where none does"
         )
 
+    @property
+    def caveat(self) -> str:
+        """What a reason why no plan exists must add: it holds for the listed arcs alone."""
+        return f"Asked of a candidate set: {self}. Longer hauls were not tried."
+
     def with_flows(self, instance: Instance, flows: pd.DataFrame) -> Scope:
         """Return the scope that also lists what a plan ships (``from_place``, ``to_place``)."""
         where = place_locations(instance)

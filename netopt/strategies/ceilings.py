@@ -19,12 +19,15 @@ from netopt.network.build import build_network
 from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
 from netopt.strategies.choice import scope_for
+from netopt.strategies.clock import OutOfTimeError
 
 if TYPE_CHECKING:
+    from netopt.backends.result import BackendResult
     from netopt.data.instance import Instance
     from netopt.network.network import Network
     from netopt.policy.effects import ShareRule
-    from netopt.solution.options import SolveOptions
+    from netopt.solution.form import StandardForm
+    from netopt.strategies.clock import Clock
 
 PLAN_TIME_LIMIT_S: Final = 30.0
 """Limit of asking whether a whole plan exists; nothing is said of what is not settled by then."""
@@ -50,28 +53,35 @@ class Ceiling:
     shortfall_tonnes_per_year: float
 
 
-def explain_infeasible(instance: Instance, policy: str, effects: Effects, options: SolveOptions) -> str:
+def explain_infeasible(instance: Instance, policy: str, effects: Effects, clock: Clock) -> str:
     """Return in words why no plan exists: which rules cannot be met, and how far they could be.
 
     Parameters
     ----------
     instance, effects
         What was infeasible; ``policy`` is its name.
-    options
-        Threads and seed of the relaxations.
+    clock
+        Time limit, threads and seed of all programs together; what is not settled by its end is not
+        told.
     """
-    opening = f"{instance.name} under {policy}: no plan satisfies every rule."
+    lines = [f"{instance.name} under {policy}: no plan satisfies every rule."]
+    try:
+        lines += _reasons(instance, effects, clock)
+    except OutOfTimeError:
+        lines.append("How far the rules can be met was not settled before the end.")
+    return "\n".join(lines)
+
+
+def _reasons(instance: Instance, effects: Effects, clock: Clock) -> list[str]:
     hard = [rule for rule in effects.share_rules if rule.penalty_cny_per_tonne is None]
-    if ceilings(instance, _without_hard_rules(effects), None, options) is None:
-        return f"{opening}\n{_beyond_rules(effects)}"
-    lines = [line for rule in hard for line in _explained(instance, effects, rule, options)]
-    if lines:
-        return "\n".join([opening, *lines])
-    return f"{opening}\n{_beyond_ceilings(instance, effects, hard, options)}"
+    if ceilings(instance, _without_hard_rules(effects), None, clock) is None:
+        return [_beyond_rules(effects)]
+    lines = [line for rule in hard for line in _explained(instance, effects, rule, clock)]
+    return lines or [_beyond_ceilings(instance, effects, hard, clock)]
 
 
 def ceilings(
-    instance: Instance, effects: Effects, rule: ShareRule | None, options: SolveOptions
+    instance: Instance, effects: Effects, rule: ShareRule | None, clock: Clock
 ) -> list[Ceiling] | None:
     """Return the ceiling of a rule in every period, all other hard rules left out.
 
@@ -83,11 +93,16 @@ def ceilings(
     -------
     list of Ceiling or None
         None where no plan exists even without the rule; empty where ``rule`` is None.
+
+    Raises
+    ------
+    OutOfTimeError
+        Where the clock's end comes first.
     """
     rules = _without_hard_rules(effects).share_rules
     if rule is not None:
         rules = (*rules, replace(rule, penalty_cny_per_tonne=1.0))
-    scope = scope_for(instance, options)
+    scope = scope_for(instance, clock.options)
     network = build_network(instance, replace(effects, share_rules=rules), scope=scope)
     form = standard_form(network, Perspective.SOCIAL)
     found = []
@@ -97,22 +112,27 @@ def ceilings(
             for column in form.columns
         ]
         goal = replace(form, cost=np.array(is_short, dtype=float), offset=0.0)
-        settings = {"threads": options.threads, "random_seed": options.seed}
-        result = highs.solve_form(goal, settings, relaxed=True)
-        if result.status is not BackendStatus.OPTIMAL or result.objective is None:
+        result = _relaxed(goal, clock)
+        if result.objective is None:
             return None
         if rule is not None:
             found.append(_ceiling(network, rule, period, max(0.0, result.objective)))
     return found
 
 
-def _beyond_ceilings(
-    instance: Instance, effects: Effects, hard: list[ShareRule], options: SolveOptions
-) -> str:
+def _relaxed(form: StandardForm, clock: Clock) -> BackendResult:
+    """Return the optimum of a linear relaxation, without an objective where it has no point."""
+    result = highs.solve_form(form, clock.settings(), relaxed=True, stop=clock.options.stop)
+    if result.status in (BackendStatus.LIMIT, BackendStatus.INTERRUPTED):
+        raise OutOfTimeError
+    return result
+
+
+def _beyond_ceilings(instance: Instance, effects: Effects, hard: list[ShareRule], clock: Clock) -> str:
     """Return why no plan exists although no ceiling bites: whole plants, or what holds not all at once."""
     names = ", ".join(rule.rule for rule in hard)
     under = f" under {', '.join(effects.controls)}" if effects.controls else ""
-    in_parts = _has_plan(instance, effects, options, relaxed=True)
+    in_parts = _has_plan(instance, effects, clock, relaxed=True)
     if in_parts is None:
         return "What stands in the way was not settled before time ran out."
     if in_parts:
@@ -120,7 +140,7 @@ def _beyond_ceilings(
             f"Plants that could be built and run in part would do{under}, whole ones do not: their sizes "
             "and minimum loads stand in the way."
         )
-        without = _has_plan(instance, _without_hard_rules(effects), options) if hard else None
+        without = _has_plan(instance, _without_hard_rules(effects), clock) if hard else None
         if without is not None:
             words += (
                 f" Without the hard rules ({names}) {'a plan exists' if without else 'it is the same'}."
@@ -128,25 +148,20 @@ def _beyond_ceilings(
         return words
     if len(hard) < 2:
         return f"{names} could be met in each period by itself, but not in all of them at once."
-    alone = {rule.rule: _has_plan(instance, _with_hard_rule(effects, rule), options) for rule in hard}
+    alone = {rule.rule: _has_plan(instance, _with_hard_rule(effects, rule), clock) for rule in hard}
     if all(alone.values()):
         return f"Each hard rule could be met alone, but not all of them together{under}: {names}."
     never = [f" {name} cannot be met even alone." for name, found in alone.items() if found is False]
     return f"The hard rules cannot all be met together{under}: {names}.{''.join(never)}"
 
 
-def _has_plan(
-    instance: Instance, effects: Effects, options: SolveOptions, *, relaxed: bool = False
-) -> bool | None:
+def _has_plan(instance: Instance, effects: Effects, clock: Clock, *, relaxed: bool = False) -> bool | None:
     """Return whether a plan exists, with plants in parts where ``relaxed``; None where time runs out."""
-    form = standard_form(build_network(instance, effects), Perspective.SOCIAL)
+    scope = scope_for(instance, clock.options)
+    form = standard_form(build_network(instance, effects, scope=scope), Perspective.SOCIAL)
     goal = replace(form, cost=np.zeros_like(form.cost), offset=0.0)
-    settings = {
-        "threads": options.threads,
-        "random_seed": options.seed,
-        "time_limit": min(options.time_limit_s, PLAN_TIME_LIMIT_S),
-    }
-    status = highs.solve_form(goal, settings, relaxed=relaxed, stop=options.stop).status
+    settings = clock.settings(PLAN_TIME_LIMIT_S)
+    status = highs.solve_form(goal, settings, relaxed=relaxed, stop=clock.options.stop).status
     return {BackendStatus.OPTIMAL: True, BackendStatus.INFEASIBLE: False}.get(status)
 
 
@@ -179,9 +194,9 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     return float(tonnes[meant.to_numpy()].sum())
 
 
-def _explained(instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions) -> list[str]:
+def _explained(instance: Instance, effects: Effects, rule: ShareRule, clock: Clock) -> list[str]:
     """Return why one hard rule cannot be met alone; nothing where it can."""
-    found = ceilings(instance, effects, rule, options)
+    found = ceilings(instance, effects, rule, clock)
     if found is None:
         return []
     worst = max(found, key=lambda item: item.shortfall_tonnes_per_year)
@@ -201,12 +216,12 @@ def _explained(instance: Instance, effects: Effects, rule: ShareRule, options: S
         f"can be reached, {worst.shortfall_tonnes_per_year:,.0f} t a year too little."
     ]
     if rule.part.measure == "processed" and rule.part.facility_types:
-        lines += _steps_to_ceiling(instance, effects, rule, options, worst)
+        lines += _steps_to_ceiling(instance, effects, rule, clock, worst)
     return lines
 
 
 def _steps_to_ceiling(
-    instance: Instance, effects: Effects, rule: ShareRule, options: SolveOptions, worst: Ceiling
+    instance: Instance, effects: Effects, rule: ShareRule, clock: Clock, worst: Ceiling
 ) -> list[str]:
     """Return what lowers the ceiling, step by step: fitness, rejects, the formal share."""
     formal_share = instance.settings.leakage.formal_share
@@ -221,7 +236,7 @@ def _steps_to_ceiling(
             rule.part,
         ),
     ):
-        found = ceilings(everything, effects, replace(asked, part=part), options)
+        found = ceilings(everything, effects, replace(asked, part=part), clock)
         share = _share_in(found, worst.period)
         if share is not None:
             steps.append(f"{share:.1%} of the retired mass {words}")

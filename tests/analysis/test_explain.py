@@ -60,6 +60,17 @@ def test_the_set_to_lift_is_the_smallest(name: str) -> None:
     assert found(name).remedy.smallest
 
 
+def test_what_the_plan_that_gives_least_holds_is_not_asked_again(name: str) -> None:
+    """It breaks what gives and nothing else, so the prover takes it for a plan without those."""
+    relief, stated = found(name).relief, found(name).stated
+    broken = set(relief.gives["statement"])
+    assert relief.held == frozenset(stated.names) - broken
+    prover = Prover(stated, ONE_THREAD)
+    prover.learn(relief.held)
+    assert prover.can_hold(relief.held)
+    assert prover.n_solves == 0
+
+
 def test_with_the_set_lifted_in_tables_and_policy_the_engine_finds_a_checked_plan(name: str) -> None:
     assert solve(*CASES[name].lifted(), ONE_THREAD).verdict.ok
 

@@ -110,6 +110,26 @@ def test_canaries_have_their_known_optimum(form: StandardForm, optimum: float) -
     assert result.row_duals is None
 
 
+@pytest.mark.parametrize("relaxed", [True, False])
+def test_a_large_form_is_solved_by_interior_points_to_the_same_vertex(
+    monkeypatch: pytest.MonkeyPatch, *, relaxed: bool
+) -> None:
+    by_simplex = highs.solve_form(BAG, EXACT, relaxed=relaxed)
+    options = dict[str, Any]()
+    set_option = highspy.Highs.setOptionValue
+
+    def noted(solver: highspy.Highs, name: str, value: Any) -> Any:
+        options[name] = value
+        return set_option(solver, name, value)
+
+    monkeypatch.setattr(highs, "LARGE", 2)
+    monkeypatch.setattr(highspy.Highs, "setOptionValue", noted)
+    by_interior_points = highs.solve_form(BAG, EXACT, relaxed=relaxed)
+    assert options["solver" if relaxed else "mip_lp_solver"] == "ipm"
+    assert by_interior_points.point == pytest.approx(by_simplex.point)
+    assert by_interior_points.bound == pytest.approx(by_simplex.bound)
+
+
 def test_a_small_knapsack_against_every_choice() -> None:
     form = knapsack(12, 3)
     choices = np.array(np.meshgrid(*[[0.0, 1.0]] * 12)).reshape(12, -1)

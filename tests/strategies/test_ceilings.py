@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from netopt.policy.read import make_policy
 from netopt.resources import shipped
 from netopt.solution.options import SolveOptions
 from netopt.strategies.ceilings import ceilings, explain_infeasible
+from netopt.strategies.clock import Clock, OutOfTimeError
 from tests.policy.tiny import Site, Tiny
 from tests.properties.test_second_life_value import town
 
@@ -64,7 +66,7 @@ def toy(*, fit: float = 0.25, rejects: float = 0.2, limited: bool = False) -> In
 def test_the_ceiling_is_the_sum_by_hand(instance: Instance, formal_share: float, by_hand: float) -> None:
     instance = instance.with_formal_share(formal_share)
     effects, rule = hard_target(instance)
-    found = ceilings(instance, effects, rule, ONE_THREAD)
+    found = ceilings(instance, effects, rule, Clock(ONE_THREAD))
     assert found is not None
     (ceiling,) = found
     assert ceiling.period == "2025"
@@ -74,7 +76,7 @@ def test_the_ceiling_is_the_sum_by_hand(instance: Instance, formal_share: float,
 
 def test_the_explanation_says_the_ceiling_and_each_step_to_it() -> None:
     instance = toy()
-    words = explain_infeasible(instance, "hard", hard_target(instance)[0], ONE_THREAD)
+    words = explain_infeasible(instance, "hard", hard_target(instance)[0], Clock(ONE_THREAD))
     assert "asks for 60.0%" in words
     assert "at most 10.0% can be reached, 8,000 t a year too little" in words
     assert "25.0% of the retired mass is fit" in words
@@ -86,7 +88,7 @@ def test_the_ceiling_of_a_share_of_what_is_eligible_is_what_is_not_rejected() ->
     instance = toy().with_formal_share(0.5)
     target = CascadeTarget(share=0.9, denominator="eligible", hard=True)
     effects = compose(make_policy("hard", (target,)), instance)
-    found = ceilings(instance, effects, effects.share_rules[0], ONE_THREAD)
+    found = ceilings(instance, effects, effects.share_rules[0], Clock(ONE_THREAD))
     assert found is not None
     assert found[0].share == pytest.approx(0.8, abs=1e-6)
     assert found[0].shortfall_tonnes_per_year == pytest.approx(0.1 * 0.25 * 0.5 * 16_000.0, abs=0.1)
@@ -95,7 +97,7 @@ def test_the_ceiling_of_a_share_of_what_is_eligible_is_what_is_not_rejected() ->
 def test_a_share_just_below_the_ceiling_can_be_reached() -> None:
     instance = toy()
     effects, rule = hard_target(instance, share=0.0999)
-    found = ceilings(instance, effects, rule, ONE_THREAD)
+    found = ceilings(instance, effects, rule, Clock(ONE_THREAD))
     assert found is not None
     assert found[0].shortfall_tonnes_per_year == pytest.approx(0.0, abs=1e-6)
 
@@ -106,8 +108,8 @@ def test_where_nothing_can_be_placed_no_rule_is_blamed() -> None:
     tables["sizes"]["capacity_tonnes_per_year"] = 1.0
     cramped = make_instance(instance.settings, tables)
     effects, rule = hard_target(cramped)
-    assert ceilings(cramped, effects, rule, ONE_THREAD) is None
-    words = explain_infeasible(cramped, "hard", effects, ONE_THREAD)
+    assert ceilings(cramped, effects, rule, Clock(ONE_THREAD)) is None
+    words = explain_infeasible(cramped, "hard", effects, Clock(ONE_THREAD))
     assert "Even without any hard share rule" in words
     assert "%" not in words
 
@@ -127,7 +129,7 @@ def explained(instance: Instance, *levers: Lever) -> str:
     effects = compose(make_policy("asked", levers), instance)
     with pytest.raises(InfeasibleError):
         solve(instance, make_policy("asked", levers), ONE_THREAD)
-    return explain_infeasible(instance, "asked", effects, ONE_THREAD)
+    return explain_infeasible(instance, "asked", effects, Clock(ONE_THREAD))
 
 
 def test_whole_plants_are_named_where_only_parts_of_them_would_do() -> None:
@@ -209,8 +211,27 @@ def test_another_chemistry_and_yield_show_other_numbers() -> None:
     tables["recipe_outputs"] = yields.reset_index()
     instance = make_instance(given.settings, tables).with_formal_share(0.4)
     effects, rule = hard_target(instance)
-    found = ceilings(instance, effects, rule, ONE_THREAD)
+    found = ceilings(instance, effects, rule, Clock(ONE_THREAD))
     assert found is not None
     # Of LFP 0.5 x 0.8, of NCM 0.1 x 0.9.
     by_hand = 0.4 * (0.8 * 0.5 * 0.8 + 0.2 * 0.1 * 0.9)
     assert found[0].share == pytest.approx(by_hand, abs=1e-6)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_out_of_time_says_so_instead_of_an_answer(*, stopped: bool) -> None:
+    instance = toy()
+    options = SolveOptions(threads=1, time_limit_s=600.0 if stopped else 0.0)
+    if stopped:
+        options.stop.set()
+    effects, rule = hard_target(instance)
+    with pytest.raises(OutOfTimeError):
+        ceilings(instance, effects, rule, Clock(options))
+    words = explain_infeasible(instance, "hard", effects, Clock(options))
+    assert words.endswith("How far the rules can be met was not settled before the end.")
+
+
+def test_a_clock_hands_out_what_is_left() -> None:
+    clock = Clock(SolveOptions(time_limit_s=100.0), began_s=time.monotonic() - 60.0)
+    assert 39.0 < float(clock.settings()["time_limit"]) <= 40.0
+    assert clock.settings(most_s=7.0)["time_limit"] == 7.0

@@ -13,7 +13,6 @@ mixed-integer program, so sets that only whole facilities make contradictory are
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -25,6 +24,7 @@ from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import NoSolutionError
 from netopt.solution.form import ColumnName, StandardForm
+from netopt.strategies.clock import Clock, OutOfTimeError
 from netopt.strategies.explaining.elastic import infeasible_core
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ MOST_CONFLICTS: Final = 40
 
 TIE: Final = 1e-4
 """Of equals what is named first is lifted: all such ties together weigh less than this."""
-
-
-class OutOfTimeError(Exception):
-    """The time limit came before an answer."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +91,12 @@ class Prover:
     stated: StatedForm
     options: SolveOptions
     n_solves: int = 0
-    _began: float = field(default_factory=time.monotonic)
+    _clock: Clock = field(init=False)
     _held: list[frozenset[str]] = field(default_factory=list)
     _contradictory: list[frozenset[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._clock = Clock(self.options)
 
     def settings(self) -> Settings:
         """Return options of the solver for the time that is left.
@@ -107,19 +106,11 @@ class Prover:
         OutOfTimeError
             Where none is left.
         """
-        left_s = self.options.time_limit_s - (time.monotonic() - self._began)
-        if left_s <= 0:
-            raise OutOfTimeError
-        return {
-            **self.options.solver_options,
-            "threads": self.options.threads,
-            "random_seed": self.options.seed,
-            "time_limit": left_s,
-        }
+        return {**self.options.solver_options, **self._clock.settings()}
 
-    def learn(self, point: np.ndarray) -> None:
-        """Keep what a plan (a point of ``stated.free``) holds."""
-        self._held.append(self.stated.held_by(point))
+    def learn(self, held: frozenset[str]) -> None:
+        """Keep what some plan holds."""
+        self._held.append(held)
 
     def can_hold(self, names: Collection[str]) -> bool:
         """Return whether a plan with whole facilities holds all of these statements.

@@ -46,11 +46,14 @@ class Relief:
         may not be built, the capacity opened) each is broken in the plan found; amounts above zero.
     low, high
         Proven lower bound of the least weighted violation, and that of the plan found.
+    held
+        Statements that the plan found holds.
     """
 
     gives: pd.DataFrame
     low: float
     high: float
+    held: frozenset[str]
 
 
 def relieve(stated: StatedForm, settings: Settings) -> Relief:
@@ -70,7 +73,8 @@ def relieve(stated: StatedForm, settings: Settings) -> Relief:
     gives = stated.limits.assign(amount=_amounts(stated, result.point, slack_of))
     keys = ["statement", "where", "period"]
     summed = gives[gives["amount"] > DUST].groupby(keys, sort=False)["amount"].sum().reset_index()
-    return Relief(summed, max(0.0, result.bound), result.objective)
+    held = stated.held_by(result.point[: stated.free.shape[1]])
+    return Relief(summed, max(0.0, result.bound), result.objective, held)
 
 
 def infeasible_core(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netopt.strategies.explaining.conflict import Conflict, OutOfTimeError, Prover, Remedy
+from netopt.strategies.clock import OutOfTimeError
+from netopt.strategies.explaining.conflict import Conflict, Prover, Remedy
 from netopt.strategies.explaining.elastic import Relief, infeasible_core, relieve
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def why_infeasible(stated: StatedForm, options: SolveOptions) -> Infeasibility |
     relief = relieve(stated, prover.settings())
     if len(relief.gives) == 0:
         return None
+    prover.learn(relief.held)
     conflicts, remedy = prover.conflicts_and_remedy(set(relief.gives["statement"]))
     named = [name for conflict in conflicts for name in conflict.names if conflict.irreducible]
     return Infeasibility(
@@ -74,7 +76,7 @@ def why_infeasible(stated: StatedForm, options: SolveOptions) -> Infeasibility |
         remedy=remedy,
         enough_alone={name: _is_enough(prover, name) for name in dict.fromkeys(named)},
         only_whole=tuple(_only_whole(prover, conflict) for conflict in conflicts),
-        n_solves=prover.n_solves,
+        n_solves=prover.n_solves + 1,
     )
 
 
