@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 HELD_COLUMNS: Final = ["family", "index", "period", "lower", "upper"]
 
-SHARE_ROUNDING: Final = 1e-9
-"""A kept share may differ by this much: it was read from a table, and solvers round."""
-
 _BUILT: Final = ("opened", "expanded", "renewed")
 
 
@@ -29,8 +26,8 @@ def nothing_held() -> pd.DataFrame:
 def held_to(design: Design, instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
     """Return the ranges that hold every module to a design; see ``Network.held``.
 
-    The share that a divisible plant keeps is held exactly, but for rounding: closing more of it would be
-    another design, with another fixed cost. What of it is closed follows, but for closing nothing.
+    The share that a divisible plant keeps is held exactly: closing more of it would be another design, with
+    another fixed cost. What of it is closed follows, but for closing nothing.
 
     Raises
     ------
@@ -64,8 +61,7 @@ def _whole(rows: pd.DataFrame, family: str) -> pd.DataFrame:
 
 def _parts(rows: pd.DataFrame) -> pd.DataFrame:
     share = rows["kept_share"].fillna(0.0)
-    low, high = share - SHARE_ROUNDING, share + SHARE_ROUNDING
-    return _ranges(rows, "operating", low.clip(lower=0.0), high.clip(upper=1.0))
+    return _ranges(rows, "operating", share, share)
 
 
 def _ranges(rows: pd.DataFrame, family: str, lower: pd.Series, upper: pd.Series) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from netopt.data.instance import Instance
 from netopt.errors import InfeasibleError
 from netopt.formulation.extract import answer
 from netopt.network.build import build_network
-from netopt.policy.effects import Effects
+from netopt.policy.effects import CountSites, Effects
 from netopt.solution.check import judge
 from netopt.solution.checking.facts import Facts
 from netopt.solution.design import decided_in
@@ -25,7 +25,7 @@ SETS = (
     ("storage", "minimum_utilisation", "periods", "existing"),
     ("existing", "divisible", "unserved", "modes", "periods"),
 )
-FAST = (0, 2, 5, 6, 13, 28)
+FAST = (0, 2, 5, 6, 13, 28, 60)
 CAMPAIGN = range(100, 160)
 over_seeds = pytest.mark.parametrize(
     "seed", [*FAST, *(pytest.param(seed, marks=pytest.mark.campaign) for seed in CAMPAIGN)]
@@ -63,6 +63,23 @@ def test_a_plan_on_its_own_sites_costs_what_it_cost(seed: int) -> None:
     )
     flags = design.decided.drop(columns="kept_share")
     assert again.decided.drop(columns="kept_share").equals(flags)
+
+
+@over_seeds
+def test_a_design_is_operable_beside_whole_decisions_that_it_does_not_hold(seed: int) -> None:
+    """Whether a site counts as in use is a whole decision that the shares held of a design leave open."""
+    instance, effects = case_of(seed)
+    counted = CountSites("site_count", None, 10_000, (), ())
+    effects = replace(effects, site_counts=(counted,))
+    try:
+        free, design = solved(instance, effects, None)
+    except InfeasibleError:
+        pytest.skip("no plan exists")
+    kept, _ = solved(instance, effects, design)
+    slack = 1e-6 * free.outcome.gross_cost_cny_per_year
+    assert kept.outcome.upper_bound_cny_per_year == pytest.approx(
+        free.outcome.upper_bound_cny_per_year, abs=slack
+    )
 
 
 @over_seeds
