@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netopt.data.folder import NOTICE_FILE
 from netopt.data.notice import notice_of
 from netopt.maps import style
+from netopt.maps.moment import Moment
 from netopt.maps.ways import ROAD_NOTICE, follows_roads
 
 if TYPE_CHECKING:
@@ -31,31 +32,51 @@ _ROADS_DRAWN = (
 def subtitle(run: MapInput, retired_tonnes_per_year: float, collected_tonnes_per_year: float) -> list[str]:
     """Return the lines under the title: policy, instance, years; volume, share, cost interval."""
     about = run.instance.settings.instance
-    first = f"Policy: {run.policy.title or run.policy.name} · {about.title} ({about.name}) · {_years(run)}"
+    first = f"Policy: {run.policy.title or run.policy.name} · {about.title} ({about.name}) · "
+    first += _one_of(run.whole, run.period) if isinstance(run, Moment) else _years(run)
     share = collected_tonnes_per_year / retired_tonnes_per_year if retired_tonnes_per_year > 0 else 0.0
     volume = (
         f"{style.amount(collected_tonnes_per_year)} t/yr collected formally of "
         f"{style.amount(retired_tonnes_per_year)} t/yr retired ({share:.0%})"
     )
-    cost = "" if run.outcome is None else f" · {run.policy.perspective} {interval(run.outcome)}"
+    is_part = isinstance(run, Moment) and len(run.whole.instance.periods) > 1
+    of = " of all periods" if is_part else ""
+    cost = "" if run.outcome is None else f" · {run.policy.perspective} {interval(run.outcome, of)}"
     return [first, volume + cost]
 
 
 def _years(run: MapInput) -> str:
+    """Return the years of the horizon and, where it has several periods, what is drawn of them."""
     periods = run.instance.settings.horizon.periods
-    start, last = periods[0].start_year, periods[-1].start_year + periods[-1].length_years - 1
-    if start == last:
-        return str(start)
-    return f"{start} to {last}, mean year of {len(periods)} periods"
+    years = _span(periods[0].start_year, periods[-1].start_year + periods[-1].length_years - 1)
+    if len(periods) == 1:
+        return years
+    return f"{years}: mean year of {len(periods)} periods, states as in the last"
 
 
-def interval(outcome: Outcome) -> str:
-    """Return the cost interval in words, million CNY a year."""
+def _one_of(run: MapInput, period: str) -> str:
+    """Return which period is drawn, of how many, and its years."""
+    periods = run.instance.settings.horizon.periods
+    rank, own = next((rank, each) for rank, each in enumerate(periods, 1) if each.period == period)
+    years = _span(own.start_year, own.start_year + own.length_years - 1)
+    which = years if years == period else f"{period}, {years}"
+    return f"{which}: period {rank} of {len(periods)}"
+
+
+def _span(start: int, last: int) -> str:
+    return str(start) if start == last else f"{start} to {last}"
+
+
+def interval(outcome: Outcome, of: str = "") -> str:
+    """Return the cost interval in words, million CNY a year; ``of`` says of what it is the cost."""
     upper = outcome.upper_bound_cny_per_year / 1e6
     lower = outcome.lower_bound_cny_per_year / 1e6
+    gain = " (a gain)" if upper < 0 else ""
     if not math.isfinite(lower):
-        return f"cost Z at most {upper:,.2f} million CNY/yr, no lower bound proven"
-    return f"cost Z in [{lower:,.2f}, {upper:,.2f}] million CNY/yr, gap {outcome.gap:.2%} of gross cost"
+        return f"cost{of} at most {upper:,.2f} million CNY/yr{gain}, no lower bound proven"
+    ends = list(dict.fromkeys([f"{lower:,.2f}", f"{upper:,.2f}"]))
+    within = f"between {' and '.join(ends)}" if len(ends) == 2 else ends[0]
+    return f"cost{of} {within} million CNY/yr{gain}, gap {outcome.gap:.2%} of gross cost"
 
 
 def footer(run: MapInput, base_map: BaseMap | None, omitted: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from netopt.maps.symbols import Sizes
 
 MOST_ROUTES: Final = 400
-_N_LABELLED: Final = 8
+_N_LABELLED: Final = 12
 _FIRST_BEND: Final = 0.13
 _NEXT_BEND: Final = 0.075
+_HEAD_SHARE: Final = 0.6
+_BOX_STEP_PX: Final = 4.0
 
 
 class CurvedRoutes:
@@ -79,7 +82,9 @@ class CurvedRoutes:
         found: list[Box] = []
         for curve in self._curves(sizes):
             side = max(curve.width_pt, 1.5) * pixel
-            found += boxes_at([curve.point(axes, share / 12) for share in range(1, 12)], (side, side))
+            count = max(int(curve.length_pt(axes) * pixel // max(side, _BOX_STEP_PX)), 12)
+            shares = [(rank + 0.5) / count for rank in range(count)]
+            found += boxes_at([curve.point(axes, share) for share in shares], (side, side))
         return found
 
     def marks(self, axes: Axes, sizes: Sizes) -> list[Mark]:
@@ -117,6 +122,11 @@ class Curve:
         x = rest**2 * x0 + 2 * rest * share * x1 + share**2 * x2
         y = rest**2 * y0 + 2 * rest * share * y1 + share**2 * y2
         return float(x), float(y)
+
+    def length_pt(self, axes: Axes) -> float:
+        """Return how far apart its ends are in the picture, points."""
+        ends = axes.transData.transform([self.start, self.end])
+        return float(math.dist(*ends)) * 72 / axes.figure.dpi
 
     def anchors(self, axes: Axes) -> list[Anchor]:
         """Return spots for a label, the middle first."""
@@ -174,15 +184,19 @@ def draw_routes(axes: Axes, drawn: list[Curve], radii_pt: Mapping[str, float], s
     """
     for curve in drawn:
         head = max(2.0 * curve.width_pt, curve.width_pt + 3.2 * scale)
+        back_pt, stop_pt = 1.5 * scale, 0.75 * radii_pt.get(curve.to_location, 1.5 * scale)
+        length = min(head, _HEAD_SHARE * max(curve.length_pt(axes) - back_pt - stop_pt, 1.0))
         axes.add_patch(
             FancyArrowPatch(
                 curve.start,
                 curve.end,
-                arrowstyle=ArrowStyle.Simple(head_length=head, head_width=head, tail_width=curve.width_pt),
+                arrowstyle=ArrowStyle.Simple(
+                    head_length=length, head_width=head, tail_width=curve.width_pt
+                ),
                 connectionstyle=ConnectionStyle.Arc3(rad=curve.bend),
                 mutation_scale=1,
-                shrinkA=1.5 * scale,
-                shrinkB=0.75 * radii_pt.get(curve.to_location, 1.5 * scale),
+                shrinkA=back_pt,
+                shrinkB=stop_pt,
                 facecolor=style.STAGE_COLOURS[curve.stage],
                 edgecolor=style.HIGHLIGHT_WHITE,
                 linewidth=min(0.35 * scale, 0.14 * curve.width_pt),

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from netopt.maps.traffic import Mark, Traffic
 
 _N_LABELLED_LINES: Final = 8
-_MOST_COVERED: Final = 0.35
+_MOST_COVERED: Final = 0.15
 _MOST_COVERED_BY_UNITS: Final = 0.8
+_CROWDED: Final = 0.5
 _HELD_SHARE: Final = 0.75
 _UNIT_GRID: Final = 11
 _UNIT_PT: Final = 4.8
@@ -35,6 +36,7 @@ _PLACE_PT: Final = 6.8
 _QUIET_PT: Final = 5.8
 _ROUTE_PT: Final = 6.0
 _DOT_PT: Final = 1.5
+_CLEAR_PT: Final = 0.6
 
 
 def crowd_of(axes: Axes, groups: list[Cluster], lines: list[Box]) -> Crowd:
@@ -45,9 +47,9 @@ def crowd_of(axes: Axes, groups: list[Cluster], lines: list[Box]) -> Crowd:
     for cluster in groups:
         x, y = axes.transData.transform(cluster.at)
         for symbol in cluster.symbols:
-            radius = symbol.radius_pt * pixel
+            radius = (symbol.reach_pt + _CLEAR_PT) * pixel
             middle = (x + symbol.shift_pt[0] * pixel, y + symbol.shift_pt[1] * pixel)
-            crowd.add(boxes_at([middle], (2 * radius, 2 * radius)), 8.0)
+            crowd.add(boxes_at([middle], (2 * radius, 2 * radius)), 30.0)
     crowd.add(lines, 1.0)
     return crowd
 
@@ -71,7 +73,7 @@ def label_places(
             continue
         named.add(key)
         name = drawable(getattr(group, f"{by}_name"), instead=key, longest=_LONGEST_NAME)
-        is_quiet = all(symbol.status == "closed" for symbol in group.symbols)
+        is_quiet = all(symbol.status in ("closed", "barred") for symbol in group.symbols)
         size_pt, colour = (_QUIET_PT, style.QUIET_INK) if is_quiet else (_PLACE_PT, style.INK)
         look = _Name(name, size_pt * scale, colour, must=must and not is_quiet)
         _write_around(axes, crowd, group.at, group.radius_pt, look)
@@ -126,7 +128,7 @@ def label_units(
         index, covered = _calmest(crowd, [_padded(spot) for spot in spots])
         if covered <= _MOST_COVERED_BY_UNITS:
             _write(axes, spots[index], text, _UNIT_PT * scale, style.QUIET_INK)
-            crowd.add([spots[index]], 10.0)
+            crowd.add([_padded(spots[index])], 10.0)
 
 
 def _calmest(crowd: Crowd, spots: list[Box]) -> tuple[int, float]:
@@ -143,7 +145,7 @@ def _calmest(crowd: Crowd, spots: list[Box]) -> tuple[int, float]:
 
 def _padded(spot: Box) -> Box:
     """Return a box with room around its text."""
-    room = 0.35 * (spot[3] - spot[1])
+    room = 0.25 * (spot[3] - spot[1])
     return spot[0] - room, spot[1] - room, spot[2] + room, spot[3] + room
 
 
@@ -180,14 +182,18 @@ class _Name:
 
 
 def _write_around(axes: Axes, crowd: Crowd, at: tuple[float, float], radius_pt: float, name: _Name) -> None:
-    """Write a name at the best of eight places around a disc."""
+    """Write a name at the best of eight places around a disc, further off where all of them are crowded."""
     x, y = axes.transData.transform(at)
     size = _text_size(axes, name.text, name.size_pt)
-    spots = boxes_around((float(x), float(y)), radius_pt * axes.figure.dpi / 72, size)
+    radius, area = radius_pt * axes.figure.dpi / 72, size[0] * size[1]
+    spots = boxes_around((float(x), float(y)), radius, size)
     index, cost = crowd.best(spots)
-    if name.must or cost <= size[0] * size[1]:
+    if cost > _CROWDED * area:
+        spots += boxes_around((float(x), float(y)), radius + 0.6 * size[1], size)
+        index, cost = crowd.best(spots)
+    if name.must or cost <= area:
         _write(axes, spots[index], name.text, name.size_pt, name.colour)
-        crowd.add([spots[index]], 10.0)
+        crowd.add([_padded(spots[index])], 10.0)
 
 
 def label_lines(axes: Axes, crowd: Crowd, traffic: Traffic, sizes: Sizes) -> None:
@@ -196,7 +202,7 @@ def label_lines(axes: Axes, crowd: Crowd, traffic: Traffic, sizes: Sizes) -> Non
     size_pt = _ROUTE_PT * sizes.scale
     written: list[Box] = []
     for mark in traffic.marks(axes, sizes):
-        text = f"{style.amount(mark.tonnes_per_year)} t"
+        text = f"{style.amount(mark.tonnes_per_year)} t/yr"
         size = _text_size(axes, text, size_pt)
         spots = boxes_at(_beside(axes, mark, size), size)
         index, cost = crowd.best(spots)
@@ -205,7 +211,7 @@ def label_lines(axes: Axes, crowd: Crowd, traffic: Traffic, sizes: Sizes) -> Non
         if is_near or cost > _MOST_COVERED * size[0] * size[1]:
             continue
         _write(axes, spot, text, size_pt, mark.colour)
-        crowd.add([spot], 10.0)
+        crowd.add([_padded(spot)], 10.0)
         written.append(spot)
         if len(written) == _N_LABELLED_LINES:
             break

@@ -144,6 +144,22 @@ def _kept(run: MapInput) -> pd.DataFrame:
     return pd.DataFrame({"standing_capacity_tonnes_per_year": standing, "kept_share": last}).join(by_period)
 
 
+def barred_sites(run: MapInput) -> gpd.GeoDataFrame:
+    """Return the sites that the policy forces closed and of which ``facilities`` knows nothing.
+
+    Returns
+    -------
+    GeoDataFrame
+        Names as in ``facilities``; ``status`` (barred), ``forced`` (closed), no capacity.
+    """
+    forced = forced_sites(run)
+    barred = forced.index[forced == "closed"].difference(_states(run).index)
+    table = _sites(run.instance)
+    table = table[table.index.isin(barred)].reset_index(names="site")
+    table = table.assign(status="barred", forced="closed", capacity_tonnes_per_year=0.0)
+    return _points(table, run.instance)
+
+
 def _sites(instance: Instance) -> pd.DataFrame:
     """Return the sites with the names of all that they refer to, index site."""
     types = {"name": "facility_type_name", "name_zh": "facility_type_name_zh"}

@@ -11,7 +11,7 @@ from matplotlib.patches import Polygon, Rectangle
 from netopt.maps import style
 from netopt.maps.glyphs import drawable, inert
 from netopt.maps.shipments import STAGES
-from netopt.maps.symbols import Sizes, marker_style
+from netopt.maps.symbols import Sizes, forced_style, marker_style
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -115,6 +115,15 @@ class Legend:
         area.add_artist(Line2D([width / 2], [height / 2], **look))
         return area
 
+    def forced(self, state: str, radius_pt: float) -> DrawingArea:
+        """Return the mark of a site that the policy forces open or closed."""
+        area, width, height = self.area()
+        if state == "open":
+            look = marker_style("o", style.QUIET_INK, "new", radius_pt)
+            area.add_artist(Line2D([width / 2], [height / 2], **look))
+        area.add_artist(Line2D([width / 2], [height / 2], **forced_style(state, radius_pt)))
+        return area
+
 
 def add_traffic(legend: Legend, run: MapInput, traffic: Traffic, sizes: Sizes) -> None:
     """Add the colours and widths of the lines that are drawn."""
@@ -130,9 +139,9 @@ def add_traffic(legend: Legend, run: MapInput, traffic: Traffic, sizes: Sizes) -
 
 
 def add_facilities(
-    legend: Legend, run: MapInput, types: list[str], statuses: list[str], sizes: Sizes
+    legend: Legend, run: MapInput, types: list[str], statuses: list[str], forced: list[str], sizes: Sizes
 ) -> None:
-    """Add shapes, states and sizes of the facilities that are drawn."""
+    """Add shapes, states and sizes of the facilities that are drawn, and what the policy forces."""
     shapes, colours = style.markers(run.instance), style.facility_colours(run.instance)
     names = run.instance["facility_types"].set_index("facility_type")["name"]
     radius = 3.6 * sizes.scale
@@ -151,7 +160,11 @@ def add_facilities(
         ],
     )
     legend.section(
-        "Facilities: capacity, t/yr",
+        "Sites: forced by the policy",
+        [(legend.forced(state, 0.7 * radius), f"Forced {state}") for state in forced],
+    )
+    legend.section(
+        "Facilities: capacity in use, t/yr",
         [
             (
                 legend.marker("o", style.QUIET_INK, "new", sizes.radius_pt(tonnes)),

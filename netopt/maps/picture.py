@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib as mpl
 import matplotlib.style
+import pandas as pd
 
 from netopt.errors import UsageError
 from netopt.maps import caption, ground, labelling, layers, style, symbols
@@ -24,7 +25,6 @@ from netopt.maps.ways import follows_roads
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
     from matplotlib.axes import Axes
 
 FORMATS: Final = ("png", "svg", "pdf")
@@ -47,7 +47,9 @@ def draw(
     base_map: BaseMap | None = None,
     fill: str = "collected_tonnes_per_year",
 ) -> Path:
-    """Draw one run as a map and return the path of the picture.
+    """Draw one run as a map, the mean year of its periods, and return the path of the picture.
+
+    One period alone is drawn of ``moment.in_period(run, period)``.
 
     Parameters
     ----------
@@ -72,7 +74,9 @@ def draw(
     _refuse_what_cannot_be_drawn(path, dpi, figsize, fill)
     with mpl.style.context("default"), mpl.rc_context(_settings()):
         sheet = Sheet(figsize, dpi)
-        _compose(sheet, run, title, base_map or base_map_of(run.instance), fill)
+        totals = _compose(sheet, run, base_map or base_map_of(run.instance), fill)
+        retired, collected = totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]
+        sheet.head(title, caption.subtitle(run, retired, collected))
         with written_aside(path) as draft:
             sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path, run))
     return path
@@ -107,8 +111,8 @@ def _metadata(path: Path, run: MapInput) -> dict[str, str | None]:
     return plain.get(kind, {"Software": "netopt"}) | ({key: notices} if notices else {})
 
 
-def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, fill: str) -> None:
-    """Draw everything onto the sheet, from the ground up."""
+def _compose(sheet: Sheet, run: MapInput, base_map: BaseMap | None, fill: str) -> pd.Series:
+    """Draw everything but the head onto the sheet, from the ground up; return the provinces' totals."""
     axes = sheet.map_area()
     facilities, figures = layers.facilities(run), layers.jurisdiction_figures(run)
     frame = _frame(axes, run, base_map)
@@ -124,7 +128,9 @@ def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, 
     traffic: Traffic = (RoadLines if follows_roads(run.instance) else CurvedRoutes)(run, frame.crs)
     most_capacity = max(symbols.symbol_capacities(facilities), default=0.0)
     sizes = symbols.Sizes(sheet.scale, traffic.most_tonnes_per_year, most_capacity, traffic.width_power)
-    groups = symbols.clusters(facilities, sizes, frame.crs)
+    barred = layers.barred_sites(run)
+    sites = pd.concat([facilities, barred]) if len(barred) else facilities
+    groups = symbols.clusters(sites, sizes, frame.crs)
     places = symbols.places_in(run, frame.crs)
     _draw_network(axes, run, groups, traffic, sizes, places)
     if inset is not None and traffic.in_inset:
@@ -134,12 +140,8 @@ def _compose(sheet: Sheet, run: MapInput, title: str, base_map: BaseMap | None, 
     _label(axes, groups, traffic, places, sizes, base_map)
     _add_keys(legend, run, groups, traffic, sizes)
     legend.draw(sheet.legend_area())
-    totals = figures.sum()
-    sheet.head(
-        title,
-        caption.subtitle(run, totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]),
-    )
     sheet.foot(caption.footer(run, base_map, traffic.omitted))
+    return figures.sum()
 
 
 def _frame(axes: Axes, run: MapInput, base_map: BaseMap | None) -> ground.Frame:
@@ -187,7 +189,7 @@ def _draw_network(
     places: gpd.GeoDataFrame,
 ) -> None:
     traffic.draw(axes, sizes, {group.location: group.radius_pt for group in groups})
-    built = {group.location for group in groups}
+    built = {group.location for group in groups if any(each.status != "barred" for each in group.symbols)}
     symbols.draw_sources(axes, places[places["has_source"] & ~places.index.isin(built)], sizes.scale)
     symbols.draw_facilities(axes, groups, run)
 
@@ -226,6 +228,8 @@ def _add_keys(
     add_traffic(legend, run, traffic, sizes)
     every = run.instance["facility_types"]["facility_type"]
     drawn = [symbol for group in groups for symbol in group.symbols]
-    types = [name for name in every if name in {symbol.facility_type for symbol in drawn}]
+    there = {symbol.facility_type for symbol in drawn if symbol.status != "barred"}
+    types = [name for name in every if name in there]
     states = [name for name in style.STATUS_TITLES if name in {symbol.status for symbol in drawn}]
-    add_facilities(legend, run, types, states, sizes)
+    forced = sorted({symbol.forced for symbol in drawn if symbol.forced}, reverse=True)
+    add_facilities(legend, run, types, states, forced, sizes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import geopandas as gpd
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import Normal, withStroke
 from matplotlib.transforms import ScaledTranslation
 
 from netopt.maps import style
@@ -56,13 +57,25 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Symbol:
-    """One marker: facilities of one type at one location."""
+    """One marker: facilities of one type at one location, of which the policy says the same.
+
+    Attributes
+    ----------
+    forced
+        ``open``, ``closed`` or "": what the policy says of the sites.
+    """
 
     facility_type: str
     status: str
     capacity_tonnes_per_year: float
     radius_pt: float
+    forced: str = ""
     shift_pt: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def reach_pt(self) -> float:
+        """Radius of the marker with the ring around it, if any, in points."""
+        return ring_radius_pt(self.radius_pt) if self.forced == "open" else self.radius_pt
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ class Cluster:
     @property
     def radius_pt(self) -> float:
         """Radius of the disc that holds all markers, in points."""
-        return max(math.hypot(*symbol.shift_pt) + symbol.radius_pt for symbol in self.symbols)
+        return max(math.hypot(*symbol.shift_pt) + symbol.reach_pt for symbol in self.symbols)
 
     @property
     def capacity_tonnes_per_year(self) -> float:
@@ -88,8 +101,8 @@ class Cluster:
 
 
 def symbol_capacities(facilities: gpd.GeoDataFrame) -> list[float]:
-    """Return the capacity (t/yr) of every location and type, as the symbols add them up."""
-    sums = facilities.groupby(["location", "facility_type"])["capacity_tonnes_per_year"].sum()
+    """Return the capacity (t/yr) of every symbol: facilities of one location and type are added up."""
+    sums = facilities.groupby(["location", "facility_type", "forced"])["capacity_tonnes_per_year"].sum()
     return [float(value) for value in sums]
 
 
@@ -99,7 +112,8 @@ def clusters(facilities: gpd.GeoDataFrame, sizes: Sizes, crs: str) -> list[Clust
     projected = facilities.to_crs(crs)
     for location, own in projected.groupby("location"):
         symbols = [
-            _symbol(str(kind), rows, sizes) for kind, rows in own.groupby("facility_type", sort=True)
+            _symbol(str(kind), str(forced), rows, sizes)
+            for (kind, forced), rows in own.groupby(["facility_type", "forced"], sort=True)
         ]
         first = own.iloc[0]
         result.append(
@@ -115,14 +129,14 @@ def clusters(facilities: gpd.GeoDataFrame, sizes: Sizes, crs: str) -> list[Clust
     return sorted(result, key=lambda cluster: -cluster.capacity_tonnes_per_year)
 
 
-def _symbol(facility_type: str, rows: gpd.GeoDataFrame, sizes: Sizes) -> Symbol:
+def _symbol(facility_type: str, forced: str, rows: gpd.GeoDataFrame, sizes: Sizes) -> Symbol:
     found = set(rows["status"])
     if {"existing", "new"} <= found or "expanded" in found:
         status = "expanded"
     else:
-        status = next(name for name in ("new", "existing", "closed") if name in found)
+        status = next(name for name in ("new", "existing", "closed", "barred") if name in found)
     capacity = float(rows["capacity_tonnes_per_year"].sum())
-    return Symbol(facility_type, status, capacity, sizes.radius_pt(capacity))
+    return Symbol(facility_type, status, capacity, sizes.radius_pt(capacity), forced)
 
 
 def _side_by_side(symbols: list[Symbol], scale: float) -> tuple[Symbol, ...]:
@@ -132,37 +146,49 @@ def _side_by_side(symbols: list[Symbol], scale: float) -> tuple[Symbol, ...]:
         return tuple(symbols)
     gap = 0.8 * scale
     pairs = zip(symbols, [*symbols[1:], symbols[0]], strict=True)
-    widest = max(first.radius_pt + second.radius_pt for first, second in pairs) + gap
+    widest = max(first.reach_pt + second.reach_pt for first, second in pairs) + gap
     ring = widest / (2 * math.sin(math.pi / count))
     turned = []
     for index, symbol in enumerate(symbols):
         angle = math.pi - 2 * math.pi * index / count
         shift = (ring * math.cos(angle), ring * math.sin(angle))
-        turned.append(
-            Symbol(
-                symbol.facility_type,
-                symbol.status,
-                symbol.capacity_tonnes_per_year,
-                symbol.radius_pt,
-                shift,
-            )
-        )
+        turned.append(replace(symbol, shift_pt=shift))
     return tuple(turned)
 
 
 def marker_style(marker: str, colour: str, status: str, radius_pt: float) -> dict[str, Any]:
-    """Return Line2D properties: new is full, existing hollow, expanded half full, closed grey."""
-    edge = {"closed": "#a3abb3"}.get(status, colour)
-    full = {"new": "full", "expanded": "bottom"}.get(status, "none" if status == "closed" else "full")
+    """Return Line2D properties: new is full, existing hollow, expanded half full, closed pale."""
+    hollow = style.PALE_FILL if status == "closed" else style.HIGHLIGHT_WHITE
+    edge = style.PALE_EDGE if status == "closed" else colour
     return {
         "linestyle": "none",
         "marker": marker,
         "markersize": 2 * radius_pt,
-        "fillstyle": full,
-        "markerfacecolor": style.HIGHLIGHT_WHITE if status == "existing" else colour,
+        "fillstyle": "bottom" if status == "expanded" else "full",
+        "markerfacecolor": hollow if status in ("existing", "closed") else colour,
         "markerfacecoloralt": style.HIGHLIGHT_WHITE,
         "markeredgecolor": style.HIGHLIGHT_WHITE if status == "new" else edge,
         "markeredgewidth": 0.5 if status == "new" else 0.28 * math.sqrt(radius_pt) + 0.45,
+    }
+
+
+def ring_radius_pt(radius_pt: float) -> float:
+    """Return the radius of the ring around a marker whose site is forced open."""
+    return 1.42 * radius_pt + 1.0
+
+
+def forced_style(state: str, radius_pt: float) -> dict[str, Any]:
+    """Return Line2D properties: a ring around what is forced open, a cross on what is forced closed."""
+    is_open = state == "open"
+    halo = withStroke(linewidth=2.4, foreground=style.HIGHLIGHT_WHITE)
+    return {
+        "linestyle": "none",
+        "marker": "o" if is_open else "x",
+        "markersize": 2 * (ring_radius_pt(radius_pt) if is_open else 1.1 * radius_pt + 0.6),
+        "fillstyle": "none",
+        "markeredgecolor": style.INK,
+        "markeredgewidth": 1.1,
+        "path_effects": [halo, Normal()],
     }
 
 
@@ -187,10 +213,16 @@ def draw_facilities(axes: Axes, drawn: list[Cluster], run: MapInput) -> None:
     for cluster in drawn:
         x, y = cluster.at
         for symbol in cluster.symbols:
-            kind = symbol.facility_type
+            kind, radius = symbol.facility_type, symbol.radius_pt
             move = ScaledTranslation(symbol.shift_pt[0] / 72, symbol.shift_pt[1] / 72, inches)
-            look = marker_style(shapes[kind], colours[kind], symbol.status, symbol.radius_pt)
-            axes.add_line(Line2D([x], [y], transform=axes.transData + move, zorder=5, **look))
+            looks = (
+                []
+                if symbol.status == "barred"
+                else [marker_style(shapes[kind], colours[kind], symbol.status, radius)]
+            )
+            looks += [forced_style(symbol.forced, radius)] if symbol.forced else []
+            for look in looks:
+                axes.add_line(Line2D([x], [y], transform=axes.transData + move, zorder=5, **look))
 
 
 def places_in(run: MapInput, crs: str) -> gpd.GeoDataFrame:

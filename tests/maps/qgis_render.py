@@ -6,13 +6,13 @@ import json
 import os
 import sys
 
-from qgis.core import QgsApplication, QgsMapRendererSequentialJob, QgsMapSettings, QgsVectorLayer
-from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor
-
 
 def render(geopackage: str, picture: str, names: list[str]) -> list[dict[str, object]]:
     """Draw the layers, the first on top, on cyan ground; return what QGIS made of each."""
+    from qgis.core import QgsMapRendererSequentialJob, QgsMapSettings, QgsVectorLayer  # noqa: PLC0415
+    from qgis.PyQt.QtCore import QSize  # noqa: PLC0415
+    from qgis.PyQt.QtGui import QColor  # noqa: PLC0415
+
     layers, found = [], []
     for name in names:
         layer = QgsVectorLayer(f"{geopackage}|layername={name}", name, "ogr")
@@ -39,6 +39,8 @@ def render(geopackage: str, picture: str, names: list[str]) -> list[dict[str, ob
 
 
 if __name__ == "__main__":
+    from qgis.core import QgsApplication
+
     application = QgsApplication([], False)
     application.initQgis()
     print(json.dumps(render(sys.argv[1], sys.argv[2], sys.argv[3:])), flush=True)

@@ -10,14 +10,18 @@ import geopandas as gpd
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from netopt.errors import UsageError
-from netopt.maps import caption, curves, layers, style
+from netopt.maps import caption, curves, labelling, layers, style, symbols
 from netopt.maps.basemap import base_map_of, china, read_base_map
 from netopt.maps.glyphs import drawable
-from netopt.maps.labels import Crowd, boxes_around, overlap
+from netopt.maps.labels import Box, Crowd, boxes_around, overlap
+from netopt.maps.moment import in_period
 from netopt.maps.picture import draw
+from netopt.maps.traffic import Anchor, Mark
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.resources import shipped
 from tests.maps.map_cases import (
     FakeRun,
@@ -121,8 +125,75 @@ def test_subtitle_says_policy_year_volume_share_and_interval():
     assert "Unified planning" in first
     assert first.endswith("2024")
     assert "174,000 t/yr collected formally of 580,000 t/yr retired (30%)" in second
-    assert "social cost Z in [1,234.38, 1,234.50] million CNY/yr" in second
-    assert caption.subtitle(china_run(3), 1.0, 1.0)[0].endswith("2024 to 2028, mean year of 3 periods")
+    assert "social cost between 1,234.38 and 1,234.50 million CNY/yr, gap 0.01% of gross cost" in second
+    several = caption.subtitle(china_run(3), 1.0, 1.0)
+    assert several[0].endswith("2024 to 2028: mean year of 3 periods, states as in the last")
+    assert "(a gain)" in caption.interval(make_outcome(-1e9))
+
+
+@pytest.fixture
+def written(monkeypatch) -> list[tuple[Box, str]]:
+    """Return boxes (pixels) and texts of what is written on maps from now on."""
+    found: list[tuple[Box, str]] = []
+    write = labelling._write
+
+    def remember(axes, spot, text, size_pt, colour):
+        found.append((spot, text))
+        write(axes, spot, text, size_pt, colour)
+
+    monkeypatch.setattr(labelling, "_write", remember)
+    return found
+
+
+def test_a_picture_of_one_period_says_so_and_draws_that_period(tmp_path, written):
+    run = toy_run(2)
+    first, second = caption.subtitle(in_period(run, "2025"), 1.0, 1.0)
+    assert first.endswith("2025, 2025 to 2027: period 2 of 2")
+    assert "cost of all periods between" in second
+    for period, tonnes in (("2024", "4,900 t/yr"), ("2025", "7,350 t/yr")):
+        written.clear()
+        draw(in_period(run, period), tmp_path / "a.png", title="Toy", **SMALL)
+        assert tonnes in {text for _, text in written}
+    written.clear()
+    draw(run, tmp_path / "a.png", title="Toy", **SMALL)
+    assert "6,740 t/yr" in {text for _, text in written}
+
+
+def test_a_period_knows_what_was_built_before():
+    run = toy_run(2)
+    statuses = layers.facilities(in_period(run, "2025")).set_index("site")["status"]
+    assert statuses.to_dict() == layers.facilities(run).set_index("site")["status"].to_dict()
+    assert statuses["hub-B"] == "expanded"
+    with pytest.raises(UsageError, match="no period '2030'"):
+        in_period(run, "2030")
+
+
+def test_sites_that_the_policy_forces_are_marked_and_explained(tmp_path):
+    run = toy_run()
+    lever = SiteChoice(open=("hub-A",), closed=("hydromet-B", "hub-C"))
+    forced = replace(run, policy=replace(run.policy, levers=(lever,)))
+    barred = layers.barred_sites(forced)
+    assert barred["site"].tolist() == ["hub-C"]
+    assert len(layers.barred_sites(run)) == 0
+    sizes = symbols.Sizes(1.0, 1.0, 1.0)
+    drawn = symbols.clusters(gpd.pd.concat([layers.facilities(forced), barred]), sizes, layers.CRS)
+    marks = {(group.location, each.facility_type): each.forced for group in drawn for each in group.symbols}
+    assert {key: state for key, state in marks.items() if state} == {
+        ("L-A", "hub"): "open",
+        ("L-B", "hydromet"): "closed",
+        ("L-C", "hub"): "closed",
+    }
+    for first, second in combinations(next(each for each in drawn if each.location == "L-A").symbols, 2):
+        assert np.hypot(*np.subtract(first.shift_pt, second.shift_pt)) > first.reach_pt + second.reach_pt
+    (ringed,) = (each for group in drawn for each in group.symbols if each.forced == "open")
+    assert ringed.reach_pt > 1.42 * ringed.radius_pt
+    texts = [
+        draw(each, tmp_path / "a.svg", title="Toy", **SMALL).read_text(encoding="utf-8")
+        for each in (forced, run)
+    ]
+    for words in ("Forced open", "Forced closed"):
+        assert f"<!-- {words} -->" in texts[0]
+        assert f"<!-- {words} -->" not in texts[1]
 
 
 def test_footer_carries_notices_and_the_approval_number(tmp_path):
@@ -248,6 +319,55 @@ def test_classes_hold_every_province():
     assert [style.class_of(value, breaks) for value in (0.0, 3.0, 99999.0)] == [None, 0, 4]
     assert style.class_breaks([]) == []
     assert style.class_breaks([7.0, 7.0]) == [7.0]
+
+
+def test_names_and_tonnes_keep_off_the_symbols(tmp_path, written, monkeypatch):
+    markers: list[Box] = []
+    crowd_of = labelling.crowd_of
+
+    def remember_markers(axes, groups, lines):
+        markers.extend(tuple(box) for box in crowd_of(axes, groups, [])._boxes)
+        return crowd_of(axes, groups, lines)
+
+    monkeypatch.setattr(labelling, "crowd_of", remember_markers)
+    draw(china_run(), tmp_path / "a.png", title="China")
+    assert any(text.endswith(" t/yr") for _, text in written)
+    assert not any(text.endswith(" t") for _, text in written)
+    for spot, text in written:
+        for marker in markers:
+            assert overlap(spot, marker) <= 0.02 * overlap(spot, spot), text
+
+
+class OneMark:
+    """Traffic with one mark, as far as labels ask."""
+
+    marks_apart_pt = 0.0
+
+    def __init__(self, x: float) -> None:
+        self.x = x
+
+    def marks(self, axes, sizes):  # noqa: ARG002
+        return [Mark(5000.0, style.INK, 1.0, [Anchor(self.x, 100.0, (1.0, 0.0))])]
+
+
+def test_tonnes_are_left_out_where_they_would_touch_a_symbol(written):
+    axes = Figure(figsize=(4, 4), dpi=72).add_axes((0, 0, 1, 1))
+    axes.set(xlim=(0, 288), ylim=(0, 288))
+    symbol = symbols.Symbol("hub", "new", 1.0, 5.0)
+    group = symbols.Cluster("L-A", "Aster", "A", "Aster", (100.0, 100.0), (symbol,))
+    half = labelling._text_size(axes, "5,000 t/yr", 6.0)[0] / 2
+    for gap_px, n_texts in ((-0.5, 0), (2.0, 1)):
+        crowd = labelling.crowd_of(axes, [group], [])
+        labelling.label_lines(axes, crowd, OneMark(105.0 + half + gap_px), symbols.Sizes(1.0, 1.0, 1.0))
+        assert len(written) == n_texts
+
+
+def test_a_head_is_shorter_than_its_curve():
+    axes = Figure(dpi=72).add_subplot()
+    near = curves.Curve((0.5, 0.5), (0.51, 0.5), "L-A", 0.1, 6.5, "first_leg", 1.0)
+    curves.draw_routes(axes, [near], {"L-A": 0.0}, 1.0)
+    (arrow,) = axes.patches
+    assert arrow.get_arrowstyle().head_length < near.length_pt(axes)
 
 
 def test_labels_take_a_free_place():
