@@ -29,6 +29,7 @@ def command(
     run: Path,
     *,
     format_: Annotated[str, Parameter(name="--format")] = "gpkg,geojson,png",
+    period: str | None = None,
     writing: Writing = Writing(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
@@ -44,6 +45,8 @@ def command(
         A run folder, or a comparison.
     format_
         Comma-separated: gpkg (one file, layers per policy), geojson, png, svg, pdf.
+    period
+        Pictures show this period, as POLICY-PERIOD, instead of the mean year; gpkg and geojson hold all.
     """
     from netopt.solution.staging import draft_beside, ensure_writable, move_into  # noqa: PLC0415 - heavy
     from netopt.solution.store import read_manifest, read_run  # noqa: PLC0415 - heavy
@@ -55,12 +58,14 @@ def command(
     read = [read_run(folder) for folder in folders]
     runs = {each.policy.name: each for each in read}
     folder = writing.output or run / "maps"
-    paths = _paths(runs, folder, formats)
+    if period is not None:
+        only_name(next(iter(read)).instance.periods, period, "period")
+    paths = _paths(runs, folder, formats, period)
     _refuse(paths, force=writing.force)
     ensure_writable(folder, force=True, may_replace=lambda _: True)
     if not writing.dry_run:
         with draft_beside(folder) as draft:
-            draw_maps(runs, draft, formats)
+            draw_maps(runs, draft, formats, period)
             with uninterrupted():
                 move_into(draft, folder)
     listed = {f"map_{number}": str(path) for number, path in enumerate(paths, start=1)}
@@ -69,7 +74,9 @@ def command(
     return SOLVED
 
 
-def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -> None:
+def draw_maps(
+    runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str], period: str | None = None
+) -> None:
     """Draw runs into a folder.
 
     Parameters
@@ -80,9 +87,12 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
         Where to; it is made where it is missing.
     formats
         Of gpkg, geojson, png, svg and pdf.
+    period
+        The period that pictures show; None: the mean year.
     """
     from netopt.maps.geojson import write_geojson  # noqa: PLC0415 - heavy
     from netopt.maps.geopackage import write_geopackage  # noqa: PLC0415 - heavy
+    from netopt.maps.moment import in_period  # noqa: PLC0415 - heavy
     from netopt.maps.picture import draw  # noqa: PLC0415 - heavy
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,22 +101,31 @@ def draw_maps(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]
     for name, run in runs.items():
         if "geojson" in formats:
             write_geojson(run, folder / name)
-        for suffix in _pictures(formats):
-            draw(run, folder / f"{name}.{suffix}", title=run.policy.title)
+        shown = run if period is None else in_period(run, period)
+        for picture in _pictures(name, formats, run.instance.periods, period):
+            draw(shown, folder / picture, title=run.policy.title)
 
 
 _GEOPACKAGE: Final = "network.gpkg"
 
 
-def _paths(runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str]) -> list[Path]:
+def _paths(
+    runs: Mapping[str, MapInput], folder: Path, formats: Sequence[str], period: str | None
+) -> list[Path]:
     """Return what ``draw_maps`` writes: files, and a folder of layers per run for GeoJSON."""
     paths = [folder / _GEOPACKAGE] if "gpkg" in formats else []
     paths += [folder / name for name in runs if "geojson" in formats]
-    return paths + [folder / f"{name}.{suffix}" for name in runs for suffix in _pictures(formats)]
+    for name, run in runs.items():
+        paths += [folder / file for file in _pictures(name, formats, run.instance.periods, period)]
+    return paths
 
 
-def _pictures(formats: Sequence[str]) -> list[str]:
-    return [suffix for suffix in _PICTURES if suffix in formats]
+def _pictures(name: str, formats: Sequence[str], periods: Sequence[str], period: str | None) -> list[str]:
+    """Return the names of a run's pictures; a period's own is fit for a file's name."""
+    from netopt.maps.text import identifiers  # noqa: PLC0415 - heavy
+
+    stem = name if period is None else f"{name}-{identifiers(periods)[period]}"
+    return [f"{stem}.{suffix}" for suffix in _PICTURES if suffix in formats]
 
 
 def _refuse(paths: Sequence[Path], *, force: bool) -> None:

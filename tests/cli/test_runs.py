@@ -279,6 +279,16 @@ def test_maps_for_print(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None
     assert b"<svg" in (tmp_path / "maps" / "unified.svg").read_bytes()
 
 
+def test_a_map_of_one_period(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    ended = netopt_here("map", toy_run, "-o", "maps", "--format", "png", "--period", "2025")
+    assert ended.code == 0
+    assert set(files_of(tmp_path / "maps")) == {"unified-2025.png"}
+    unknown = netopt_here("map", toy_run, "-o", "other", "--period", "2042")
+    assert unknown.code == 2
+    assert "no period '2042'" in unknown.err
+    assert not (tmp_path / "other").exists()
+
+
 def test_maps_that_are_interrupted_are_not_there(
     netopt_here: Run, toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
