@@ -31,10 +31,11 @@ class Explanation:
     ----------
     instance, policy
         What was explained; the instance with the formal share in force.
-    ceilings
-        How far each hard rule could be met, in words; "" where a plan exists.
+    reason
+        Why no plan exists, in words: how far each hard rule could be met or, where ``design`` is kept,
+        what of it stands in the way; "" where a plan exists.
     infeasibility
-        None where a plan exists.
+        None where a plan exists, and where ``design`` is kept.
     design
         What was kept of an earlier run; None: sites were free.
     outcome, stated, margins
@@ -44,7 +45,7 @@ class Explanation:
 
     instance: Instance
     policy: Policy
-    ceilings: str = ""
+    reason: str = ""
     infeasibility: Infeasibility | None = None
     outcome: Outcome | None = None
     stated: StatedForm | None = None
@@ -58,12 +59,16 @@ class Explanation:
 
     def to_text(self) -> str:
         """Return the explanation in words."""
-        return infeasible_text(self) if self.infeasibility is not None else margins_text(self)
+        if self.infeasibility is not None:
+            return infeasible_text(self)
+        return margins_text(self) if self.is_feasible else self.reason
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON; amounts are t (or t CO2e) a year, prices CNY."""
         if self.infeasibility is not None:
-            return _infeasible_dict(self.infeasibility, self.ceilings)
+            return _infeasible_dict(self.infeasibility, self.reason)
+        if not self.is_feasible:
+            return {"reason": self.reason, **design_in_manifest(self.design)}
         return _margins_dict(self)
 
 
@@ -81,8 +86,6 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
     ------
     UnboundedError
         Where something earns without end; it is named.
-    InfeasibleError
-        Where ``options.design`` cannot be operated; it says why.
     NoSolutionError, SolverError, CheckError
         As ``netopt.solve``; NoSolutionError also where time runs out before anything is known.
     """
@@ -94,11 +97,11 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
         solution = solve(instance, policy, options)
     except InfeasibleError as error:
         if options.design is not None:
-            raise
+            return Explanation(instance, policy, reason=error.explanation, design=options.design)
         found = infeasibility(instance, policy, options)
         if found is None:
             raise
-        return Explanation(instance, policy, ceilings=error.explanation, infeasibility=found)
+        return Explanation(instance, policy, reason=error.explanation, infeasibility=found)
     return explain_plan(solution, options)
 
 
@@ -127,7 +130,7 @@ def explain_plan(plan: Solution | Run, options: SolveOptions | None = None) -> E
     )
 
 
-def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
+def _infeasible_dict(found: Infeasibility, reason: str) -> dict[str, Any]:
     stated = found.stated
 
     def described(name: str) -> dict[str, Any]:
@@ -156,7 +159,7 @@ def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
         },
         "gives": gives,
         "weighted_violation": {"low": found.relief.low, "high": found.relief.high},
-        "ceilings": ceilings,
+        "ceilings": reason,
         "n_statements": len(stated.statements),
         "n_solves": found.n_solves,
     }

@@ -43,8 +43,8 @@ def infeasible_text(explanation: Explanation) -> str:
     for position, conflict in enumerate(found.conflicts):
         parts.append(_conflict_text(found, position, conflict))
     parts += [_remedy_text(found), _gives_text(found, Words(explanation.instance))]
-    if explanation.ceilings:
-        _, _, further = explanation.ceilings.removesuffix(caveat).partition("\n")
+    if explanation.reason:
+        _, _, further = explanation.reason.removesuffix(caveat).partition("\n")
         parts.append(f"How far the rules could be met:\n{_indented(further.splitlines())}")
     parts.append(
         f"Asked of {len(found.stated.statements)} statements by {found.n_solves} mixed-integer programs; "

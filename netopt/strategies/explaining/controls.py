@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from netopt.formulation.sets import cells
 from netopt.network.closings import are_forbidden_hauls
-from netopt.network.facilities import periods_in_force
+from netopt.policy.in_force import periods_in_force
 from netopt.strategies.explaining import control_words
 from netopt.strategies.explaining.context import Limit
 from netopt.strategies.explaining.statements import Kind, Statement
