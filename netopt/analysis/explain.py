@@ -10,6 +10,7 @@ from netopt.errors import InfeasibleError
 from netopt.pipeline import infeasibility, operating_margins, solve
 from netopt.solution.design import design_in_manifest
 from netopt.solution.options import SolveOptions
+from netopt.strategies.explaining.statements import SITE
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
@@ -139,7 +140,7 @@ def _infeasible_dict(found: Infeasibility, reason: str) -> dict[str, Any]:
 
     units = {said.name: said.unit for said in stated.statements}
     gives = [
-        row | {"unit": f"{units[row['statement']]}/yr"} for row in found.relief.gives.to_dict("records")
+        row | {"unit": _rate(units[row["statement"]])} for row in found.relief.gives.to_dict("records")
     ]
     conflicts = [
         {
@@ -163,6 +164,10 @@ def _infeasible_dict(found: Infeasibility, reason: str) -> dict[str, Any]:
         "n_statements": len(stated.statements),
         "n_solves": found.n_solves,
     }
+
+
+def _rate(unit: str) -> str:
+    return unit if unit == SITE else f"{unit}/yr"
 
 
 def _margins_dict(explanation: Explanation) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netopt.strategies.explaining.statements import Kind
+from netopt.strategies.explaining.statements import SITE, Kind
 from netopt.strategies.explaining.words import Words, listed, number
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netopt.analysis.explain import Explanation
     from netopt.strategies.explaining.conflict import Conflict
     from netopt.strategies.explaining.infeasible import Infeasibility
-    from netopt.strategies.explaining.statements import StatedForm
+    from netopt.strategies.explaining.statements import StatedForm, Statement
 
 ALIKE: Final = 3
 """More statements alike than this are told in one line."""
@@ -84,20 +84,25 @@ def _gives_text(found: Infeasibility, words: Words) -> str:
         for period, amounts in rows.groupby("period", sort=False):
             where = [words.site(place) for place in amounts["where"] if place]
             at = f" at {listed(where)}" if where else ""
-            amount = number(float(amounts["amount"].sum()))
-            verb = _GIVES[said.kind]
-            lines.append(f"  {period}: {amount} {said.unit} a year {verb}{at}: {said.sentence}")
+            broken = _broken_words(said, float(amounts["amount"].sum()))
+            lines.append(f"  {period}: {broken}{at}: {said.sentence}")
     proven = f"least weighted violation {number(relief.low)} to {number(relief.high)}"
     return "\n".join(
         [f"What must give at least, in a plan that breaks as little as it can ({proven}):", *lines]
     )
 
 
+def _broken_words(said: Statement, amount: float) -> str:
+    if said.unit == SITE:
+        return f"{number(amount)} {'site' if amount == 1 else 'sites'} {_GIVES[said.kind]}"
+    return f"{number(amount)} {said.unit} a year {_GIVES[said.kind]}"
+
+
 _GIVES: Final = {
     Kind.RULE: "too little",
     Kind.BAN: "against the ban",
-    Kind.OPEN: "of capacity that does not operate",
-    Kind.COUNT: "of capacity beyond the number",
+    Kind.OPEN: "without a whole module in operation",
+    Kind.COUNT: "off the number",
     Kind.SINGLE: "of a source that serves one site more",
     Kind.BUILD: "of capacity opened",
     Kind.MARKET: "over the limit",

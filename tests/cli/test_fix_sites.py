@@ -135,6 +135,21 @@ def test_a_design_that_the_manifest_does_not_list_is_no_design(
     assert (ended.code, ended.json()["altered_files"]) == (7, ["design.csv: not listed"])
 
 
+def test_a_foreign_answer_is_held_to_the_design_beside_it(netopt_here: Run, mandates_run: Path) -> None:
+    words = ("--policy", "mandates", "--fix-sites", mandates_run, "-o", "kept", "--threads", 1)
+    assert netopt_here("solve", "toy", *words).code == 0
+    for name in ("manifest.json", "outcome.json", "verdict.json"):
+        Path("kept", name).unlink()
+    foreign = netopt_here("check", "kept")
+    assert (foreign.code, "on the sites of its design.csv" in foreign.out) == (0, True)
+    design = pd.read_csv(Path("kept", "design.csv"))
+    design.loc[design["site"] == "H2", ["operating", "opened", "kept_share"]] = [False, False, 0.0]
+    design.to_csv(Path("kept", "design.csv"), index=False)
+    other = netopt_here("check", "kept")
+    assert other.code == 7
+    assert "[fixed_design]" in other.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
