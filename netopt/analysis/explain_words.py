@@ -25,10 +25,11 @@ _BUILT: Final = (Kind.CAPACITY, Kind.MINIMUM)
 """Statements whose bound depends on what the plan has built."""
 
 PRICES_NOTE: Final = (
-    "All this is of the linear program of operations with the sites fixed (divisible plants that operate "
-    "may run in greater or smaller part). Savings are differences between its optima with and without a limit; "
-    "prices of a collected tonne are its duals: they hold for small changes, and a large one may open or "
-    "close plants. A ban on opening, or a site that is closed, has no such price."
+    "All this is of the linear program of operations with the sites fixed. Savings are differences between "
+    "its optima: what is lifted saves that much on the same design (as with --fix-sites); for one more t "
+    "of room, and one more collected tonne, divisible plants that operate may run in greater or smaller "
+    "part. Prices of a collected tonne are duals. Prices hold for small changes, and a large one may open "
+    "or close plants. A ban on opening, or on a site that is closed, has no such price."
 )
 
 LISTED_PRICES: Final = 12
@@ -150,10 +151,11 @@ def margins_text(explanation: Explanation) -> str:
             f"{outcome.lower_bound_cny_per_year:,.0f}."
         )
     binding = _binding_lines(stated, found, words) or ["  Nothing that a planner stated."]
+    heading = "What binds with the sites fixed, and what lifting it, or one more unit of room, would save:"
     costs = "What one more collected tonne costs (CNY per tonne of the period; negative: it earns):"
     parts = [
         opening,
-        "\n".join(["What binds with the sites fixed, and what less of it would save:", *binding]),
+        "\n".join([heading, *binding]),
         "\n".join([costs, *_price_lines(found.next_tonne, words)]),
         PRICES_NOTE,
     ]

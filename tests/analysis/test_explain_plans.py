@@ -14,6 +14,7 @@ from netopt.analysis.explain import Explanation, explain, explain_plan
 from netopt.data.design import Design
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
+from netopt.errors import NoSolutionError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
@@ -31,9 +32,11 @@ from netopt.resources import shipped
 from netopt.solution.design import decided_in
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
-from netopt.strategies.clock import Clock, OutOfTimeError
+from netopt.strategies.clock import OutOfTimeError
 from netopt.strategies.explaining.loops import find_loop
+from netopt.strategies.explaining.operations import Operations, Optimum
 from tests.analysis.infeasible_cases import Edit, sites, toy
+from tests.instances_random import with_tables
 from tests.policy.test_control_oracles import DIVISIBLE, TWO
 
 ONE_THREAD = SolveOptions(threads=1, gap=1e-9)
@@ -258,10 +261,11 @@ def test_a_full_plant_with_nothing_more_to_take_does_not_bind() -> None:
 
 
 def test_what_is_not_priced_in_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none_left(clock: Clock, most_s: float = 0.0) -> dict[str, float]:
-        raise OutOfTimeError(clock, most_s)
+    def none_left(*given: object) -> Optimum:
+        raise OutOfTimeError(given)
 
-    monkeypatch.setattr(Clock, "settings", none_left)
+    monkeypatch.setattr(Operations, "with_sides", none_left)
+    monkeypatch.setattr(Operations, "with_open", none_left)
     case = CLOSINGS["cascade packs"]
     plan = solve(toy(), make_policy("closed", (case.lever,)), ONE_THREAD)
     explanation = explain_plan(plan, ONE_THREAD)
@@ -271,6 +275,23 @@ def test_what_is_not_priced_in_time_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert explanation.to_text().count("not known: time ran out") == 2
     names = [row["statement"] for row in explanation.to_dict()["unpriced"]]
     assert names == list(explanation.margins.unpriced)
+
+
+def test_without_any_time_nothing_is_priced() -> None:
+    plan = solve(toy(), NO_POLICY, ONE_THREAD)
+    with pytest.raises(NoSolutionError, match="time ran out before operations"):
+        explain_plan(plan, replace(ONE_THREAD, time_limit_s=1e-9))
+
+
+def test_the_shares_of_divisible_plants_are_held_as_with_fix_sites() -> None:
+    """A tenth of A's plant stays for A's packs: without the limit no tonne fits into the tenth of B's."""
+    dear = replace(TWO, sites=(replace(TWO.sites[0], fixed=150_000.0), TWO.sites[1])).instance()
+    parts = with_tables(dear, sites=dear["sites"].assign(existing_divisible=True))
+    plan = solve(parts, make_policy("near", (MaximumHaul(km=50.0),)), ONE_THREAD)
+    assert plan.outcome.upper_bound_cny_per_year == pytest.approx(2 * 1_000 + 15_000 + 100)
+    on_its_sites = replace(ONE_THREAD, design=design_of(plan))
+    assert solve(parts, NO_POLICY, on_its_sites).outcome.upper_bound_cny_per_year == pytest.approx(17_100)
+    assert lifted(explain_plan(plan, ONE_THREAD)) == {}
 
 
 def test_where_a_plan_exists_nothing_contradicts() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.strategies.clock import OutOfTimeError
+from netopt.strategies.explaining.operations import Operations
 from netopt.strategies.explaining.statements import TOUCH, Kind
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netopt.network.network import Network
-    from netopt.strategies.explaining.operations import Operations
+    from netopt.solution.form import StandardForm
+    from netopt.strategies.clock import Clock
     from netopt.strategies.explaining.statements import StatedForm
 
     Rows = tuple[dict[str, Any], ...]
@@ -53,18 +55,24 @@ class Lifting:
     stated, network
         The statements, and the wide network of their model.
     operations
-        Solved with all statements held and the design fixed.
+        Solved with all statements held and the design fixed, but for the shares of divisible plants.
+    held_form
+        Its form with those shares held too.
+    clock
+        What is left of the time.
     """
 
     stated: StatedForm
     network: Network
     operations: Operations
+    held_form: StandardForm
+    clock: Clock
 
     def savings(self) -> list[Saving]:
         """Return what is saved without each statement that may bind, in their order."""
         limits = self._limits
         # Limits whose duals are zero save nothing, not even together: the same duals prove the
-        # optimum without them.
+        # optimum without them, and held shares leave no more to save.
         may_save = limits.loc[limits["at_most"] > CHEAP_CNY_PER_TONNE, "statement"]
         asked = limits[limits["statement"].isin(may_save)]
         return [self._saving(str(name), rows) for name, rows in asked.groupby("statement", sort=False)]
@@ -87,9 +95,9 @@ class Lifting:
         if binding or len(limits) == 1:
             return Saving(statement, binding=tuple(binding))
         free, rows = self.stated.free, limits["index"].to_numpy(dtype=int)
-        whole = self.operations.with_sides(rows, free.row_lower[rows], free.row_upper[rows])
-        saved = self.operations.saves_cny_per_year(whole)
-        if saved <= self.operations.noise_cny_per_year:
+        whole = self._held.with_sides(rows, free.row_lower[rows], free.row_upper[rows])
+        saved = self._held.saves_cny_per_year(whole)
+        if saved <= self._held.noise_cny_per_year:
             return Saving(statement)
         lifted = {"saves_cny_per_year": saved, "tonnes_per_year": 0.0, "first_tonne_saves_cny": 0.0}
         return Saving(statement, lifted=({"statement": statement, **lifted},))
@@ -106,7 +114,7 @@ class Lifting:
         return float(min(max(saved, at_least), limit["at_most"]))
 
     def _of_hauls(self, statement: str, limits: pd.DataFrame) -> Saving:
-        operations, columns = self.operations, limits["index"].to_numpy(dtype=int)
+        operations, columns = self._held, limits["index"].to_numpy(dtype=int)
         upper = self.stated.free.upper[columns]
         weights = (limits["amount_per_unit"] * limits["per_year"]).to_numpy(dtype=float)
         whole = operations.with_open(columns, upper)
@@ -137,6 +145,14 @@ class Lifting:
             for name, share in sorted(zip(names, shares, strict=True), key=lambda pair: -pair[1])
             if share > TOUCH
         ]
+
+    @cached_property
+    def _held(self) -> Operations:
+        """Operations with the shares of divisible plants held; solved at the first call."""
+        of_plan, free = self.held_form, self.operations.form
+        if np.array_equal(of_plan.lower, free.lower) and np.array_equal(of_plan.upper, free.upper):
+            return self.operations
+        return Operations(of_plan, self.clock)
 
     @cached_property
     def _arcs(self) -> pd.DataFrame:

@@ -1,11 +1,15 @@
 """Where a plan exists: what binds it, and what one more tonne costs where.
 
 All of it is asked of the linear program of **operations with the sites fixed**: what is opened, added,
-closed and renewed stays as it is, what does not operate stays idle, tonnes may be re-routed (and
-divisible plants that operate may run in greater or smaller part). It says nothing of what another
-design would do.
+closed and renewed stays as it is, what does not operate stays idle, tonnes may be re-routed. It says
+nothing of what another design would do. Of divisible plants that operate
 
-A statement **binds** where that program would be cheaper without it, all others held. Savings are
+* the share may follow where one more unit of room, or one more tonne, is priced: a plan keeps no larger
+  share than it uses, and with shares held hardly a tonne could move;
+* the share is held where a statement is lifted, as ``--fix-sites`` holds it: what is said to be saved is
+  what a plan without the statement saves on the same design.
+
+A statement **binds** where operations would be cheaper without it, all others held. Savings are
 differences between two optima (``operations``), never duals: a dual is above the saving of the next
 unit where the optimum is degenerate, and at a site without capacity it is arbitrary. A dual of zero
 does prove that nothing is saved, which is what keeps the number of solves small.
@@ -19,7 +23,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from netopt.errors import NoSolutionError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
+from netopt.solution.design import decided_in
+from netopt.strategies.clock import Clock, OutOfTimeError
 from netopt.strategies.explaining.lifting import Lifting
 from netopt.strategies.explaining.operations import Operations
 from netopt.units import INTEGRALITY_TOLERANCE
@@ -70,10 +77,11 @@ class Margins:
         the period per unit of the statement, t or t CO2e).
     lifted
         ``LIFTED_COLUMNS``: statements that close hauls, and those of whose limits none alone saves,
-        where lifting all of the statement saves. ``saves_cny_per_year`` is the annual equivalent,
-        ``tonnes_per_year`` what would be hauled where the statement closes it (0 where it closes
-        none; in several periods the mean by discounted years), ``first_tonne_saves_cny`` what the
-        first of these tonnes would save (CNY of its period; no later one saves more).
+        where lifting all of the statement saves. ``saves_cny_per_year`` is what a plan without it
+        saves on the same design (annual equivalent), ``tonnes_per_year`` what it would haul where the
+        statement closes it (0 where it closes none; in several periods the mean by discounted years),
+        ``first_tonne_saves_cny`` what the first of these tonnes would save (CNY of its period; no
+        later one saves more).
     hauls
         ``HAUL_COLUMNS``: where that first tonne would go, and its share of the tonne.
     unpriced
@@ -111,10 +119,16 @@ def margins(stated: StatedForm, network: Network, plan: Answer, options: SolveOp
     ------
     SolverError
         Where the design cannot be operated under the statements.
+    NoSolutionError
+        Where time runs out before anything is priced.
     """
+    clock = Clock(options)
     form = _fixed(stated.holding(stated.names), network, plan)
-    operations = Operations(form, options)
-    asked = Lifting(stated, network, operations).savings()
+    try:
+        operations = Operations(form, clock)
+    except OutOfTimeError:
+        raise NoSolutionError("time ran out before operations with the sites fixed were priced") from None
+    asked = Lifting(stated, network, operations, _with_shares(form, network, plan), clock).savings()
     return Margins(
         binding=_table([row for answer in asked for row in answer.binding], BINDING_COLUMNS),
         lifted=_table([row for answer in asked for row in answer.lifted], LIFTED_COLUMNS),
@@ -145,6 +159,18 @@ def _fixed(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
     upper = np.where(form.is_integer, value, form.upper)
     operates = np.array([name.family == "operating" for name in form.columns], dtype=bool)
     upper[operates & (value == 0.0)] = 0.0
+    return replace(form, lower=lower, upper=upper)
+
+
+def _with_shares(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
+    """Return the fixed form with what share operates as the plan keeps it, of divisible plants too."""
+    decided = decided_in(plan.facilities, network.instance)
+    module = decided["site"] + "/" + decided["size"]
+    kept = dict(zip(zip(module, decided["period"], strict=True), decided["kept_share"], strict=True))
+    lower, upper = form.lower.copy(), form.upper.copy()
+    for column, name in enumerate(form.columns):
+        if name.family == "operating":
+            lower[column] = upper[column] = kept.get((name.key, name.period), 0.0)
     return replace(form, lower=lower, upper=upper)
 
 

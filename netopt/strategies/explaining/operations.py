@@ -18,14 +18,14 @@ from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
-from netopt.strategies.clock import Clock, OutOfTimeError
+from netopt.strategies.clock import OutOfTimeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netopt.backends.result import BackendResult
     from netopt.solution.form import StandardForm
-    from netopt.solution.options import SolveOptions
+    from netopt.strategies.clock import Clock
 
 NOISE: Final = 1e-10
 """Savings below this share of all that is paid and earned are rounding."""
@@ -56,8 +56,8 @@ class Operations:
     ----------
     form
         With every whole decision fixed.
-    options
-        Threads, seed, and the time limit (s) of all solves together.
+    clock
+        Threads, seed, and what is left of the time (s) for all solves together.
 
     Attributes
     ----------
@@ -70,20 +70,22 @@ class Operations:
 
     Raises
     ------
+    OutOfTimeError
+        Where time ends first.
     SolverError
-        Where the form has no solution, or none was found in time.
+        Where the form has no solution.
     """
 
-    def __init__(self, form: StandardForm, options: SolveOptions) -> None:
+    def __init__(self, form: StandardForm, clock: Clock) -> None:
         self.form = form
-        self._clock = Clock(options)
+        self._clock = clock
         settings = {
             "solver": "ipm" if form.shape[1] > highs.LARGE else "simplex",
-            "threads": options.threads,
-            "random_seed": options.seed,
+            "threads": clock.options.threads,
+            "random_seed": clock.options.seed,
         }
         self._program = highs.LinearProgram(form, settings)
-        self.best = self._optimum(self._program.solve(time_limit_s=options.time_limit_s))
+        self.best = self._solved()
         self._basis = self._program.basis
         turnover = float(np.abs(form.cost * self.best.point).sum())
         self.noise_cny_per_year = NOISE * turnover * OBJECTIVE_UNIT_CNY
