@@ -72,7 +72,7 @@ class Lifting:
         """Return what is saved without each statement that may bind, in their order."""
         limits = self._limits
         # Limits whose duals are zero save nothing, not even together: the same duals prove the
-        # optimum without them, and held shares leave no more to save.
+        # optimum without them.
         may_save = limits.loc[limits["at_most"] > CHEAP_CNY_PER_TONNE, "statement"]
         asked = limits[limits["statement"].isin(may_save)]
         return [self._saving(str(name), rows) for name, rows in asked.groupby("statement", sort=False)]
@@ -152,7 +152,7 @@ class Lifting:
         of_plan, free = self.held_form, self.operations.form
         if np.array_equal(of_plan.lower, free.lower) and np.array_equal(of_plan.upper, free.upper):
             return self.operations
-        return Operations(of_plan, self.clock)
+        return Operations(of_plan, self.clock, like=self.operations)
 
     @cached_property
     def _arcs(self) -> pd.DataFrame:
@@ -174,7 +174,7 @@ class Lifting:
         limit[is_row] -= capacity[index[is_row]]
         dual = np.empty(len(limits))
         dual[is_row] = best.row_duals[index[is_row]]
-        dual[~is_row] = best.column_duals[index[~is_row]]
+        dual[~is_row] = self._column_duals[index[~is_row]]
         total = sum(self.network.period_weights.values())
         per_year = limits["period"].map(self.network.period_weights).to_numpy(dtype=float) / total
         per_unit = OBJECTIVE_UNIT_CNY / (per_year * limits["amount_per_unit"].to_numpy())
@@ -187,6 +187,17 @@ class Lifting:
         at_most = np.where(is_lower, dual, -dual) * per_unit
         found: pd.DataFrame = limits.assign(limit=limit, per_year=per_year, at_most=at_most)[opens]
         return found
+
+    @cached_property
+    def _column_duals(self) -> NDArray[np.float64]:
+        """Return those of operations with shares held, as that is how closings are lifted.
+
+        Where time ends first any will do: no closing is priced then.
+        """
+        try:
+            return self._held.best.column_duals
+        except OutOfTimeError:
+            return self.operations.best.column_duals
 
     @cached_property
     def _is_flow(self) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.strategies.clock import OutOfTimeError
 
 if TYPE_CHECKING:
+    import highspy
     from numpy.typing import NDArray
 
     from netopt.backends.result import BackendResult
@@ -58,6 +59,8 @@ class Operations:
         With every whole decision fixed.
     clock
         Threads, seed, and what is left of the time (s) for all solves together.
+    like
+        Solved with the same rows and columns, to start from its optimum; None: from nothing.
 
     Attributes
     ----------
@@ -65,6 +68,8 @@ class Operations:
         As given.
     best
         Its optimum.
+    basis
+        Where that was found.
     noise_cny_per_year
         Two optima that differ by less cost the same (``NOISE``).
 
@@ -76,17 +81,19 @@ class Operations:
         Where the form has no solution.
     """
 
-    def __init__(self, form: StandardForm, clock: Clock) -> None:
+    def __init__(self, form: StandardForm, clock: Clock, like: Operations | None = None) -> None:
         self.form = form
         self._clock = clock
         settings = {
-            "solver": "ipm" if form.shape[1] > highs.LARGE else "simplex",
+            "solver": "ipm" if like is None and form.shape[1] > highs.LARGE else "simplex",
             "threads": clock.options.threads,
             "random_seed": clock.options.seed,
         }
         self._program = highs.LinearProgram(form, settings)
+        if like is not None:
+            self._program.start_from(like.basis)
         self.best = self._solved()
-        self._basis = self._program.basis
+        self.basis: highspy.HighsBasis = self._program.basis
         turnover = float(np.abs(form.cost * self.best.point).sum())
         self.noise_cny_per_year = NOISE * turnover * OBJECTIVE_UNIT_CNY
 
@@ -158,7 +165,7 @@ class Operations:
         """
         n_rows, n_columns = self.form.shape
         entries = (weights, (np.zeros(len(columns), dtype=int), columns))
-        self._program.start_from(self._basis)
+        self._program.start_from(self.basis)
         self._program.add_rows(csr_array(entries, shape=(1, n_columns)), np.array([most]))
         self._program.change_bounds(columns, self.form.lower[columns], upper)
         try:
@@ -168,7 +175,7 @@ class Operations:
             self._program.drop_rows(n_rows)
 
     def _solved_again(self) -> Optimum:
-        self._program.start_from(self._basis)
+        self._program.start_from(self.basis)
         return self._solved()
 
     def _solved(self) -> Optimum:
