@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from netopt.analysis.explain_words import infeasible_text, margins_text
 from netopt.errors import InfeasibleError
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from netopt.strategies.explaining.infeasible import Infeasibility
     from netopt.strategies.explaining.margins import Margins
     from netopt.strategies.explaining.statements import StatedForm
+
+PRICES: Final = (
+    "linear program of operations with the sites fixed: savings are differences of optima with and without "
+    "a limit; next_tonne is of its duals"
+)
+"""What the prices of an explained plan are, as its JSON says."""
 
 
 @dataclass(frozen=True)
@@ -174,13 +180,21 @@ def _margins_dict(explanation: Explanation) -> dict[str, Any]:
     found, stated = explanation.margins, explanation.stated
     if found is None or stated is None:
         raise ValueError("an explanation has either an infeasibility or margins")
-    binding = [
-        row | {"sentence": stated.statement(row["statement"]).sentence}
-        for row in found.binding.to_dict("records")
-    ]
+    sentences = {said.name: said.sentence for said in stated.statements}
+
+    def told(row: dict[Any, Any]) -> dict[str, Any]:
+        return row | {"sentence": sentences[row["statement"]]}
+
+    hauls = {name: rows.drop(columns="statement") for name, rows in found.hauls.groupby("statement")}
+    no_hauls = found.hauls.iloc[:0]
     return {
-        "prices": "duals of the linear program of operations with the sites fixed",
-        "binding": binding,
+        "prices": PRICES,
+        "binding": [told(row) for row in found.binding.to_dict("records")],
+        "lifted": [
+            told(row) | {"first_tonne": hauls.get(row["statement"], no_hauls).to_dict("records")}
+            for row in found.lifted.to_dict("records")
+        ],
+        "unpriced": [{"statement": name, "sentence": sentences[name]} for name in found.unpriced],
         "next_tonne": found.next_tonne.to_dict("records"),
         "operating_cost": found.cost_cny_per_year,
         **design_in_manifest(explanation.design),
