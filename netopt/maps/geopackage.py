@@ -141,9 +141,6 @@ def _side_by_side(
 
 def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
     facilities, routes = layers.facilities(run), layers.routes(run)
-    types = run.instance["facility_types"].set_index("facility_type")["name"]
-    shapes, colours = style.markers(run.instance), style.facility_colours(run.instance)
-    looks = {kind: (plain(types[kind]), shapes[kind], colours[kind]) for kind in shapes}
     most = max(symbol_capacities(facilities), default=0.0)
     policy = plain(run.policy.title or run.policy.name)
     by_road = follows_roads(run.instance)
@@ -154,7 +151,10 @@ def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
     )
     contents = {
         f"facilities_{name}": Layer(
-            facilities, "Point", qgis.facilities_qml(looks, most), f"Facilities under policy: {policy}"
+            facilities,
+            "Point",
+            qgis.facilities_qml(_kinds(run, facilities), most),
+            f"Facilities under policy: {policy}",
         ),
         f"routes_{name}": Layer(
             routes,
@@ -164,6 +164,21 @@ def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
         ),
     }
     return contents | ({f"road_flows_{name}": _road_flows(run, policy)} if by_road else {})
+
+
+def _kinds(run: MapInput, facilities: gpd.GeoDataFrame) -> dict[str, qgis.Kind]:
+    """Return the types and states of facilities that there are, in the order of their tables."""
+    names = run.instance["facility_types"].set_index("facility_type")["name"]
+    shapes, colours = style.markers(run.instance), style.facility_colours(run.instance)
+    there = set(zip(facilities["facility_type"], facilities["status"], strict=True))
+    return {
+        qgis.kind_key(plain(kind), status): qgis.Kind(
+            plain(names[kind]), shapes[kind], colours[kind], status
+        )
+        for kind in shapes
+        for status in style.STATUS_TITLES
+        if (kind, status) in there
+    }
 
 
 def _road_flows(run: MapInput, policy: str) -> Layer:

@@ -20,10 +20,13 @@ from netopt.maps.shipments import (
     MapInput,
     named,
     over_periods,
+    period_columns,
     places,
     shipments,
 )
 from netopt.maps.ways import Ways
+from netopt.network.facilities import EXISTING, periods_in_force
+from netopt.policy.effects import ForceSite
 
 CRS: Final = "EPSG:4326"
 ROUTE_KEYS: Final = ["from_location", "to_location", "commodity", "mode", "leg", "stage"]
@@ -86,14 +89,59 @@ def facilities(run: MapInput) -> gpd.GeoDataFrame:
     GeoDataFrame
         ``site, name, facility_type, operator, location, jurisdiction`` with names; ``status``
         (existing, expanded, new, closed: idle in the last period); ``sizes`` that operate, joined
-        by "+"; ``opened_period``, ``closed_period`` ("" for never); ``utilisation_share``;
+        by "+"; ``opened_period``; ``closed_period``, the first from which nothing operates any more
+        ("" for never); ``forced`` (open, closed, "": what the policy says of the site);
+        ``n_at_location``, ``rank_at_location`` (from 1, by type): the facilities at one point;
+        ``standing_capacity_tonnes_per_year``, what stood before the horizon (0 for none);
+        ``kept_share`` of it that operates in the last period, 0 to 1 (NaN where none stood), also
+        by period; ``utilisation_share``, load by the capacity that operates;
         ``received_locally_tonnes_per_year``, ``sold_at_gate_tonnes_per_year``;
-        ``capacity_tonnes_per_year`` and ``load_tonnes_per_year``, also by period.
+        ``capacity_tonnes_per_year`` that operates and ``load_tonnes_per_year``, also by period.
     """
-    table = _sites(run.instance).join(_states(run), how="inner").join(_figures(run))
+    table = _sites(run.instance).join(_states(run), how="inner")
+    table = table.assign(forced=forced_sites(run).reindex(table.index, fill_value="").astype("str"))
+    table = table.join(_at_location(table, run.instance)).join(_kept(run)).join(_figures(run))
     table = table.fillna({"received_locally_tonnes_per_year": 0.0, "sold_at_gate_tonnes_per_year": 0.0})
     table = table.reset_index(names="site")
     return _points(table, run.instance)
+
+
+def forced_sites(run: MapInput) -> pd.Series:
+    """Return ``open`` or ``closed`` for each site that the policy forces so in some period, index site."""
+    effects = [effect for lever in run.policy.levers for effect in lever.effects(run.instance)]
+    forced = [effect for effect in effects if isinstance(effect, ForceSite)]
+    states = {rule.site: rule.state for rule in forced if periods_in_force(rule, run.instance)}
+    return pd.Series(states, dtype="str")
+
+
+def _at_location(table: pd.DataFrame, instance: Instance) -> pd.DataFrame:
+    """Return how many facilities are at each one's location, and its place among them by type."""
+    types = list(instance["facility_types"]["facility_type"])
+    order = table["facility_type"].map({name: rank for rank, name in enumerate(types)})
+    groups = table.assign(order=order).sort_values("order", kind="stable").groupby("location")
+    return pd.DataFrame(
+        {"n_at_location": groups["order"].transform("size"), "rank_at_location": groups.cumcount() + 1}
+    )
+
+
+def standing_capacity(instance: Instance) -> pd.Series:
+    """Return the capacity that stands before the horizon, t/yr, index site."""
+    sites = instance["sites"].set_index("site")
+    return (sites["existing_capacity_tonnes_per_year"] * sites["effective_share"]).astype(float)
+
+
+def _kept(run: MapInput) -> pd.DataFrame:
+    """Return the standing capacity of all sites and the share of it that operates, index site."""
+    standing = standing_capacity(run.instance)
+    modules = run.answer.facilities
+    of_old = modules[(modules["size"] == EXISTING) & modules["operating"]]
+    kept = of_old.groupby(["site", "period"])["capacity_tonnes_per_year"].sum().unstack("period")  # noqa: PD010 - pivot_table fails on a table without rows
+    kept = kept.reindex(index=standing.index, columns=list(run.instance.periods)).fillna(0.0).astype(float)
+    shares = kept.div(standing.where(standing > 0), axis=0).clip(0.0, 1.0)
+    last = shares[run.instance.periods[-1]]
+    names = period_columns(run.instance, "kept_share")
+    by_period = shares.rename(columns=names)[list(names.values())]
+    return pd.DataFrame({"standing_capacity_tonnes_per_year": standing, "kept_share": last}).join(by_period)
 
 
 def _sites(instance: Instance) -> pd.DataFrame:
@@ -116,8 +164,7 @@ def _with_location_names(table: pd.DataFrame, instance: Instance) -> pd.DataFram
 def _states(run: MapInput) -> pd.DataFrame:
     """Return ``status, sizes, opened_period, closed_period`` of sites that stand or operate."""
     modules = run.answer.facilities
-    sites = run.instance["sites"].set_index("site")
-    stands = sites["existing_capacity_tonnes_per_year"] * sites["effective_share"] > 0
+    stands = standing_capacity(run.instance) > 0
     rows = {}
     for site, own in modules.groupby("site"):
         operating = own[own["operating"]]
@@ -128,7 +175,7 @@ def _states(run: MapInput) -> pd.DataFrame:
             "status": _status(own, built, run.instance.periods[-1], stands=bool(stands.get(site, False))),
             "sizes": "+".join(sorted(set(operating["size"]))),
             "opened_period": _first_period(built, run.instance.periods),
-            "closed_period": _first_period(own[own["closed"]], tuple(reversed(run.instance.periods))),
+            "closed_period": _first_idle(operating, run.instance.periods),
         }
     columns = ["status", "sizes", "opened_period", "closed_period"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).astype("str")
@@ -145,6 +192,12 @@ def _status(own: pd.DataFrame, built: pd.DataFrame, last_period: str, *, stands:
 def _first_period(rows: pd.DataFrame, periods: tuple[str, ...]) -> str:
     happened = set(rows["period"])
     return next((period for period in periods if period in happened), "")
+
+
+def _first_idle(operating: pd.DataFrame, periods: tuple[str, ...]) -> str:
+    """Return the period after the last one in which anything operates; "" if that is the horizon's last."""
+    used = [rank for rank, period in enumerate(periods) if period in set(operating["period"])]
+    return ([*periods, ""])[used[-1] + 1 if used else 0]
 
 
 def _figures(run: MapInput) -> pd.DataFrame:

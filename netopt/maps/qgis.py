@@ -7,7 +7,7 @@ never become markup or part of an expression.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from netopt.maps import style
@@ -17,7 +17,14 @@ _DOCTYPE: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _WIDEST_MM: Final = 2.4
 _THINNEST_MM: Final = 0.25
 _LARGEST_MM: Final = 6.0
-_SMALLEST_MM: Final = 1.8
+_SMALLEST_MM: Final = 2.0
+_LEGEND_MM: Final = 3.0
+_GAP_MM: Final = 0.4
+_CORE_SHARE: Final = 0.5
+_CAPACITY: Final = '"capacity_tonnes_per_year"'
+_KIND: Final = '"facility_type" || \' \' || "status"'
+_N_HERE: Final = "n_at_location"
+_RANK_HERE: Final = "rank_at_location"
 
 
 def routes_qml(breaks: list[float]) -> str:
@@ -75,31 +82,51 @@ def provinces_qml(column: str, breaks: list[float]) -> str:
     return _graduated(column, breaks, symbols, method="GraduatedColor", unit="t/yr")
 
 
-def facilities_qml(types: Mapping[str, tuple[str, str, str]], most_tonnes_per_year: float) -> str:
-    """Return a style for facilities: shape and colour by type, size by capacity, hollow if closed.
+class Kind(NamedTuple):
+    """Facilities of one type in one state: the name of the type, its marker and colour."""
+
+    name: str
+    marker: str
+    colour: str
+    status: str
+
+
+def facilities_qml(kinds: Mapping[str, Kind], most_tonnes_per_year: float) -> str:
+    """Return a style for facilities: shape and colour by type, fill by status, area by capacity.
+
+    Those of one location stand around it, each in a sector of its own, and large ones are drawn
+    below small ones. The layer has the columns of ``layers.facilities``.
 
     Parameters
     ----------
-    types
-        Facility type -> (name, matplotlib marker, colour).
+    kinds
+        Facility type and status, as ``kind_key`` writes them -> what it is.
     most_tonnes_per_year
         Capacity of the largest symbol.
     """
-    root = ET.Element(
-        "renderer-v2", {"type": "categorizedSymbol", "attr": "facility_type", "symbollevels": "0"}
-    )
+    attributes = {"type": "categorizedSymbol", "attr": _KIND, "symbollevels": "0", "enableorderby": "1"}
+    root = ET.Element("renderer-v2", attributes)
     categories = ET.SubElement(root, "categories")
     symbols = ET.SubElement(root, "symbols")
-    for rank, (key, (name, marker, colour)) in enumerate(types.items()):
-        entry = {"value": key, "label": name, "symbol": str(rank), "render": "true"}
+    for rank, (key, kind) in enumerate(kinds.items()):
+        label = f"{kind.name}: {style.STATUS_TITLES[kind.status].lower()}"
+        entry = {"value": key, "label": label, "symbol": str(rank), "render": "true"}
         ET.SubElement(categories, "category", entry)
-        symbols.append(_facility_symbol(str(rank), marker, colour, most_tonnes_per_year))
+        symbols.append(_facility_symbol(str(rank), kind, most_tonnes_per_year))
+    order = ET.SubElement(root, "orderby")
+    ET.SubElement(order, "orderByClause", {"asc": "0", "nullsFirst": "0"}).text = _CAPACITY
     return _document(root)
+
+
+def kind_key(facility_type: str, status: str) -> str:
+    """Return the category of a facility, as the style's expression makes it."""
+    return f"{facility_type} {status}"
 
 
 def points_qml(colour: str, marker: str = "o") -> str:
     """Return a style for plain points."""
-    return _single(_point_symbol("0", marker, colour, {}))
+    look = _point_look(marker, colour) | {"size": f"{_SMALLEST_MM:.2f}"}
+    return _single(_symbol("0", "marker", "SimpleMarker", look, {}))
 
 
 def _steps(low: float, high: float, count: int) -> list[float]:
@@ -168,28 +195,56 @@ def _fill_symbol(name: str, colour: str) -> ET.Element:
     return _symbol(name, "fill", "SimpleFill", look, {})
 
 
-def _facility_symbol(name: str, marker: str, colour: str, most_tonnes_per_year: float) -> ET.Element:
+def _facility_symbol(name: str, kind: Kind, most_tonnes_per_year: float) -> ET.Element:
+    """Return a marker as in pictures; what pictures fill by half has a full core."""
     largest = max(most_tonnes_per_year, 1e-9)
-    share = f'sqrt(coalesce("capacity_tonnes_per_year", 0) / {largest:.15g})'
-    expressions = {
-        "size": f"max({_SMALLEST_MM}, {_LARGEST_MM} * {share})",
-        "fillColor": f"if(\"status\" = 'closed', '#ffffff', {_quoted(colour)})",
-    }
-    return _point_symbol(name, marker, colour, expressions)
+    size = f"max({_SMALLEST_MM}, {_LARGEST_MM} * sqrt(coalesce({_CAPACITY}, 0) / {largest:.15g}))"
+    symbol = ET.Element("symbol", {"name": name, "type": "marker", "alpha": "1", "clip_to_extent": "1"})
+    expressions = {"size": size, "offset": _around_its_place(size)}
+    _add_symbol_layer(symbol, "SimpleMarker", _facility_look(kind), expressions)
+    if kind.status == "expanded":
+        core = _facility_look(kind._replace(status="new"))
+        _add_symbol_layer(symbol, "SimpleMarker", core, expressions | {"size": f"{_CORE_SHARE} * {size}"})
+    return symbol
 
 
-def _point_symbol(name: str, marker: str, colour: str, expressions: Mapping[str, str]) -> ET.Element:
-    look = {
+def _facility_look(kind: Kind) -> dict[str, str]:
+    """Return the look of a marker: new is full, existing hollow, closed pale."""
+    look = _point_look(kind.marker, kind.colour if kind.status == "new" else style.HIGHLIGHT_WHITE)
+    if kind.status == "new":
+        return look | {"outline_color": _rgba(style.HIGHLIGHT_WHITE)}
+    if kind.status == "closed":
+        pale = {"color": _rgba(style.PALE_FILL), "outline_color": _rgba(style.PALE_EDGE)}
+        return look | pale | {"outline_width": "0.3"}
+    return look | {"outline_color": _rgba(kind.colour), "outline_width": "0.5"}
+
+
+def _around_its_place(size_mm: str) -> str:
+    """Return an expression for the offset (mm, right and down) that keeps symbols of one place apart.
+
+    Each gets an equal sector around the place and lies as far out as its own size asks for.
+    """
+    sector = f'pi() / "{_N_HERE}"'
+    away = f"({_GAP_MM} + 0.5 * {size_mm}) / sin({sector})"
+    angle = f'({sector} * (2 * "{_RANK_HERE}" - 1))'
+    x, y = (f"to_string(round({away} * {part}, 3))" for part in (f"-cos({angle})", f"-sin({angle})"))
+    return f"if(\"{_N_HERE}\" > 1, {x} || ',' || {y}, '0,0')"
+
+
+def _point_look(marker: str, colour: str) -> dict[str, str]:
+    return {
         "name": style.qgis_marker(marker),
+        "angle": style.qgis_angle(marker),
         "color": _rgba(colour),
-        "size": f"{_SMALLEST_MM:.2f}",
+        "size": f"{_LEGEND_MM:.2f}",
         "size_unit": "MM",
+        "offset": "0,0",
+        "offset_unit": "MM",
         "outline_color": _rgba(style.INK),
         "outline_style": "solid",
         "outline_width": "0.2",
         "outline_width_unit": "MM",
     }
-    return _symbol(name, "marker", "SimpleMarker", look, expressions)
 
 
 def _symbol(

@@ -32,6 +32,8 @@ NO_FIGURE_COLOUR: Final = "#f7f7f5"
 HIGHLIGHT_WHITE: Final = "#ffffff"
 INK: Final = "#22272e"
 QUIET_INK: Final = "#66707a"
+PALE_EDGE: Final = "#a3abb3"
+PALE_FILL: Final = "#f1f3f5"
 STATUS_TITLES: Final = {
     "existing": "Existing",
     "expanded": "Existing, expanded",
@@ -44,7 +46,7 @@ _QGIS_MARKERS: Final = {
     "^": "triangle",
     "s": "square",
     "D": "diamond",
-    "v": "equilateral_triangle",
+    "v": "triangle",
     "p": "pentagon",
     "h": "hexagon",
     "P": "cross_fill",
@@ -62,6 +64,11 @@ def markers(instance: Instance) -> dict[str, str]:
 def qgis_marker(marker: str) -> str:
     """Return QGIS's name of a marker shape."""
     return _QGIS_MARKERS[marker]
+
+
+def qgis_angle(marker: str) -> str:
+    """Return by how many degrees QGIS turns the shape, as text."""
+    return "180" if marker == "v" else "0"
 
 
 def facility_colours(instance: Instance) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from shapely.geometry import shape
 
 from netopt.errors import UsageError
-from netopt.maps import layers
+from netopt.maps import layers, style
 from netopt.maps.geojson import write_geojson
 from netopt.maps.geopackage import write_geopackage
 from netopt.maps.text import plain
@@ -69,7 +69,7 @@ def test_geopackage_has_every_layer_in_wgs84_with_a_style(tmp_path):
     assert all(pyogrio.read_info(path, layer=name)["crs"] == "EPSG:4326" for name in expected)
     styles = styles_of(path)
     assert list(styles) == expected
-    kinds = {name: style.find("renderer-v2").get("type") for name, style in styles.items()}
+    kinds = {name: own.find("renderer-v2").get("type") for name, own in styles.items()}
     assert kinds["routes_unified"] == kinds["jurisdictions"] == "graduatedSymbol"
     assert kinds["facilities_unified"] == "categorizedSymbol"
     assert kinds["sources"] == "singleSymbol"
@@ -115,11 +115,41 @@ def test_styles_cover_every_tonne_and_every_type(tmp_path):
     assert [high for _, high in bounds[:-1]] == [low for low, _ in bounds[1:]]
     assert bounds[-1][1] >= layers.routes(run)["tonnes_per_year"].max()
     categories = styles["facilities_unified"].findall(".//category")
-    assert {each.get("value") for each in categories} == set(layers.facilities(run)["facility_type"])
-    for style in styles.values():
-        named = {each.get("name") for each in style.findall(".//symbols/symbol")}
-        used = {each.get("symbol") for each in style.iter() if each.get("symbol") is not None}
+    facilities = layers.facilities(run)
+    there = facilities["facility_type"] + " " + facilities["status"]
+    assert {each.get("value") for each in categories} == set(there)
+    for own in styles.values():
+        named = {each.get("name") for each in own.findall(".//symbols/symbol")}
+        used = {each.get("symbol") for each in own.iter() if each.get("symbol") is not None}
         assert used <= named
+
+
+def test_facilities_are_styled_as_in_pictures(tmp_path):
+    run = china_run()
+    root = styles_of(write_geopackage({"unified": run}, tmp_path / "china.gpkg"))["facilities_unified"]
+    order = root.find("renderer-v2/orderby/orderByClause")
+    assert root.find("renderer-v2").get("enableorderby") == "1"
+    assert (order.text, order.get("asc")) == ('"capacity_tonnes_per_year"', "0")
+    looks = {
+        category.get("value"): [
+            {prop.get("k"): prop.get("v") for prop in layer.findall("prop")}
+            for layer in root.findall(f".//symbol[@name='{category.get('symbol')}']/layer")
+        ]
+        for category in root.findall(".//category")
+    }
+    colour = (
+        ",".join(str(int(style.STAGE_COLOURS["first_leg"][at : at + 2], 16)) for at in (1, 3, 5)) + ",255"
+    )
+    white = "255,255,255,255"
+    (new,), (hollow, core) = looks["hub new"], looks["hub expanded"]
+    assert (new["color"], new["outline_color"]) == (colour, white)
+    assert (hollow["color"], hollow["outline_color"]) == (white, colour)
+    assert core["color"] == colour
+    assert all(colour not in (each["color"], each["outline_color"]) for each in looks["hydromet closed"])
+    offsets = [
+        each for each in root.iter("Option") if each.get("name") == "offset" and each.get("type") == "Map"
+    ]
+    assert len(offsets) == len(root.findall(".//symbols/symbol/layer"))
 
 
 def test_geopackage_holds_the_figures_of_the_answer(tmp_path):
@@ -191,7 +221,7 @@ def test_hostile_names_are_only_text(tmp_path):
     styles = styles_of(path)
     assert len(styles) == 7
     labels = {each.get("label") for each in styles[names[3]].findall(".//category")}
-    assert labels == {plain(name) for name in HOSTILE[:4]}
+    assert {label.rpartition(": ")[0] for label in labels} == {plain(name) for name in HOSTILE[:4]}
     facilities = pyogrio.read_dataframe(path, layer=names[3])
     assert set(facilities["location_name"]) <= {plain(name) for name in HOSTILE}
     for file in write_geojson(run, tmp_path):

@@ -11,6 +11,8 @@ from netopt.maps import layers
 from netopt.maps.basemap import base_map_of, china
 from netopt.maps.lines import geodesic_line
 from netopt.maps.shipments import period_shares, shipments
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.solution.tables import SOLUTION_COLUMNS
 from tests.maps.map_cases import (
     CHINA,
     FakeRun,
@@ -109,8 +111,67 @@ def test_a_facility_that_ends_before_the_horizon_is_closed():
     ends = (table["site"] == "hub-A") & (table["period"] == "2025")
     answer = replace(run.answer, facilities=table.assign(operating=table["operating"] & ~ends))
     facilities = layers.facilities(replace(run, answer=answer)).set_index("site")
-    assert facilities.loc["hub-A", "status"] == "closed"
+    assert facilities.loc["hub-A", ["status", "closed_period"]].tolist() == ["closed", "2025"]
     assert facilities.loc["hub-B", "status"] == "expanded"
+
+
+def divisible_run(shares: list[float]) -> FakeRun:
+    """Return a run in which B's hub (2,500 t/yr stand) keeps a share in each period, flagged closed."""
+    instance = make_instance(periods=len(shares))
+    rows = [
+        ("hub-B", "existing", period, False, False, share < 1, False, share > 0, 2500.0 * share, 0.0)
+        for period, share in zip(instance.periods, shares, strict=True)
+    ]
+    table = pd.DataFrame(rows, columns=list(SOLUTION_COLUMNS["facilities"]))
+    facilities = table.astype(dict.fromkeys(("site", "size", "period"), "str"))
+    return FakeRun(instance, make_policy(), empty_answer(facilities=facilities), None)
+
+
+def hub_of(run: FakeRun) -> pd.Series:
+    """Return the row of B's hub."""
+    return layers.facilities(run).set_index("site").loc["hub-B"]
+
+
+def test_a_plant_that_keeps_a_part_is_not_closed():
+    row = hub_of(divisible_run([0.4]))
+    assert (row["status"], row["closed_period"]) == ("existing", "")
+    assert row["standing_capacity_tonnes_per_year"] == pytest.approx(2500.0)
+    assert row["kept_share"] == pytest.approx(0.4)
+    assert row["capacity_tonnes_per_year"] == pytest.approx(1000.0)
+
+
+def test_a_plant_is_closed_from_the_period_on_in_which_nothing_is_left():
+    row = hub_of(divisible_run([0.6, 0.2, 0.0]))
+    assert (row["status"], row["closed_period"], row["kept_share"]) == ("closed", "2026", 0.0)
+    shares = [row[f"kept_share_{year}"] for year in (2024, 2025, 2026)]
+    assert shares == pytest.approx([0.6, 0.2, 0.0])
+    assert hub_of(divisible_run([0.0]))["closed_period"] == "2024"
+
+
+def test_what_is_new_had_nothing_to_keep():
+    table = layers.facilities(toy_run()).set_index("site")
+    assert table.loc["hub-A", "standing_capacity_tonnes_per_year"] == 0.0
+    assert pd.isna(table.loc["hub-A", "kept_share"])
+    assert table.loc["hub-B", "kept_share"] == 1.0
+    assert table["kept_share"].dropna().between(0, 1).all()
+
+
+def test_facilities_of_one_place_are_numbered_by_type():
+    table = layers.facilities(toy_run()).set_index("site")
+    here = table[table["location"] == "L-B"]
+    assert here["n_at_location"].tolist() == [len(here)] * len(here)
+    ranks = here.sort_values("rank_at_location")["facility_type"]
+    assert ranks.tolist() == ["hub", "cascade_plant", "dismantler", "hydromet"]
+    assert sorted(here["rank_at_location"]) == [1, 2, 3, 4]
+
+
+def test_facilities_say_which_sites_the_policy_forces():
+    lever = SiteChoice(open=("hub-A",), closed=("hydromet-B", "hub-C"), from_year=2025)
+    policy = replace(make_policy(), levers=(lever,))
+    table = layers.facilities(replace(toy_run(2), policy=policy)).set_index("site")
+    assert table["forced"][table["forced"] != ""].to_dict() == {"hub-A": "open", "hydromet-B": "closed"}
+    too_late = layers.facilities(replace(toy_run(1), policy=policy))
+    assert set(too_late["forced"]) == {""}
 
 
 def test_sources_carry_what_retires_and_what_is_collected():
