@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from netopt.analysis.explain_words import infeasible_text, margins_text
 from netopt.errors import InfeasibleError
 from netopt.pipeline import infeasibility, operating_margins, solve
 from netopt.solution.design import design_in_manifest
 from netopt.solution.options import SolveOptions
+from netopt.strategies.explaining.statements import SITE
 
 if TYPE_CHECKING:
     from netopt.data.design import Design
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from netopt.strategies.explaining.margins import Margins
     from netopt.strategies.explaining.statements import StatedForm
 
+PRICES: Final = (
+    "linear program of operations with the sites fixed: savings are differences of optima with and without "
+    "a limit; next_tonne is of its duals"
+)
+"""What the prices of an explained plan are, as its JSON says."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -31,10 +38,11 @@ class Explanation:
     ----------
     instance, policy
         What was explained; the instance with the formal share in force.
-    ceilings
-        How far each hard rule could be met, in words; "" where a plan exists.
+    reason
+        Why no plan exists, in words: how far each hard rule could be met or, where ``design`` is kept,
+        what of it stands in the way; "" where a plan exists.
     infeasibility
-        None where a plan exists.
+        None where a plan exists, and where ``design`` is kept.
     design
         What was kept of an earlier run; None: sites were free.
     outcome, stated, margins
@@ -44,7 +52,7 @@ class Explanation:
 
     instance: Instance
     policy: Policy
-    ceilings: str = ""
+    reason: str = ""
     infeasibility: Infeasibility | None = None
     outcome: Outcome | None = None
     stated: StatedForm | None = None
@@ -58,12 +66,16 @@ class Explanation:
 
     def to_text(self) -> str:
         """Return the explanation in words."""
-        return infeasible_text(self) if self.infeasibility is not None else margins_text(self)
+        if self.infeasibility is not None:
+            return infeasible_text(self)
+        return margins_text(self) if self.is_feasible else self.reason
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain types for JSON; amounts are t (or t CO2e) a year, prices CNY."""
         if self.infeasibility is not None:
-            return _infeasible_dict(self.infeasibility, self.ceilings)
+            return _infeasible_dict(self.infeasibility, self.reason)
+        if not self.is_feasible:
+            return {"reason": self.reason, **design_in_manifest(self.design)}
         return _margins_dict(self)
 
 
@@ -81,8 +93,6 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
     ------
     UnboundedError
         Where something earns without end; it is named.
-    InfeasibleError
-        Where ``options.design`` cannot be operated; it says why.
     NoSolutionError, SolverError, CheckError
         As ``netopt.solve``; NoSolutionError also where time runs out before anything is known.
     """
@@ -94,11 +104,11 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
         solution = solve(instance, policy, options)
     except InfeasibleError as error:
         if options.design is not None:
-            raise
+            return Explanation(instance, policy, reason=error.explanation, design=options.design)
         found = infeasibility(instance, policy, options)
         if found is None:
             raise
-        return Explanation(instance, policy, ceilings=error.explanation, infeasibility=found)
+        return Explanation(instance, policy, reason=error.explanation, infeasibility=found)
     return explain_plan(solution, options)
 
 
@@ -127,7 +137,7 @@ def explain_plan(plan: Solution | Run, options: SolveOptions | None = None) -> E
     )
 
 
-def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
+def _infeasible_dict(found: Infeasibility, reason: str) -> dict[str, Any]:
     stated = found.stated
 
     def described(name: str) -> dict[str, Any]:
@@ -136,7 +146,7 @@ def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
 
     units = {said.name: said.unit for said in stated.statements}
     gives = [
-        row | {"unit": f"{units[row['statement']]}/yr"} for row in found.relief.gives.to_dict("records")
+        row | {"unit": _rate(units[row["statement"]])} for row in found.relief.gives.to_dict("records")
     ]
     conflicts = [
         {
@@ -156,23 +166,35 @@ def _infeasible_dict(found: Infeasibility, ceilings: str) -> dict[str, Any]:
         },
         "gives": gives,
         "weighted_violation": {"low": found.relief.low, "high": found.relief.high},
-        "ceilings": ceilings,
+        "ceilings": reason,
         "n_statements": len(stated.statements),
         "n_solves": found.n_solves,
     }
+
+
+def _rate(unit: str) -> str:
+    return unit if unit == SITE else f"{unit}/yr"
 
 
 def _margins_dict(explanation: Explanation) -> dict[str, Any]:
     found, stated = explanation.margins, explanation.stated
     if found is None or stated is None:
         raise ValueError("an explanation has either an infeasibility or margins")
-    binding = [
-        row | {"sentence": stated.statement(row["statement"]).sentence}
-        for row in found.binding.to_dict("records")
-    ]
+    sentences = {said.name: said.sentence for said in stated.statements}
+
+    def told(row: dict[Any, Any]) -> dict[str, Any]:
+        return row | {"sentence": sentences[row["statement"]]}
+
+    hauls = {name: rows.drop(columns="statement") for name, rows in found.hauls.groupby("statement")}
+    no_hauls = found.hauls.iloc[:0]
     return {
-        "prices": "duals of the linear program of operations with the sites fixed",
-        "binding": binding,
+        "prices": PRICES,
+        "binding": [told(row) for row in found.binding.to_dict("records")],
+        "lifted": [
+            told(row) | {"first_tonne": hauls.get(row["statement"], no_hauls).to_dict("records")}
+            for row in found.lifted.to_dict("records")
+        ],
+        "unpriced": [{"statement": name, "sentence": sentences[name]} for name in found.unpriced],
         "next_tonne": found.next_tonne.to_dict("records"),
         "operating_cost": found.cost_cny_per_year,
         **design_in_manifest(explanation.design),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from netopt.strategies.explaining.statements import Kind
-from netopt.strategies.explaining.words import Words, listed, number
+from netopt.strategies.explaining.statements import SITE, TOUCH, Kind
+from netopt.strategies.explaining.words import Words, listed, number, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from netopt.analysis.explain import Explanation
     from netopt.strategies.explaining.conflict import Conflict
     from netopt.strategies.explaining.infeasible import Infeasibility
-    from netopt.strategies.explaining.statements import StatedForm
+    from netopt.strategies.explaining.margins import Margins
+    from netopt.strategies.explaining.statements import StatedForm, Statement
 
 ALIKE: Final = 3
 """More statements alike than this are told in one line."""
@@ -24,8 +25,11 @@ _BUILT: Final = (Kind.CAPACITY, Kind.MINIMUM)
 """Statements whose bound depends on what the plan has built."""
 
 PRICES_NOTE: Final = (
-    "Prices are duals of the linear program of operations with the sites fixed: they hold for small "
-    "changes, and a large one may open or close plants. A ban on opening has no such price."
+    "All this is of the linear program of operations with the sites fixed. Savings are differences between "
+    "its optima: what is lifted saves that much on the same design (as with --fix-sites); for one more t "
+    "of room, and one more collected tonne, divisible plants that operate may run in greater or smaller "
+    "part. Prices of a collected tonne are duals. Prices hold for small changes, and a large one may open "
+    "or close plants. A ban on opening, or on a site that is closed, has no such price."
 )
 
 LISTED_PRICES: Final = 12
@@ -43,8 +47,8 @@ def infeasible_text(explanation: Explanation) -> str:
     for position, conflict in enumerate(found.conflicts):
         parts.append(_conflict_text(found, position, conflict))
     parts += [_remedy_text(found), _gives_text(found, Words(explanation.instance))]
-    if explanation.ceilings:
-        _, _, further = explanation.ceilings.removesuffix(caveat).partition("\n")
+    if explanation.reason:
+        _, _, further = explanation.reason.removesuffix(caveat).partition("\n")
         parts.append(f"How far the rules could be met:\n{_indented(further.splitlines())}")
     parts.append(
         f"Asked of {len(found.stated.statements)} statements by {found.n_solves} mixed-integer programs; "
@@ -84,20 +88,25 @@ def _gives_text(found: Infeasibility, words: Words) -> str:
         for period, amounts in rows.groupby("period", sort=False):
             where = [words.site(place) for place in amounts["where"] if place]
             at = f" at {listed(where)}" if where else ""
-            amount = number(float(amounts["amount"].sum()))
-            verb = _GIVES[said.kind]
-            lines.append(f"  {period}: {amount} {said.unit} a year {verb}{at}: {said.sentence}")
+            broken = _broken_words(said, float(amounts["amount"].sum()))
+            lines.append(f"  {period}: {broken}{at}: {said.sentence}")
     proven = f"least weighted violation {number(relief.low)} to {number(relief.high)}"
     return "\n".join(
         [f"What must give at least, in a plan that breaks as little as it can ({proven}):", *lines]
     )
 
 
+def _broken_words(said: Statement, amount: float) -> str:
+    if said.unit == SITE:
+        return f"{number(amount)} {'site' if amount == 1 else 'sites'} {_GIVES[said.kind]}"
+    return f"{number(amount)} {said.unit} a year {_GIVES[said.kind]}"
+
+
 _GIVES: Final = {
     Kind.RULE: "too little",
     Kind.BAN: "against the ban",
-    Kind.OPEN: "of capacity that does not operate",
-    Kind.COUNT: "of capacity beyond the number",
+    Kind.OPEN: "without a whole module in operation",
+    Kind.COUNT: "off the number",
     Kind.SINGLE: "of a source that serves one site more",
     Kind.BUILD: "of capacity opened",
     Kind.MARKET: "over the limit",
@@ -146,33 +155,74 @@ def margins_text(explanation: Explanation) -> str:
             f"{explanation.policy.perspective} perspective; no plan{kept} costs less than "
             f"{outcome.lower_bound_cny_per_year:,.0f}."
         )
-    binding = _binding_lines(stated, found.binding, words) or ["  Nothing that a planner stated."]
+    binding = _binding_lines(stated, found, words) or ["  Nothing that a planner stated."]
+    heading = "What binds with the sites fixed, and what lifting it, or one more unit of room, would save:"
     costs = "What one more collected tonne costs (CNY per tonne of the period; negative: it earns):"
     parts = [
         opening,
-        "\n".join(["What binds, and what one more unit of room would save:", *binding]),
+        "\n".join([heading, *binding]),
         "\n".join([costs, *_price_lines(found.next_tonne, words)]),
         PRICES_NOTE,
     ]
     return "\n\n".join(parts)
 
 
-def _binding_lines(stated: StatedForm, binding: pd.DataFrame, words: Words) -> list[str]:
+def _binding_lines(stated: StatedForm, found: Margins, words: Words) -> list[str]:
     lines = []
-    for statement, rows in binding.groupby("statement", sort=False):
-        said = stated.statement(str(statement))
-        lines.append(f"  - {said.sentence}")
-        for row in rows.sort_values("saves_cny_per_unit", ascending=False).head(ALIKE).to_dict("records"):
-            saves = row["saves_cny_per_unit"]
-            worth = (
-                f"one more {said.unit} would save {saves:,.0f} CNY" if saves else "no price at the margin"
-            )
-            at = f" at {words.site(row['where'])}" if row["where"] else ""
-            room = f", {row['limit']:,.0f} t a year" if said.kind in _BUILT else ""
-            lines.append(f"    {row['period']}{at}{room}: {worth}")
-        if len(rows) > ALIKE:
-            lines.append(f"    and {len(rows) - ALIKE} more")
+    for said in stated.statements:
+        told = [
+            *_limit_lines(said, found.binding[found.binding["statement"] == said.name], words),
+            *_lifted_lines(found.lifted[found.lifted["statement"] == said.name]),
+            *_haul_lines(found.hauls[found.hauls["statement"] == said.name], words),
+        ]
+        if said.name in found.unpriced:
+            told.append("    not known: time ran out")
+        if told:
+            lines += [f"  - {said.sentence}", *told]
     return lines
+
+
+def _limit_lines(said: Statement, limits: pd.DataFrame, words: Words) -> list[str]:
+    lines = []
+    for row in limits.sort_values("saves_cny_per_unit", ascending=False).head(ALIKE).to_dict("records"):
+        at = f" at {words.site(row['where'])}" if row["where"] else ""
+        room = f", {row['limit']:,.0f} t a year" if said.kind in _BUILT else ""
+        saves = number(row["saves_cny_per_unit"])
+        lines.append(f"    {row['period']}{at}{room}: one more {said.unit} would save {saves} CNY")
+    if len(limits) > ALIKE:
+        lines.append(f"    and {len(limits) - ALIKE} more")
+    return lines
+
+
+def _lifted_lines(lifted: pd.DataFrame) -> list[str]:
+    lines = []
+    for row in lifted.to_dict("records"):
+        whole = f"    lifted, it would save {number(row['saves_cny_per_year'])} CNY a year"
+        if row["tonnes_per_year"] > 0:
+            price, tonnes = number(row["first_tonne_saves_cny"]), number(row["tonnes_per_year"])
+            lines.append(f"{whole} by hauls of {tonnes} t a year; the first t would save {price} CNY:")
+        else:
+            lines.append(f"{whole}; one more t of room in a single place would save nothing")
+    return lines
+
+
+def _haul_lines(hauls: pd.DataFrame, words: Words) -> list[str]:
+    lines = [
+        f"      {row['period']}: {words.commodity(row['commodity'])} from {words.site(row['from_place'])} "
+        f"to {words.site(row['to_place'])}{_by(row['mode'])}{_part(row['share'])}"
+        for row in hauls.head(ALIKE).to_dict("records")
+    ]
+    if len(hauls) > ALIKE:
+        lines.append(f"      and {len(hauls) - ALIKE} more")
+    return lines
+
+
+def _by(mode: str) -> str:
+    return f" by {mode}" if mode else ""
+
+
+def _part(share_of_tonne: float) -> str:
+    return "" if share_of_tonne > 1.0 - TOUCH else f" ({share(share_of_tonne)} of it)"
 
 
 def _price_lines(prices: pd.DataFrame, words: Words) -> list[str]:

@@ -124,7 +124,7 @@ def solve_form(
 
 
 class LinearProgram:
-    """The linear relaxation of a form, kept loaded: rows can be added and each solve starts warm.
+    """The linear relaxation of a form, kept loaded: it can be changed and each solve starts warm.
 
     Parameters
     ----------
@@ -170,6 +170,36 @@ class LinearProgram:
             matrix.indices.astype(np.int32),
             matrix.data,
         )
+
+    def drop_rows(self, first: int) -> None:
+        """Take away the rows from ``first`` on."""
+        rows = np.arange(first, self._solver.getNumRow(), dtype=np.int32)
+        self._solver.deleteRows(len(rows), rows)
+
+    def change_bounds(self, columns: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Replace the bounds of some columns, by number."""
+        self._solver.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def change_sides(self, rows: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """Replace the sides of some rows, by number."""
+        for row, low, high in zip(rows.tolist(), lower.tolist(), upper.tolist(), strict=True):
+            self._solver.changeRowBounds(row, low, high)
+
+    @property
+    def basis(self) -> highspy.HighsBasis:
+        """Where the last solve ended, to start a later one there (``start_from``)."""
+        return self._solver.getBasis()
+
+    def start_from(self, basis: highspy.HighsBasis) -> None:
+        """Start the next solve from the basis of an earlier one with the same rows and columns.
+
+        Raises
+        ------
+        SolverError
+            Where it does not fit.
+        """
+        if self._solver.setBasis(basis) == highspy.HighsStatus.kError:
+            raise SolverError("HiGHS refuses the basis")
 
     def change_costs(self, cost: np.ndarray, offset: float) -> None:
         """Replace the cost of every column, and the constant; the next solve is by interior points."""

@@ -23,9 +23,9 @@ def command(
 ) -> int:
     """Check a run, a comparison with all its runs, or anyone's answer laid out as a run, without a solver.
 
-    Needed are instance/, policy.toml, tables/ and ledger.csv; what manifest, outcome and verdict say is
-    compared where there is one. A lower bound stays its solver's word. Ends with 7 where a rule is
-    violated, a statement untrue or a file not as netopt wrote it.
+    Needed are instance/, policy.toml, tables/ and ledger.csv; a design.csv is held to, and what manifest,
+    outcome and verdict say is compared, where there is one. A lower bound stays its solver's word. Ends
+    with 7 where a rule is violated, a statement untrue or a file not as netopt wrote it.
 
     Parameters
     ----------

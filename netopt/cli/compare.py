@@ -11,7 +11,7 @@ from netopt.cli.console import Console, open_console, plain
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
 from netopt.cli.infeasible import explain_hint, leave_explanation
-from netopt.cli.inputs import default_output, find_policies, split_names
+from netopt.cli.inputs import default_output, find_policies, note_idle, split_names
 from netopt.cli.map import FORMATS, draw_maps
 from netopt.cli.options import Scenario, Solving, Talk, Writing
 from netopt.cli.scenario import design_of, formal_share_of, open_scenario
@@ -60,6 +60,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     loaded = open_scenario(instance, scenario)
     effective = effective_options(solving, instance=loaded)
     chosen = find_policies(policies, loaded)
+    note_idle(console, chosen, loaded)
     design = design_of(scenario, loaded)
     path = writing.output or default_output(loaded.name, "comparison")
     ensure_writable(path, force=writing.force)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netopt.cli.console import Console, open_console, plain
 from netopt.cli.endings import SOLVED, code_of
-from netopt.cli.inputs import find_policy
+from netopt.cli.inputs import find_policy, note_idle
 from netopt.cli.options import Scenario, Solving, Talk
 from netopt.cli.scenario import design_of, formal_share_of, open_scenario, refuse_for_run
 from netopt.errors import InfeasibleError, UsageError
@@ -15,6 +15,7 @@ from netopt.errors import InfeasibleError, UsageError
 if TYPE_CHECKING:
     from netopt.analysis.explain import Explanation
     from netopt.data.instance import Instance
+    from netopt.policy.base import Policy
     from netopt.solution.options import SolveOptions
 
 INFEASIBLE: Final = InfeasibleError.exit_code
@@ -42,6 +43,7 @@ def command(
         Name or TOML file of the policy.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
+    from netopt.solution.staging import MANIFEST  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     effective = effective_options(solving)
@@ -49,19 +51,22 @@ def command(
     if policy is None:
         explanation = _of_run(subject, scenario, effective.solve_options())
     else:
+        if (Path(subject) / MANIFEST).is_file():
+            raise UsageError(f"{subject} is a run, which has its policy: leave out --policy")
         with console.progress(f"{subject} {policy}") as progress:
             loaded = open_scenario(subject, scenario)
             effective = effective_options(solving, instance=loaded)
-            design = design_of(scenario, loaded)
-            options = effective.solve_options(formal_share, progress, design=design)
-            explanation = _of_policy(loaded, policy, options)
+            chosen = find_policy(policy, loaded)
+            note_idle(console, [chosen], loaded)
+            options = effective.solve_options(formal_share, progress, design=design_of(scenario, loaded))
+            explanation = _of_policy(loaded, chosen, options)
     return _say(console, explanation)
 
 
-def _of_policy(instance: Instance, policy: str, options: SolveOptions) -> Explanation:
+def _of_policy(instance: Instance, policy: Policy, options: SolveOptions) -> Explanation:
     from netopt.analysis.explain import explain  # noqa: PLC0415 - heavy
 
-    return explain(instance, find_policy(policy, instance), options)
+    return explain(instance, policy, options)
 
 
 def _of_run(subject: str, scenario: Scenario, options: SolveOptions) -> Explanation:

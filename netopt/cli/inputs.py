@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from netopt.errors import UsageError
 from netopt.resources import shipped
 
 if TYPE_CHECKING:
+    from netopt.cli.console import Console
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
 
@@ -53,6 +54,16 @@ def find_policies(text: str, instance: Instance) -> list[Policy]:
     if len(set(names)) != len(names):
         raise UsageError(f"two policies have the same name: {', '.join(sorted(names))}")
     return policies
+
+
+def note_idle(console: Console, policies: Iterable[Policy], instance: Instance) -> None:
+    """Tell which levers of policies hold in no period of an instance."""
+    from netopt.policy.compose import compose  # noqa: PLC0415 - heavy
+    from netopt.policy.contradictions import idle_levers  # noqa: PLC0415 - heavy
+
+    for policy in policies:
+        for line in idle_levers(compose(policy, instance).forced_sites, instance):
+            console.note(f"note: {policy.name}: {line}")
 
 
 def split_names(text: str) -> tuple[str, ...]:

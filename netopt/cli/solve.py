@@ -9,7 +9,7 @@ from netopt.cli.console import Console, log, open_console
 from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import SOLVED, code_of, stoppable
 from netopt.cli.infeasible import explain_hint, leave_explanation
-from netopt.cli.inputs import default_output, find_policy
+from netopt.cli.inputs import default_output, find_policy, note_idle
 from netopt.cli.options import Scenario, Solving, Talk, Writing
 from netopt.cli.scenario import design_of, formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
@@ -48,6 +48,7 @@ def command(
     loaded = open_scenario(instance, scenario)
     effective = effective_options(solving, instance=loaded)
     chosen = find_policy(policy, loaded)
+    note_idle(console, [chosen], loaded)
     design = design_of(scenario, loaded)
     path = writing.output or default_output(loaded.name, chosen.name)
     ensure_writable(path, force=writing.force)

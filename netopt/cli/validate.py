@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from netopt.cli.console import Console, open_console
 from netopt.cli.endings import SOLVED
-from netopt.cli.inputs import find_policy
+from netopt.cli.inputs import find_policy, note_idle
 from netopt.cli.options import Talk
 from netopt.errors import InstanceError, PolicyError
 
@@ -51,6 +51,8 @@ def command(
     text = f"{folder}: no problems ({size})"
     if tonnes < LEAST_PLAUSIBLE_TONNES_PER_YEAR:
         console.note(f"note: only {tonnes:,.6g} t a year retire in {loaded.periods[0]}; is supply in kt?")
+    if policy is not None:
+        note_idle(console, [find_policy(policy, loaded)], loaded)
     console.result(text, {**content, "digests": {"instance": loaded.digest}})
     return SOLVED
 

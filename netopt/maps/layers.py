@@ -25,8 +25,9 @@ from netopt.maps.shipments import (
     shipments,
 )
 from netopt.maps.ways import Ways
-from netopt.network.facilities import EXISTING, periods_in_force
+from netopt.network.facilities import EXISTING
 from netopt.policy.effects import ForceSite
+from netopt.policy.in_force import periods_in_force
 
 CRS: Final = "EPSG:4326"
 ROUTE_KEYS: Final = ["from_location", "to_location", "commodity", "mode", "leg", "stage"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from netopt.network.facilities import barred_sites, located_sites, periods_in_force
+from netopt.network.facilities import barred_sites, located_sites
+from netopt.policy.in_force import periods_in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netopt.network.facilities import located_sites, periods_in_force
+from netopt.network.facilities import located_sites
+from netopt.policy.in_force import periods_in_force
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netopt.network.lookups import jurisdictions_of
-from netopt.policy.effects import ForceSite
+from netopt.policy.in_force import periods_in_force
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -92,17 +92,6 @@ def barred_sites(rule: ForbidOperators, sites: pd.DataFrame) -> list[str]:
     if rule.facility_types:
         barred &= sites["facility_type"].isin(rule.facility_types)
     return sites.loc[barred, "site"].tolist()
-
-
-def periods_in_force(rule: ForbidOperators | ForceSite, instance: Instance) -> list[str]:
-    """Return the periods in which a rule holds: those that start within its years."""
-    from_year = rule.from_year if isinstance(rule, ForceSite) else None
-    return [
-        period.period
-        for period in instance.settings.horizon.periods
-        if (from_year is None or period.start_year >= from_year)
-        and (rule.until_year is None or period.start_year < rule.until_year)
-    ]
 
 
 def build_stores(instance: Instance, stocked: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from netopt.errors import PolicyError, Problem
-from netopt.policy.contradictions import count_conflicts, site_conflicts
+from netopt.policy.contradictions import Controls
 from netopt.policy.effects import (
     CollectionCharge,
     CountSites,
@@ -51,8 +51,8 @@ def compose(policy: Policy, instance: Instance) -> Effects:
     ------
     PolicyError
         If two levers are the same, give a commodity two goods classes, state one rule with two
-        shares or two penalties, keep one site both open and closed, or leave no number of sites that
-        all of them allow; if a lever has no clear meaning on this instance.
+        shares or two penalties; if controls contradict each other or the tables whatever the plan
+        (``netopt.policy.contradictions``); if a lever has no clear meaning on this instance.
     """
     levers = sorted(policy.levers, key=canonical)
     found = [effect for lever in levers for effect in lever.effects(instance)]
@@ -66,8 +66,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
         *_refused(levers, instance, where),
         *_class_conflicts(classes, where),
         *_rule_conflicts(rules, where),
-        *site_conflicts(forced, instance, where),
-        *count_conflicts(counts, where),
+        *Controls(forced, counts, instance, where).problems(),
     ]
     if problems:
         raise PolicyError(where, problems)

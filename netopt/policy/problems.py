@@ -90,7 +90,7 @@ def _explain(item: ErrorDetails, model: type[BaseModel], subject: str, key: str)
     if item["type"] == "missing":
         return "missing_key", f"{subject} needs {key}", model.model_fields[key].description or ""
     rule, message = _explain_value(item)
-    hint = _nearest_choice(item) if rule == "choice" else ""
+    hint = _nearest_choice(item) if rule == "choice" else str(item.get("ctx", {}).get("hint", ""))
     return rule, f"{subject}: {key} {message}" if key else f"{subject}: {message}", hint
 
 

@@ -53,20 +53,26 @@ def write_design(design: Design, folder: Path) -> None:
 def read_kept(folder: Path, manifest: Mapping[str, Any]) -> Design | None:
     """Return the design that a run was held to; None where its manifest says of none.
 
+    Without a manifest, as with a foreign answer, a design beside it is meant to be kept.
+
     Raises
     ------
     CheckError
         Where the manifest says of one that is not there, or is not readable.
     """
+    file = folder / DESIGN_FILE
+    if not manifest and file.is_file():
+        own = hashlib.sha256(file.read_bytes()).hexdigest()
+        return Design(f"its {DESIGN_FILE}", own, read_table(file, DESIGN_COLUMNS))
     about = manifest.get("fixed_design")
     if about is None:
         return None
     run, digest = (about.get("run"), about.get("digest")) if isinstance(about, dict) else (None, None)
     if not isinstance(run, str) or not isinstance(digest, str):
         raise CheckError(f"{MANIFEST}: fixed_design does not name a run and its digest")
-    if not (folder / DESIGN_FILE).is_file():
+    if not file.is_file():
         raise CheckError(f"{DESIGN_FILE} is missing, and {MANIFEST} says that the design was fixed")
-    return Design(run, digest, read_table(folder / DESIGN_FILE, DESIGN_COLUMNS))
+    return Design(run, digest, read_table(file, DESIGN_COLUMNS))
 
 
 def design_in_manifest(design: Design | None) -> dict[str, Any]:

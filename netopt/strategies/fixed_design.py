@@ -17,10 +17,13 @@ from netopt.errors import SolverError
 from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.network.held import barred_openings
+from netopt.policy.in_force import periods_in_force
 from netopt.strategies.slack import with_slacks
-from netopt.units import FLOW_TOLERANCE_TONNES
+from netopt.units import FLOW_TOLERANCE_TONNES, INTEGRALITY_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from netopt.data.design import Design
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
@@ -58,6 +61,8 @@ def explain_fixed(network: Network, policy: str, design: Design, options: SolveO
     )
     if barred := barred_openings(network.held, network.may_build):
         return "\n".join([opening, _barred_words(network, barred)])
+    if broken := _broken_controls(network):
+        return "\n".join([opening, *broken])
     gives = shortages(network, options)
     if gives is None:
         return (
@@ -111,6 +116,52 @@ def _barred_words(network: Network, barred: list[tuple[str, str]]) -> str:
     named = [f"{_named(network, site_of[module])} in {period}" for module, period in barred]
     levers = sorted({rule.lever for rule in network.effects.forbidden_operators if rule.action == "open"})
     return f"It builds what {', '.join(levers)} does not let be built: {'; '.join(_some(named))}."
+
+
+def _broken_controls(network: Network) -> list[str]:
+    """Return what rules on sites and their number ask for that a design does not do."""
+    shares = _shares(network)
+    return [*_broken_choices(network, shares), *_broken_counts(network, shares)]
+
+
+def _broken_choices(network: Network, shares: pd.DataFrame) -> Iterator[str]:
+    for rule in network.effects.forced_sites:
+        periods = periods_in_force(rule, network.instance)
+        here = shares[shares["site"] == rule.site].groupby("period")["share"].sum()
+        here = here.reindex(periods, fill_value=0.0)
+        must_open = rule.state == "open"
+        wrong = here < 1 - INTEGRALITY_TOLERANCE if must_open else here > INTEGRALITY_TOLERANCE
+        if wrong.any():
+            does = "does not operate it as a whole" if must_open else "operates it"
+            named, when = _named(network, rule.site), ", ".join(here.index[wrong])
+            yield f"{rule.lever} asks for {named} to be {rule.state} in {when}; the design {does}."
+
+
+def _broken_counts(network: Network, shares: pd.DataFrame) -> Iterator[str]:
+    counted = network.counted_sites
+    for rule, bound, n_sites in network.site_counts.itertuples(index=False, name=None):
+        here = shares[shares["site"].isin(counted.loc[counted["rule"] == rule, "site"])]
+        for period in network.periods:
+            by_site = here[here["period"] == period].groupby("site")["share"]
+            if bound == "minimum":
+                share = by_site.sum()
+                sites = share.index[share >= 1 - INTEGRALITY_TOLERANCE].tolist()
+                is_broken = len(sites) < n_sites
+            else:
+                share = by_site.max()
+                sites = share.index[share > INTEGRALITY_TOLERANCE].tolist()
+                is_broken = len(sites) > n_sites
+            if is_broken:
+                named = f": {', '.join(_some(sites))}" if sites else ""
+                yield f"{rule}: the design operates {len(sites)} such sites in {period}{named}."
+
+
+def _shares(network: Network) -> pd.DataFrame:
+    """Return what share of each module a design operates: ``site, period, share``."""
+    operating = network.held[network.held["family"] == "operating"]
+    site_of = network.modules.set_index("module")["site"]
+    table = operating.assign(site=operating["index"].map(site_of), share=operating["lower"])
+    return table[["site", "period", "share"]]
 
 
 def _gives_words(network: Network, gives: pd.DataFrame) -> list[str]:

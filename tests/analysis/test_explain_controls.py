@@ -32,15 +32,15 @@ class Case:
     ----------
     sentence
         What is said of what is to be lifted.
-    tonnes
-        What must give at least, in t a year, by hand.
+    amount
+        What must give at least, in t a year or sites, by hand.
     """
 
     instance: Instance
     levers: tuple[Lever, ...]
     lift: frozenset[str]
     sentence: str
-    tonnes: float
+    amount: float
     left: tuple[Lever, ...] = ()
 
 
@@ -65,12 +65,11 @@ CASES = {
 }
 
 
-def unbuildable() -> Instance:
-    """Return TWO where nothing stands at A and nothing may be built there."""
-    sites = (replace(TWO.sites[0], candidate=True), TWO.sites[1])
-    given = replace(TWO, sites=sites).instance()
+def both_loaded() -> Instance:
+    """Return TWO with both recyclers still to be built, each for 150 t or more; 200 t are collected."""
+    given = replace(TWO, sites=tuple(replace(site, candidate=True) for site in TWO.sites)).instance()
     tables = {name: table.copy() for name, table in given.tables.items() if len(table)}
-    tables["sites"]["may_build"] = False
+    tables["sizes"]["minimum_utilisation"] = 0.15
     return make_instance(given.settings, tables)
 
 
@@ -84,13 +83,14 @@ CASES |= {
         1_200.0,
         (SiteChoice(closed=("RB",)),),
     ),
-    # A plant of 1,000 t is promised where none may be built.
-    "open site": Case(
-        unbuildable(),
-        (SiteChoice(open=("RA",), from_year=2020),),
-        frozenset({"open RA 2020-"}),
-        "Choice of sites: RA (RA) must operate a whole module from 2020 on",
-        1_000.0,
+    # Both plants want 150 t.
+    "open sites": Case(
+        both_loaded(),
+        (SiteChoice(open=("RA", "RB")),),
+        frozenset({"open RA"}),
+        "Choice of sites: RA (RA) must operate a whole module",
+        100.0,
+        (SiteChoice(open=("RB",)),),
     ),
 }
 
@@ -103,21 +103,20 @@ TOO_SMALL = replace(
 """A's 100 t fit into two recyclers of 60 t, not into one."""
 
 CASES |= {
-    # One plant of 1,000 t operates though none should.
+    # One plant operates though none should.
     "no sites": Case(
         TWO.instance(),
         (SiteCount(maximum=0),),
         frozenset({"maximum site_count[all: at most 0]"}),
         "Number of sites: at most 0 sites operate",
-        1_000.0,
+        1.0,
     ),
-    # There are two recyclers, so that one is missing, of 1,000 t.
-    "more sites than there are": Case(
-        TWO.instance(),
-        (SiteCount(minimum=3, facility_types=("recycler",), jurisdictions=("A", "B")),),
-        frozenset({"minimum site_count[recycler in A, B: at least 3]"}),
-        "Number of sites: at least 3 sites operate of the type recycler in A and B",
-        1_000.0,
+    "more sites than can be loaded": Case(
+        both_loaded(),
+        (SiteCount(minimum=2, facility_types=("recycler",), jurisdictions=("A", "B")),),
+        frozenset({"minimum site_count[recycler in A, B: at least 2]"}),
+        "Number of sites: at least 2 sites operate of the type recycler in A and B",
+        100.0,
     ),
     # Least is 40 t over the capacity of either recycler.
     "single sourcing": Case(
@@ -143,7 +142,7 @@ def test_a_control_that_cannot_be_kept_is_named_and_lifting_it_is_enough(name: s
     assert all(conflict.irreducible for conflict in found.infeasibility.conflicts)
     assert f"  - {case.sentence}" in found.to_text()
     gives = found.infeasibility.relief.gives
-    assert gives["amount"].sum() == pytest.approx(case.tonnes, abs=1e-3)
+    assert gives["amount"].sum() == pytest.approx(case.amount, abs=1e-3)
     assert solve(case.instance, make_policy("lifted", case.left), ONE_THREAD).verdict.ok
 
 

@@ -1,29 +1,43 @@
-"""What binds a plan and what the next tonne costs, against rates by hand; loops that earn without end."""
+"""What binds a plan and what the next tonne costs, against rates by hand and against plans on the same
+sites without one of the rules; loops that earn without end."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from netopt.accounts import Perspective
-from netopt.analysis.explain import Explanation, explain
+from netopt.analysis.explain import Explanation, explain, explain_plan
+from netopt.data.design import Design
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
+from netopt.errors import NoSolutionError
 from netopt.formulation.build import build_model
 from netopt.formulation.compile import compile_model
 from netopt.network.build import build_network
 from netopt.network.network import Network
-from netopt.pipeline import infeasibility
-from netopt.policy.base import Policy
+from netopt.pipeline import infeasibility, solve
+from netopt.policy.base import Lever, Policy
 from netopt.policy.effects import Effects
+from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.maximum_haul import MaximumHaul
+from netopt.policy.levers.site_choice import SiteChoice
+from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy, read_policy
 from netopt.resources import shipped
+from netopt.solution.design import decided_in
 from netopt.solution.options import SolveOptions
+from netopt.solution.solution import Solution
+from netopt.strategies.clock import OutOfTimeError
 from netopt.strategies.explaining.loops import find_loop
-from tests.analysis.infeasible_cases import toy
+from netopt.strategies.explaining.operations import Operations, Optimum
+from tests.analysis.infeasible_cases import Edit, sites, toy
+from tests.instances_random import with_tables
+from tests.policy.test_control_oracles import DIVISIBLE, TWO
 
 ONE_THREAD = SolveOptions(threads=1, gap=1e-9)
 NO_POLICY = make_policy("none", ())
@@ -112,6 +126,172 @@ def test_a_duty_binds_with_the_price_of_an_export() -> None:
     words = explanation.to_text()
     assert "sites fixed" in words
     assert f"one more t would save {saves:,.0f} CNY" in words
+
+
+def with_rail(tables: dict[str, pd.DataFrame]) -> None:
+    """Add a railway to toy, along all roads, for class 9 at a quarter of the tariff."""
+    haulage, distances = tables["haulage"], tables["distances"]
+    rail = haulage[haulage["goods_class"] == "class9"].assign(mode="rail")
+    rail["tariff_cny_per_tonne_km"] *= 0.25
+    tables["haulage"] = pd.concat([haulage, rail], ignore_index=True)
+    tables["distances"] = pd.concat([distances, distances.assign(mode="rail")], ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A lever that closes hauls or sites of toy, the levers beside it, and whether lifting it saves.
+
+    Sites are as they were planned under all of the levers.
+    """
+
+    lever: Lever
+    saves: bool
+    beside: tuple[Lever, ...] = ()
+    edit: Edit | None = None
+
+
+CLOSINGS = {
+    # Black mass goes 10 km from D3 to R3; R2 is not built.
+    "a haul nobody makes": Closing(MaximumHaul(km=99, commodities=("black_mass",)), saves=False),
+    # Hubs on either side of the border, so that what is fit stays where its next plant is.
+    "cascade packs": Closing(MaximumHaul(km=50, commodities=("cascade_pack",)), saves=True),
+    # Scrap stays in Westland, so that packs are tested there; from Midland it would go to the cheaper D3.
+    "scrap packs, plants on both sides": Closing(
+        MaximumHaul(km=99, commodities=("scrap_pack",)),
+        saves=True,
+        beside=(SiteChoice(open=("H1", "H2", "D1", "D3")),),
+    ),
+    "scrap packs, plants on one side": Closing(
+        MaximumHaul(km=99, commodities=("scrap_pack",)), saves=False
+    ),
+    "a mode that is cheaper": Closing(HaulageModes(modes=("road",)), saves=True, edit=with_rail),
+    "a mode that is dearer": Closing(
+        HaulageModes(modes=("rail",), commodities=("scrap_pack",)), saves=False, edit=with_rail
+    ),
+    # Closed, it is not built, and with the sites fixed it stays so.
+    "a site closed": Closing(SiteChoice(closed=("R3",)), saves=False),
+    "a hub closed": Closing(SiteChoice(closed=("H2",)), saves=False),
+    # A dismantler of Westland stands in Eastland and may not receive: it is idle, open or not.
+    "barred and idle": Closing(
+        Whitelist(jurisdiction="P3", action="receive"), saves=False, edit=sites("operator", {"D3": "west"})
+    ),
+    "barred and open": Closing(
+        Whitelist(jurisdiction="P3", action="receive"),
+        saves=True,
+        beside=(SiteChoice(open=("D3",)),),
+        edit=sites("operator", {"D3": "west"}),
+    ),
+    # Two rules close the same hauls: to lift one of them opens nothing.
+    "closed twice": Closing(
+        MaximumHaul(km=50, commodities=("cascade_pack",)),
+        saves=False,
+        beside=(MaximumHaul(km=40, commodities=("cascade_pack",)),),
+    ),
+}
+
+
+def design_of(plan: Solution) -> Design:
+    """Return the sites of a plan, as ``--fix-sites`` keeps those of a run."""
+    return Design("planned", "0" * 64, decided_in(plan.answer.facilities, plan.instance))
+
+
+def lifted(explanation: Explanation) -> dict[str, dict[str, Any]]:
+    """Return what is saved without a statement, by statement."""
+    assert explanation.margins is not None
+    return {row["statement"]: row for row in explanation.margins.lifted.to_dict("records")}
+
+
+@pytest.mark.parametrize("name", CLOSINGS)
+def test_a_closing_is_listed_if_the_plan_without_it_is_cheaper_on_the_same_sites(name: str) -> None:
+    case = CLOSINGS[name]
+    instance = toy(case.edit)
+    plan = solve(instance, make_policy("all", (case.lever, *case.beside)), ONE_THREAD)
+    on_its_sites = replace(ONE_THREAD, design=design_of(plan))
+    without = solve(instance, make_policy("without", case.beside), on_its_sites)
+    saving = plan.outcome.upper_bound_cny_per_year - without.outcome.upper_bound_cny_per_year
+    assert (saving > 1.0) == case.saves
+    explanation = explain_plan(plan, ONE_THREAD)
+    assert explanation.margins is not None
+    assert explanation.margins.unpriced == ()
+    assert (explanation.margins.binding["saves_cny_per_unit"] > 0).all()
+    said = lifted(explanation)
+    assert len(said) == case.saves
+    for row in said.values():
+        assert row["saves_cny_per_year"] == pytest.approx(saving, rel=1e-6)
+        assert row["first_tonne_saves_cny"] * row["tonnes_per_year"] >= saving * (1 - 1e-6)
+    words = explanation.to_text()
+    assert words.count("lifted, it would save") == case.saves
+    assert "save -" not in words
+    assert "save 0 CNY" not in words
+
+
+def test_a_dearer_mode_alone_allowed_costs_what_the_cheaper_one_saves() -> None:
+    """Class 9 by rail costs a quarter: a tonne of scrap saves 75 CNY on 100 km, of packs 150."""
+    explanation = explain(toy(with_rail), make_policy("road", (HaulageModes(modes=("road",)),)), ONE_THREAD)
+    said = lifted(explanation)["hauls haulage_modes 1"]
+    # S1 and S3 send packs 100 km, H2 scrap and what is left of fit packs to D3, C2 its rejects; 5,500 t km
+    # more are of hauls within Midtown.
+    assert said["first_tonne_saves_cny"] == pytest.approx(100 * 2 * 0.75)
+    packs = (2_000 * 100 + 4_000 * 10 + 2_000 * 100) * 2 * 0.75
+    trunk = (1_500 * 10 + 6_800 * 100) * 0.75
+    assert said["saves_cny_per_year"] == pytest.approx(packs + trunk)
+    assert said["tonnes_per_year"] == pytest.approx(8_000 + 1_500 + 6_800)
+    assert explanation.margins is not None
+    hauls = explanation.margins.hauls
+    assert hauls["share"].sum() == pytest.approx(1.0)
+    assert set(hauls["commodity"]) == {"pack"}
+    assert set(hauls["mode"]) == {"rail"}
+    assert set(hauls["from_place"]) <= {"S1", "S3"}
+    assert set(hauls["to_place"]) == {"H2"}
+    assert "retired pack from" in explanation.to_text()
+    (in_json,) = explanation.to_dict()["lifted"]
+    assert in_json["statement"] == "hauls haulage_modes 1"
+    assert [row["to_place"] for row in in_json["first_tonne"]] == ["H2"] * len(hauls)
+
+
+def test_a_full_plant_with_nothing_more_to_take_does_not_bind() -> None:
+    """B's 100 t fill B's plant: room for more is worth nothing, though A's plant stands 100 km off."""
+    full = (replace(TWO.sites[0], fixed=0.0), replace(TWO.sites[1], capacity=100.0))
+    instance = replace(DIVISIBLE, sites=full).instance()
+    both = make_policy("both", (SiteChoice(open=("RA", "RB")),))
+    assert binding(explain(instance, both, ONE_THREAD)) == {}
+    short = replace(DIVISIBLE, sites=(full[0], replace(full[1], capacity=60.0))).instance()
+    found = binding(explain(short, both, ONE_THREAD))
+    assert found == pytest.approx({"capacity recycler[B]": 90.0})
+
+
+def test_what_is_not_priced_in_time_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*given: object) -> Optimum:
+        raise OutOfTimeError(given)
+
+    monkeypatch.setattr(Operations, "with_sides", none_left)
+    monkeypatch.setattr(Operations, "with_open", none_left)
+    case = CLOSINGS["cascade packs"]
+    plan = solve(toy(), make_policy("closed", (case.lever,)), ONE_THREAD)
+    explanation = explain_plan(plan, ONE_THREAD)
+    assert explanation.margins is not None
+    assert explanation.margins.unpriced == ("hauls maximum_haul 1", "market second_life_kwh[P2]")
+    assert lifted(explanation) == binding(explanation) == {}
+    assert explanation.to_text().count("not known: time ran out") == 2
+    names = [row["statement"] for row in explanation.to_dict()["unpriced"]]
+    assert names == list(explanation.margins.unpriced)
+
+
+def test_without_any_time_nothing_is_priced() -> None:
+    plan = solve(toy(), NO_POLICY, ONE_THREAD)
+    with pytest.raises(NoSolutionError, match="time ran out before operations"):
+        explain_plan(plan, replace(ONE_THREAD, time_limit_s=1e-9))
+
+
+def test_the_shares_of_divisible_plants_are_held_as_with_fix_sites() -> None:
+    """A tenth of A's plant stays for A's packs: without the limit no tonne fits into the tenth of B's."""
+    dear = replace(TWO, sites=(replace(TWO.sites[0], fixed=150_000.0), TWO.sites[1])).instance()
+    parts = with_tables(dear, sites=dear["sites"].assign(existing_divisible=True))
+    plan = solve(parts, make_policy("near", (MaximumHaul(km=50.0),)), ONE_THREAD)
+    assert plan.outcome.upper_bound_cny_per_year == pytest.approx(2 * 1_000 + 15_000 + 100)
+    on_its_sites = replace(ONE_THREAD, design=design_of(plan))
+    assert solve(parts, NO_POLICY, on_its_sites).outcome.upper_bound_cny_per_year == pytest.approx(17_100)
+    assert lifted(explain_plan(plan, ONE_THREAD)) == {}
 
 
 def test_where_a_plan_exists_nothing_contradicts() -> None:

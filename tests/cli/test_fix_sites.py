@@ -135,6 +135,21 @@ def test_a_design_that_the_manifest_does_not_list_is_no_design(
     assert (ended.code, ended.json()["altered_files"]) == (7, ["design.csv: not listed"])
 
 
+def test_a_foreign_answer_is_held_to_the_design_beside_it(netopt_here: Run, mandates_run: Path) -> None:
+    words = ("--policy", "mandates", "--fix-sites", mandates_run, "-o", "kept", "--threads", 1)
+    assert netopt_here("solve", "toy", *words).code == 0
+    for name in ("manifest.json", "outcome.json", "verdict.json"):
+        Path("kept", name).unlink()
+    foreign = netopt_here("check", "kept")
+    assert (foreign.code, "on the sites of its design.csv" in foreign.out) == (0, True)
+    design = pd.read_csv(Path("kept", "design.csv"))
+    design.loc[design["site"] == "H2", ["operating", "opened", "kept_share"]] = [False, False, 0.0]
+    design.to_csv(Path("kept", "design.csv"), index=False)
+    other = netopt_here("check", "kept")
+    assert other.code == 7
+    assert "[fixed_design]" in other.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -167,7 +182,40 @@ def test_a_design_that_cannot_be_operated_is_explained_in_tonnes(
     assert "--fix-sites" not in explanation
     explained = netopt_here("explain", "toy", *words, "--fix-sites", toy_run, "--json")
     assert (explained.code, explained.json()["status"]) == (4, "infeasible")
-    assert said in explained.json()["message"]
+    assert said in explained.json()["explanation"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("lever", "said"),
+    [
+        (
+            'lever = "site_choice"\nclosed = ["D3"]',
+            "site_choice asks for Easttown dismantler (D3, dismantler) to be closed in 2025; the design "
+            "operates it.",
+        ),
+        (
+            'lever = "site_choice"\nopen = ["H1"]',
+            "to be open in 2025; the design does not operate it as a whole.",
+        ),
+        (
+            'lever = "site_count"\nmaximum = 1',
+            "site_count[all: at most 1]: the design operates 4 such sites in 2025: C2, D3, H2, R3.",
+        ),
+        (
+            'lever = "site_count"\nminimum = 2\nfacility_types = ["dismantler"]',
+            "site_count[dismantler: at least 2]: the design operates 1 such sites in 2025: D3.",
+        ),
+    ],
+    ids=["closed", "open", "most", "least"],
+)
+def test_a_control_that_a_design_breaks_is_named(
+    netopt_here: Run, toy_run: Path, lever: str, said: str
+) -> None:
+    text = f'name = "controlled"\nextends = "unified"\n[[levers]]\n{lever}\n'
+    Path("controlled.toml").write_text(text, encoding="utf-8")
+    ended = netopt_here("explain", "toy", "--policy", "controlled.toml", "--fix-sites", toy_run, "-q")
+    assert ended.code == 4
+    assert said in ended.out
 
 
 def test_a_rule_that_capacity_does_not_help_is_said_to_be_why(

@@ -65,7 +65,17 @@ def instance() -> Instance:
             {"recipe": ["test_lfp", "melt_lfp"], "commodity": ["cascade_lfp", "li2co3"]}
         ),
         "facility_types": pd.DataFrame({"facility_type": ["hub", "cascade", "dismantler"]}),
-        "sites": pd.DataFrame({"site": ["hub_a", "hub_b", "recycler_c"]}),
+        "locations": pd.DataFrame({"location": ["a", "b", "c"], "jurisdiction": ["A", "B", "C"]}),
+        "sites": pd.DataFrame(
+            {
+                "site": ["hub_a", "hub_b", "recycler_c"],
+                "facility_type": ["hub", "hub", "recycler"],
+                "location": ["a", "b", "c"],
+                "existing_capacity_tonnes_per_year": [float("nan"), 100.0, float("nan")],
+                "effective_share": 1.0,
+                "may_build": [True, False, True],
+            }
+        ),
         "operators": pd.DataFrame({"operator": ["catl", "gem"], "jurisdiction": ["A", "B"]}),
         "haulage": pd.DataFrame({"mode": ["road", "road"], "goods_class": ["ordinary", "class9"]}),
     }

@@ -233,7 +233,7 @@ BAD = {
         text(SITES + 'closed = ["hub_a", "hub_b"]\n'),
         "open_and_closed",
         None,
-        "hub_a cannot be both open and closed",
+        "hub_a cannot be both open and closed (keep it in one of the two",
     ),
     "years": (
         text(SITES + "from_year = 2030\nuntil_year = 2030\n"),
@@ -252,7 +252,7 @@ BAD = {
         text(COUNT + "maximum = 1\n"),
         "bounds",
         None,
-        "minimum 2 is above maximum 1",
+        "minimum 2 is above maximum 1 (lower the minimum or raise the maximum)",
     ),
     "minimum of one lever above another's maximum": (
         text(COUNT, COUNT.replace("minimum = 2", "maximum = 1")),

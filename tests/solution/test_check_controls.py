@@ -67,7 +67,7 @@ def test_a_mode_that_is_not_allowed_is_noticed() -> None:
 def test_a_site_that_should_be_open_and_is_not_is_noticed() -> None:
     assert_only_broken_by(planned(TWO.instance()), SiteChoice(open=("RA",)), "forced_open")
     found = judged(planned(TWO.instance()), SiteChoice(open=("RA",))).violations
-    assert [(violation.amount, violation.unit) for violation in found] == [(1.0, "whole module")]
+    assert [(violation.amount, violation.unit) for violation in found] == [(1.0, "whole module too little")]
 
 
 def test_a_tenth_of_a_plant_is_not_open() -> None:
@@ -114,7 +114,8 @@ def test_a_wrong_number_of_sites_is_noticed(instance: Instance, lever: SiteCount
     plan = planned(instance)
     assert_only_broken_by(plan, lever, "site_count")
     found = judged(plan, lever).violations
-    assert [(violation.amount, violation.unit) for violation in found] == [(amount, "sites")]
+    unit = "sites too few" if lever.minimum else "sites too many"
+    assert [(violation.amount, violation.unit) for violation in found] == [(amount, unit)]
 
 
 def test_a_tenth_of_a_plant_is_one_too_many() -> None:

@@ -47,10 +47,12 @@ class SiteChoice(Lever):
             raise PydanticCustomError("no_site", "names no site: give open, closed or both")
         if both := sorted(set(self.open) & set(self.closed)):
             message = "{sites} cannot be both open and closed"
-            raise PydanticCustomError("open_and_closed", message, {"sites": ", ".join(both)})
+            hint = "keep it in one of the two, or give each its years in a lever of its own"
+            raise PydanticCustomError("open_and_closed", message, {"sites": ", ".join(both), "hint": hint})
         if self.from_year is not None and self.until_year is not None and self.from_year >= self.until_year:
             message = "from_year must be before until_year"
-            raise PydanticCustomError("years", message)
+            hint = "until_year is the first year in which it no longer holds"
+            raise PydanticCustomError("years", message, {"hint": hint})
         return self
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002

@@ -52,7 +52,9 @@ class SiteCount(Lever):
             raise PydanticCustomError("no_bound", "sets no bound: give minimum, maximum or both")
         if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             message = "minimum {low} is above maximum {high}"
-            raise PydanticCustomError("bounds", message, {"low": self.minimum, "high": self.maximum})
+            hint = "lower the minimum or raise the maximum"
+            bounds = {"low": self.minimum, "high": self.maximum, "hint": hint}
+            raise PydanticCustomError("bounds", message, bounds)
         return self
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:

@@ -44,7 +44,8 @@ def _check_hauls(plan: Plan, findings: Findings) -> None:
         closed &= flows["mode"].isin(rule.modes or flows["mode"])
         if rule.longer_than_km is not None:
             closed &= flows["km"].astype(float) > rule.longer_than_km + SAME_KM
-        findings.rows("haul_rule", flows[SHOWN], closed, f"{rule.lever} closes this haul")
+        longer = "" if rule.longer_than_km is None else f", longer than {rule.longer_than_km:,g} km"
+        findings.rows("haul_rule", flows[SHOWN], closed, f"{rule.lever} closes this haul{longer}")
 
 
 def _periods_of(plan: Plan, rule: ForceSite) -> list[str]:
@@ -61,7 +62,7 @@ def _check_open(plan: Plan, site: str, periods: list[str], findings: Findings) -
     places = pd.MultiIndex.from_product([[site], periods], names=["site", "period"])
     shares = total_by(here, ["site", "period"], here["share"]).reindex(places, fill_value=0)
     allowed = pd.Series(INTEGRALITY_TOLERANCE, index=places)
-    findings.sizes("forced_open", 1 - shares, allowed, "whole module")
+    findings.sizes("forced_open", 1 - shares, allowed, "whole module too little")
 
 
 def _check_closed(plan: Plan, site: str, periods: list[str], findings: Findings) -> None:
@@ -81,16 +82,16 @@ def _check_count(plan: Plan, rule: CountSites, findings: Findings) -> None:
     by_site = modules[meant].groupby(["period", "site"])["share"]
     used = (by_site.max() > INTEGRALITY_TOLERANCE).groupby("period").sum()
     whole = (by_site.sum() >= 1 - INTEGRALITY_TOLERANCE).groupby("period").sum()
-    for bound, number, sign, found in (
-        ("minimum", rule.minimum, -1, whole),
-        ("maximum", rule.maximum, 1, used),
+    for bound, number, sign, found, unit in (
+        ("minimum", rule.minimum, -1, whole, "sites too few"),
+        ("maximum", rule.maximum, 1, used, "sites too many"),
     ):
         if number is not None:
             n_sites = found.reindex(plan.facts.periods.index, fill_value=0).astype(int)
             beyond = (n_sites - number) * sign
             said = [(f"{rule.rule} {bound}", period) for period in plan.facts.periods.index]
             beyond.index = pd.MultiIndex.from_tuples(said, names=["rule", "period"])
-            findings.sizes("site_count", beyond, beyond * 0, "sites")
+            findings.sizes("site_count", beyond, beyond * 0, unit)
 
 
 def _check_single(plan: Plan, rule: SingleSource, findings: Findings) -> None:

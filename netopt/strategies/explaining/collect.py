@@ -17,7 +17,8 @@ import pandas as pd
 from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
-from netopt.network.facilities import barred_sites, periods_in_force
+from netopt.network.facilities import barred_sites
+from netopt.policy.in_force import periods_in_force
 from netopt.strategies.explaining.context import Context, Limit
 from netopt.strategies.explaining.controls import CONTROLS
 from netopt.strategies.explaining.room import with_room

@@ -195,7 +195,10 @@ class Prover:
                     break
         except OutOfTimeError:
             pass
-        return found, Remedy(self._ordered(self._reduced(set(fallback))), smallest=False)
+        reduced = self._ordered(self._reduced(set(fallback)))
+        # Something must be lifted, so that one statement of the least weight is as little as can be.
+        is_least = len(reduced) == 1 and stated.statement(reduced[0]).weight < 2.0
+        return found, Remedy(reduced, smallest=is_least)
 
     def _lightest(self, conflicts: Sequence[Conflict]) -> frozenset[str]:
         """Return the lightest set that has a statement of each conflict; of equals, the first."""

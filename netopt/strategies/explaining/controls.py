@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from netopt.formulation.sets import cells
 from netopt.network.closings import are_forbidden_hauls
-from netopt.network.facilities import periods_in_force
+from netopt.policy.in_force import periods_in_force
 from netopt.strategies.explaining import control_words
 from netopt.strategies.explaining.context import Limit
-from netopt.strategies.explaining.statements import Kind, Statement
+from netopt.strategies.explaining.statements import SITE, Kind, Statement
 
 if TYPE_CHECKING:
     from netopt.policy.effects import ForceSite
@@ -53,7 +53,8 @@ def _of_site(context: Context, rule: ForceSite, kind: Kind) -> Statement:
     name = f"{rule.state} {rule.site}{years if rule.from_year or rule.until_year else ''}"
     sites = context.sites.set_index("site")
     place = context.words.place(str(sites["jurisdiction"][rule.site]))
-    return Statement(name, kind, control_words.site(context.words, rule), name, place)
+    unit = SITE if kind is Kind.OPEN else "t"
+    return Statement(name, kind, control_words.site(context.words, rule), name, place, unit)
 
 
 def _counts(context: Context) -> Stated:
@@ -73,7 +74,7 @@ def _counts(context: Context) -> Stated:
             sentence = control_words.count(context.words, rule, bound, number)
             place = context.words.places(rule.jurisdictions)
             group = f"{bound} {rule.lever} {', '.join(rule.facility_types)} {number}"
-            yield Statement(f"{bound} {rule.rule}", Kind.COUNT, sentence, group, place), limits
+            yield Statement(f"{bound} {rule.rule}", Kind.COUNT, sentence, group, place, SITE), limits
 
 
 def _singles(context: Context) -> Stated:

@@ -43,7 +43,8 @@ class Relief:
     ----------
     gives
         ``statement, where, period, amount``: by how much (the statement's unit, a year; for what
-        may not be built, the capacity opened) each is broken in the plan found; amounts above zero.
+        may not be built, the capacity opened; in sites for what is said of sites) each is broken in the
+        plan found; amounts above zero.
     low, high
         Proven lower bound of the least weighted violation, and that of the plan found.
     held
@@ -72,7 +73,8 @@ def relieve(stated: StatedForm, settings: Settings) -> Relief:
         raise NoSolutionError(f"the elastic relaxation ended ({result.status}) before it found any plan")
     gives = stated.limits.assign(amount=_amounts(stated, result.point, slack_of))
     keys = ["statement", "where", "period"]
-    summed = gives[gives["amount"] > DUST].groupby(keys, sort=False)["amount"].sum().reset_index()
+    gives["amount"] = gives["amount"].where(gives["amount"] > DUST, 0.0) / stated.per_site()
+    summed = gives[gives["amount"] > 0].groupby(keys, sort=False)["amount"].sum().reset_index()
     held = stated.held_by(result.point[: stated.free.shape[1]])
     return Relief(summed, max(0.0, result.bound), result.objective, held)
 

@@ -1,29 +1,37 @@
 """Where a plan exists: what binds it, and what one more tonne costs where.
 
-Prices are duals of the linear program of **operations with the sites fixed**: what is opened, added,
-closed and renewed stays as it is, tonnes may be re-routed (and divisible plants may run in part). They
-hold for a change that is small enough, and say nothing of what another design would do.
+All of it is asked of the linear program of **operations with the sites fixed**: what is opened, added,
+closed and renewed stays as it is, what does not operate stays idle, tonnes may be re-routed. It says
+nothing of what another design would do. Of divisible plants that operate
+
+* the share may follow where one more unit of room, or one more tonne, is priced: a plan keeps no larger
+  share than it uses, and with shares held hardly a tonne could move;
+* the share is held where a statement is lifted, as ``--fix-sites`` holds it: what is said to be saved is
+  what a plan without the statement saves on the same design.
+
+A statement **binds** where operations would be cheaper without it, all others held. Savings are
+differences between two optima (``operations``), never duals: a dual is above the saving of the next
+unit where the optimum is degenerate, and at a site without capacity it is arbitrary. A dual of zero
+does prove that nothing is saved, which is what keeps the number of solves small.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from netopt.backends import highs
-from netopt.backends.result import BackendStatus
-from netopt.errors import SolverError
+from netopt.errors import NoSolutionError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
-from netopt.strategies.explaining.statements import TOUCH, Kind
+from netopt.solution.design import decided_in
+from netopt.strategies.clock import Clock, OutOfTimeError
+from netopt.strategies.explaining.lifting import Lifting
+from netopt.strategies.explaining.operations import Operations
 from netopt.units import INTEGRALITY_TOLERANCE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from netopt.backends.result import BackendResult
     from netopt.network.network import Network
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
@@ -33,10 +41,28 @@ if TYPE_CHECKING:
 DESIGN: Final = ("opened", "expanded", "closed", "renewed", "operating")
 """Decisions that are fixed, where they are whole."""
 
-CHEAP_CNY_PER_TONNE: Final = 0.005
-"""Prices below half a fen are solver noise."""
-
-_ALWAYS_TIGHT: Final = (Kind.SUPPLY, Kind.FORMAL_SHARE)
+BINDING_COLUMNS: Final = {
+    "statement": "str",
+    "where": "str",
+    "period": "str",
+    "limit": "float",
+    "saves_cny_per_unit": "float",
+}
+LIFTED_COLUMNS: Final = {
+    "statement": "str",
+    "saves_cny_per_year": "float",
+    "tonnes_per_year": "float",
+    "first_tonne_saves_cny": "float",
+}
+HAUL_COLUMNS: Final = {
+    "statement": "str",
+    "commodity": "str",
+    "mode": "str",
+    "from_place": "str",
+    "to_place": "str",
+    "period": "str",
+    "share": "float",
+}
 
 
 @dataclass(frozen=True)
@@ -46,9 +72,20 @@ class Margins:
     Attributes
     ----------
     binding
-        ``statement, where, period, limit, saves_cny_per_unit``: statements without slack. ``limit``
-        is the bound in the row's unit a year; ``saves_cny_per_unit`` what one more unit of room would
-        save (CNY of the period per unit of the statement, t or t CO2e; 0: nothing at the margin).
+        ``BINDING_COLUMNS``: limits of which one more unit of room saves. ``limit`` is the bound in
+        the row's unit a year; ``saves_cny_per_unit`` what the next unit of room would save (CNY of
+        the period per unit of the statement, t or t CO2e).
+    lifted
+        ``LIFTED_COLUMNS``: statements that close hauls, and those of whose limits none alone saves,
+        where lifting all of the statement saves. ``saves_cny_per_year`` is what a plan without it
+        saves on the same design (annual equivalent), ``tonnes_per_year`` what it would haul where the
+        statement closes it (0 where it closes none; in several periods the mean by discounted years),
+        ``first_tonne_saves_cny`` what the first of these tonnes would save (CNY of its period; no
+        later one saves more).
+    hauls
+        ``HAUL_COLUMNS``: where that first tonne would go, and its share of the tonne.
+    unpriced
+        Statements that may bind, of which time ran out before it was known.
     next_tonne
         ``source, commodity, period, cny_per_tonne``: what one more formally collected tonne costs
         there (CNY of the period; negative: it earns).
@@ -57,6 +94,9 @@ class Margins:
     """
 
     binding: pd.DataFrame
+    lifted: pd.DataFrame
+    hauls: pd.DataFrame
+    unpriced: tuple[str, ...]
     next_tonne: pd.DataFrame
     cost_cny_per_year: float
 
@@ -73,33 +113,38 @@ def margins(stated: StatedForm, network: Network, plan: Answer, options: SolveOp
     plan
         Its tables of facilities and flows say what is decided.
     options
-        Threads, seed and time limit.
+        Threads, seed, and the time limit (s) of all programs together.
 
     Raises
     ------
     SolverError
         Where the design cannot be operated under the statements.
+    NoSolutionError
+        Where time runs out before anything is priced.
     """
+    clock = Clock(options)
     form = _fixed(stated.holding(stated.names), network, plan)
-    settings = {
-        "threads": options.threads,
-        "random_seed": options.seed,
-        "time_limit": options.time_limit_s,
-    }
-    result = highs.solve_form(form, settings, relaxed=True)
-    if result.status is BackendStatus.INTERRUPTED:
-        raise KeyboardInterrupt
-    if result.status is not BackendStatus.OPTIMAL or result.objective is None:
-        raise SolverError(f"the design cannot be operated under its own statements ({result.status})")
+    try:
+        operations = Operations(form, clock)
+    except OutOfTimeError:
+        raise NoSolutionError("time ran out before operations with the sites fixed were priced") from None
+    asked = Lifting(stated, network, operations, _with_shares(form, network, plan), clock).savings()
     return Margins(
-        _binding(stated, network, result),
-        _next_tonne(stated, network, result),
-        result.objective * OBJECTIVE_UNIT_CNY,
+        binding=_table([row for answer in asked for row in answer.binding], BINDING_COLUMNS),
+        lifted=_table([row for answer in asked for row in answer.lifted], LIFTED_COLUMNS),
+        hauls=_table([row for answer in asked for row in answer.hauls], HAUL_COLUMNS),
+        unpriced=tuple(answer.statement for answer in asked if answer.out_of_time),
+        next_tonne=_next_tonne(stated, network, operations),
+        cost_cny_per_year=operations.best.objective * OBJECTIVE_UNIT_CNY,
     )
 
 
+def _table(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+
+
 def _fixed(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
-    """Return the form with every whole decision of the design at its value in the plan."""
+    """Return the form with every whole decision at its value in the plan, and idle capacity idle."""
     facilities = plan.facilities
     module = facilities["site"] + "/" + facilities["size"]
     decided = {
@@ -112,6 +157,20 @@ def _fixed(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
     value = np.array([tuple(name) in decided for name in form.columns], dtype=float)
     lower = np.where(form.is_integer, value, form.lower)
     upper = np.where(form.is_integer, value, form.upper)
+    operates = np.array([name.family == "operating" for name in form.columns], dtype=bool)
+    upper[operates & (value == 0.0)] = 0.0
+    return replace(form, lower=lower, upper=upper)
+
+
+def _with_shares(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
+    """Return the fixed form with what share operates as the plan keeps it, of divisible plants too."""
+    decided = decided_in(plan.facilities, network.instance)
+    module = decided["site"] + "/" + decided["size"]
+    kept = dict(zip(zip(module, decided["period"], strict=True), decided["kept_share"], strict=True))
+    lower, upper = form.lower.copy(), form.upper.copy()
+    for column, name in enumerate(form.columns):
+        if name.family == "operating":
+            lower[column] = upper[column] = kept.get((name.key, name.period), 0.0)
     return replace(form, lower=lower, upper=upper)
 
 
@@ -143,67 +202,13 @@ def _per_rate(network: Network, periods: pd.Series) -> pd.Series:
     return OBJECTIVE_UNIT_CNY * total / periods.map(network.period_weights).astype(float)
 
 
-def _binding(stated: StatedForm, network: Network, result: BackendResult) -> pd.DataFrame:
-    point, row_duals, column_duals = _arrays(result)
-    limits = stated.limits
-    index = limits["index"].to_numpy(dtype=int)
-    is_row = limits["is_row"].to_numpy(dtype=bool)
-    is_lower = np.isfinite(limits["lower"].to_numpy())
-    bound = limits["lower"].where(is_lower, limits["upper"]).to_numpy(dtype=float)
-    tight = np.abs(stated.values(point) - bound) <= TOUCH * np.maximum(1.0, np.abs(bound))
-    dual = np.empty(len(limits))
-    dual[is_row] = row_duals[index[is_row]]
-    dual[~is_row] = column_duals[index[~is_row]]
-    per_rate = _per_rate(network, limits["period"]).to_numpy() / limits["amount_per_unit"].to_numpy()
-    saves = np.where(is_lower, dual, -dual) * per_rate
-    worth = np.abs(saves) > CHEAP_CNY_PER_TONNE
-    kinds = limits["statement"].map({said.name: said.kind for said in stated.statements})
-    operating, share = _operating(stated, point)
-    limit = bound - np.where(is_row, operating[np.where(is_row, index, 0)], 0.0)
-    in_full = is_row & (share[np.where(is_row, index, 0)] >= 1.0 - TOUCH)
-    # An arc that is shut binds only where it would be used; a rule without a constant has limit 0.
-    of_rule = kinds.isin((Kind.RULE, Kind.EMISSION)).to_numpy()
-    meant = tight & np.where(is_row, in_full & ((limit > TOUCH) | of_rule), worth)
-    meant &= ~kinds.isin(_ALWAYS_TIGHT).to_numpy() & ~_is_whole(stated, index, is_row)
-    found = limits.assign(limit=limit, saves_cny_per_unit=np.where(worth, saves, 0.0))
-    columns = ["statement", "where", "period", "limit", "saves_cny_per_unit"]
-    kept: pd.DataFrame = found.loc[meant, columns]
-    return kept.reset_index(drop=True)
-
-
-def _is_whole(stated: StatedForm, index: NDArray[np.int64], is_row: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which limits are on whole decisions: those have no price in a linear program."""
-    return ~is_row & stated.free.is_integer[np.where(is_row, 0, index)]
-
-
-def _operating(
-    stated: StatedForm, point: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return what operating capacity adds to each row, and the share of it that operates (1: none)."""
-    columns = np.flatnonzero([name.family == "operating" for name in stated.free.columns])
-    part = stated.free.matrix[:, columns]
-    all_of_it = abs(part) @ np.ones(len(columns))
-    used = abs(part) @ point[columns]
-    share = np.divide(used, all_of_it, out=np.ones(len(used)), where=all_of_it > 0)
-    return part @ point[columns], share
-
-
-def _next_tonne(stated: StatedForm, network: Network, result: BackendResult) -> pd.DataFrame:
-    _, row_duals, _ = _arrays(result)
+def _next_tonne(stated: StatedForm, network: Network, operations: Operations) -> pd.DataFrame:
     rows = [
         (key[1], key[2], dual)
-        for key, dual in zip(stated.free.row_keys, row_duals, strict=True)
+        for key, dual in zip(stated.free.row_keys, operations.best.row_duals, strict=True)
         if key[0] == "supply_balance"
     ]
     found = pd.DataFrame(rows, columns=["supply", "period", "dual"])
     found["cny_per_tonne"] = found["dual"] * _per_rate(network, found["period"])
     named = found.merge(network.supplies[["supply", "source", "commodity"]], on="supply")
     return named[["source", "commodity", "period", "cny_per_tonne"]]
-
-
-def _arrays(
-    result: BackendResult,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    if result.point is None or result.row_duals is None or result.column_duals is None:
-        raise SolverError("no duals of the fixed design were returned")
-    return result.point, result.row_duals, result.column_duals

@@ -38,6 +38,10 @@ TOUCH: Final = 1e-6
 """How far (in the row's unit, relative to its bound where that is above one) still counts as held."""
 
 
+SITE: Final = "site"
+"""Unit of statements on whether and how many sites operate; a site weighs as its smallest plant, in t."""
+
+
 class Kind(StrEnum):
     """The closed list of what can be stated, in the order in which an explanation names them."""
 
@@ -83,7 +87,7 @@ class Statement:
         Statements of one kind and group in many places are told in one line; ``place`` is a
         jurisdiction's name ("" for the nation).
     unit
-        What it is measured in: ``t`` or ``t CO2e``, a year.
+        What it is measured in: ``t`` or ``t CO2e``, a year, or ``site``.
     """
 
     name: str
@@ -121,6 +125,15 @@ class StatedForm:
     statements: tuple[Statement, ...]
     limits: pd.DataFrame
     scope: Scope | None = None
+
+    def per_site(self) -> NDArray[np.float64]:
+        """Return for each limit what a unit of its statement weighs in tonnes: 1, but for sites."""
+        units = {said.name: said.unit for said in self.statements}
+        of_sites = self.limits["statement"].map(units) == SITE
+        weights: NDArray[np.float64] = (
+            self.limits["amount_per_unit"].where(of_sites, 1.0).to_numpy(dtype=float)
+        )
+        return weights
 
     @property
     def names(self) -> tuple[str, ...]:
