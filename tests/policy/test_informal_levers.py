@@ -133,7 +133,10 @@ def test_a_lever_that_adds_nothing_leaves_the_share_exactly(lever, toy):
         (lambda: Enforcement(detection_share=1.7, fine_cny_per_tonne=1.0), "less than or equal to 1"),
         (lambda: Enforcement(detection_share=0.1, fine_cny_per_tonne=math.inf), "finite"),
         (lambda: CollectionDuty(access_share=0.5, full_access_cny_per_pack=1.0), "closes no outlet"),
-        (lambda: CollectionDuty(present_access_share=0.0, full_access_cny_per_pack=1.0), "greater than 0"),
+        (
+            lambda: CollectionDuty(present_access_share=0.0, full_access_cny_per_pack=1.0),
+            "no outlet to be multiplied",
+        ),
     ],
 )
 def test_bad_parameters_are_refused_in_words(make, message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -38,8 +38,8 @@ class CollectionDuty(Lever):
     access_share: Share = Field(
         default=1.0, description="Share of the planned collection points that must stand."
     )
-    present_access_share: Annotated[float, Field(gt=0, le=1)] = Field(
-        default=0.7, description="Share of them that stands without the duty."
+    present_access_share: Share = Field(
+        default=0.7, description="Share of them that stands without the duty; more than 0."
     )
     full_access_cny_per_pack: CnyPerPack = Field(
         description="What the whole network instead of none is worth to a consumer; assumed."
@@ -50,6 +50,9 @@ class CollectionDuty(Lever):
 
     @model_validator(mode="after")
     def _adds_access(self) -> CollectionDuty:
+        if self.present_access_share == 0:
+            message = "present_access_share is 0: there is no outlet to be multiplied"
+            raise PydanticCustomError("no_access", message)
         if self.access_share < self.present_access_share:
             message = (
                 "access_share {asked} is below present_access_share {present}: a duty closes no outlet"
