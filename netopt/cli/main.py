@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "and state the cost of fragmentation.",
     "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
     "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
+    "informal": "Payments, fixed point and break-even of the informal channel.",
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
