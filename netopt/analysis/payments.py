@@ -28,7 +28,9 @@ PAYMENT_COLUMNS: Final = (
     "total_cny_per_year",
 )
 
-ASSUMED: Final = "derived from an assumed logit (leakage.beta_per_cny in instance.toml): one observed share fits any beta"
+ASSUMED: Final = (
+    "derived from an assumed logit: leakage.beta_per_cny in instance.toml, which no source gives"
+)
 
 
 def payment_cny_per_pack(share_now: float, target_share: float, beta_per_cny: float) -> float:

@@ -64,8 +64,9 @@ def test_a_share_that_no_payment_reaches_is_refused(now, target, beta):
 
 
 def test_the_unit_cost_is_private_and_before_consumers_are_paid(toy):
-    # m CNY: collection 1.1, capital 15, fixed 3.1, haulage 1.598, loading 0.209, processing 9.324, testing 0.8,
-    # end of life 0.24, local tax 0.17; sales 27.2 + 12; not the 8 that consumers get; on 8,000 t.
+    # m CNY: collection 1.1, capital 15, fixed 3.1, haulage 1.598, loading 0.209, processing 9.324,
+    # testing 0.8, end of life 0.24, local tax 0.17; sales 27.2 + 12;
+    # not the 8 that consumers get; on 8,000 t.
     solution = solve(toy, FREE, QUICK)
     totals = solution.ledger.groupby(["category", "payer"])["cny_per_year"].sum()
     chain = totals.xs("formal_chain", level="payer").drop("scrap_purchase").sum()
