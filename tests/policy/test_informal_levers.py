@@ -25,6 +25,7 @@ from netopt.policy.read import make_policy
 from netopt.resources import shipped
 from netopt.solution.check import check
 from netopt.solution.options import SolveOptions
+from tests.instances_random import random_instance
 
 # beta of toy is 0.01 per CNY and its formal share 1/2: a gain of 100 ln 3 CNY a pack makes it 3/4.
 GAIN = 100 * math.log(3)
@@ -245,3 +246,32 @@ def test_a_comparison_says_whose_formal_share_is_moved(toy):
     assert ends[0.0].formal_share == pytest.approx(0.75)
     assert ends[1.0].base_formal_share == pytest.approx(1 / (1 + math.exp(-5)), abs=1e-4)
     assert ends[1.0].formal_share == pytest.approx(1 / (1 + math.exp(-5) / 3), abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", [3, 11, 20, 27])
+def test_random_instances_are_planned_and_checked_source_by_source(seed):
+    instance = random_instance(seed, features=("unserved", "transfers", "periods"))
+    home = tuple(instance["jurisdictions"]["jurisdiction"])[:1]
+    levers = [
+        Rebate(cny_per_pack=40.0, paid_by="local_government", jurisdictions=home),
+        Enforcement(detection_share=0.17, fine_cny_per_tonne=800.0),
+        CollectionDuty(full_access_cny_per_pack=60.0),
+    ]
+    policy = make_policy("p", levers)
+    solution = solve(instance, policy, QUICK)
+    supply = solution.answer.supply
+    expected = supply["source"].map(formal_shares(instance, compose(policy, instance)))
+    leaked = supply["retired_tonnes_per_year"] * (1 - expected)
+    assert supply["leaked_tonnes_per_year"].to_list() == pytest.approx(leaked.to_list(), abs=1e-3)
+    parts = ["collected_tonnes_per_year", "leaked_tonnes_per_year", "unserved_tonnes_per_year"]
+    whole = supply["retired_tonnes_per_year"].to_list()
+    assert supply[parts].sum(axis=1).to_list() == pytest.approx(whole, abs=1e-3)
+
+
+def test_the_priced_strategy_sees_the_levers_too(toy):
+    levers = [Rebate(cny_per_pack=40.0, paid_by="formal_chain", jurisdictions=("P1",))]
+    policy = make_policy("p", levers, Perspective.PRIVATE)
+    direct = solve(toy, policy, QUICK).outcome
+    priced = solve(toy, policy, replace(QUICK, strategy="priced")).outcome
+    assert priced.lower_bound_cny_per_year <= direct.upper_bound_cny_per_year + 1
+    assert direct.lower_bound_cny_per_year <= priced.upper_bound_cny_per_year + 1
