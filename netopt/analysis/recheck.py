@@ -150,7 +150,7 @@ def _of_runs(names: list[str], found: dict[str, Recheck], manifest: dict[str, An
     alike = {
         name: run.answer
         for name, run in runs.items()
-        if share_alike((run.policy, run.formal_share), (base.policy, base.formal_share), base.instance)
+        if share_alike((run.policy, base.formal_share), (base.policy, base.formal_share), base.instance)
     }
     for difference in check_same_supply(alike):
         yield f"not the same batteries: {difference}"
