@@ -29,7 +29,8 @@ from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.relaxation import Relaxation
-from netopt.strategies.priced.solve import solve_priced
+from netopt.strategies.priced.slopes import gathered
+from netopt.strategies.priced.solve import PricedProgram, solve_priced
 from tests.engine import EXACT, engine_optimum
 from tests.instances_random import random_effects, random_instance
 
@@ -113,6 +114,50 @@ def test_an_early_end_keeps_the_first_plan_and_a_bound(seed: int) -> None:
     assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
     assert -np.inf < plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
     assert plan.outcome.gap < 1e-6 or plan.outcome.status is Status.INTERRUPTED
+
+
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_without_a_first_plan_slope_scaling_finds_the_sites_of_one(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan at the gathered sites is a plan of the whole, and the bound is that of all arcs."""
+    instance, effects, perspective, scope = case(seed)
+    programs: list[PricedProgram] = []
+    monkeypatch.setattr(PricedProgram, "find_first_plan", lambda program, _time_s: programs.append(program))
+    plan = solve_priced(build_network(instance, effects, scope=scope), perspective, EXACT)
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    tolerance = 1e-6 * max(1.0, abs(optimum))
+    assert programs[0].gathered is not None
+    assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
+    assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_slope_scaling_leaves_the_relaxation_as_it_was(seed: int) -> None:
+    instance, effects, perspective, scope = case(seed)
+    found = relaxation(instance, effects, perspective, scope)
+    improved(found)
+    bound, result = found.bound, found.result
+    assert gathered(found, time.monotonic() + 30.0, EXACT) is not None
+    assert (found.bound, found.result) == (bound, result)
+    assert improved(found) is BackendStatus.OPTIMAL
+    assert found.result is not None and result is not None
+    assert found.result.objective == pytest.approx(result.objective, rel=1e-7, abs=1e-6)
+
+
+def test_slope_scaling_has_nothing_to_say_before_the_relaxation_or_without_time() -> None:
+    instance, effects, perspective, scope = case(SEEDS[0])
+    found = relaxation(instance, effects, perspective, scope)
+    assert gathered(found, time.monotonic() + 30.0, EXACT) is None
+    improved(found)
+    assert gathered(found, time.monotonic() + 30.0, replace(EXACT, stop=stopped())) is None
+
+
+def stopped() -> Event:
+    stop = Event()
+    stop.set()
+    return stop
 
 
 def test_a_stop_before_the_first_plan_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,9 @@
 1. The first plan that a heuristic meets: poor, but from then on an early end has one. Its bound is that
    of the relaxation, or of no multipliers at all.
 2. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
-3. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
-   the plan; its own bound holds for these candidates alone and is not used.
+3. Where there is still no plan, slope scaling (``slopes``) gathers the relaxation's use at few sites.
+4. Branch and bound over these, or else over the sites that the relaxation uses or would use next, and all
+   that stand, gives the plan; its own bound holds for these candidates alone and is not used.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from netopt.strategies.finish import Found, agree, outcome_of, polished
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.relaxation import Relaxation
+from netopt.strategies.priced.slopes import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +58,9 @@ BOUND_SHARE: Final = 0.6
 
 FIRST_PLAN_SHARE: Final = 0.05
 """Share of the time limit that the search for any plan at all may take."""
+
+GATHERING_SHARE: Final = 0.25
+"""Share of the time limit that slope scaling may take, where no plan is known."""
 
 PLAN_SHARE: Final = 0.35
 """Share of the time limit that branch and bound may take; a plan within the wanted gap ends it before."""
@@ -111,6 +116,7 @@ class PricedProgram:
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
         self.relaxation = Relaxation(self.columns, pricer, settings, partial(self._tell, BOUNDING))
         self.best: BackendResult | None = None
+        self.gathered: Floats | None = None
 
     def gross_cny_per_year(self, result: BackendResult | None) -> float:
         """Return the gross cost of a point of the program, an estimate where it is the relaxation's."""
@@ -172,6 +178,14 @@ class PricedProgram:
         _refuse(self.relaxation.improve(until_s, self._least_gain, self.options))
         if not np.isfinite(self.relaxation.bound):
             self.relaxation.bound_without_multipliers()
+
+    def gather(self, until_s: float) -> None:
+        """Make candidates of the sites that slope scaling uses.
+
+        It ends at ``until_s`` (``time.monotonic()``).
+        """
+        self.options.tell("slope scaling")
+        self.gathered = gathered(self.relaxation, until_s, self.options)
 
     def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
         """Return a lower bound of another objective over the same plans, in the form's unit of cost.
@@ -305,27 +319,32 @@ class PricedProgram:
         return np.array([end not in closed for end in ends], dtype=bool)
 
     def _left_out(self, relaxed: BackendResult) -> NDArray[np.bool_]:
-        """Return which columns buy modules at sites that the plan need not look at.
-
-        It looks at those that the relaxation uses, and at those that it would use next, by reduced
-        cost.
-        """
-        modules = self.columns.modules
-        column = modules["column"].to_numpy()
-        sites = modules["site"].to_numpy()
-        state = pd.Series(_known(relaxed.point)[column]).groupby(sites).max()
-        price = pd.Series(_known(relaxed.column_duals)[column]).groupby(sites).min()
-        used = set(state.index[state.to_numpy() > USED])
-        types = self.network.instance["sites"].set_index("site")["facility_type"]
-        others = price[~price.index.isin(used)].sort_values(kind="stable")
-        others = others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES)
-        kept = used | set(others.index)
+        """Return which columns buy modules at sites that the plan need not look at."""
+        if self.gathered is None:
+            used = self._used_sites(_known(relaxed.point))
+            kept = used | self._next_sites(relaxed, used)
+        else:
+            kept = self._used_sites(self.gathered)
         site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
         buying = ("opened", "expanded", "renewed")
         return np.array(
             [name.family in buying and site_of[name.key] not in kept for name in self.form.columns],
             dtype=bool,
         )
+
+    def _used_sites(self, point: Floats) -> set[str]:
+        modules = self.columns.modules
+        state = pd.Series(point[modules["column"].to_numpy()]).groupby(modules["site"].to_numpy()).max()
+        return set(state.index[state.to_numpy() > USED])
+
+    def _next_sites(self, relaxed: BackendResult, used: set[str]) -> set[str]:
+        """Return the sites of each type that the relaxation would use next, by reduced cost."""
+        modules = self.columns.modules
+        duals = _known(relaxed.column_duals)[modules["column"].to_numpy()]
+        price = pd.Series(duals).groupby(modules["site"].to_numpy()).min()
+        types = self.network.instance["sites"].set_index("site")["facility_type"]
+        others = price[~price.index.isin(used)].sort_values(kind="stable")
+        return set(others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES).index)
 
     def found(self) -> tuple[BackendResult, Floats]:
         """Return the best plan and its point.
@@ -391,6 +410,8 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     end_s = program.began + options.time_limit_s
     program.find_first_plan(FIRST_PLAN_SHARE * options.time_limit_s)
     program.relax(program.began + BOUND_SHARE * options.time_limit_s)
+    if program.best is None and not options.stop.is_set():
+        program.gather(time.monotonic() + GATHERING_SHARE * options.time_limit_s)
     if not options.stop.is_set():
         program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s))
     result, point = program.found()
