@@ -47,7 +47,7 @@ def payment_cny_per_pack(share_now: float, target_share: float, beta_per_cny: fl
     --------
     >>> beta = math.log(7 / 3) / 75
     >>> [round(payment_cny_per_pack(0.3, target, beta)) for target in (0.3, 0.5, 0.6, 0.8, 0.9)]
-    [0, 75, 111, 198, 270]
+    [0, 75, 111, 198, 269]
     """
     if not 0 < target_share < 1:
         raise UsageError(f"a share of {target_share:g} is not between 0 and 1: no payment makes it so")
