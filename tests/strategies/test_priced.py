@@ -15,9 +15,9 @@ from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.data.instance import Instance
-from netopt.errors import StoppedError, UsageError
+from netopt.errors import NoSolutionError, StoppedError, UsageError
 from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import compile_model, standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
 from netopt.network.lanes import DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
@@ -28,6 +28,7 @@ from netopt.solution.outcome import Status
 from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
+from netopt.strategies.priced.few_sites import FewSites, plan_at_few_sites
 from netopt.strategies.priced.relaxation import Relaxation
 from netopt.strategies.priced.slopes import gathered
 from netopt.strategies.priced.solve import PricedProgram, solve_priced
@@ -116,48 +117,77 @@ def test_an_early_end_keeps_the_first_plan_and_a_bound(seed: int) -> None:
     assert plan.outcome.gap < 1e-6 or plan.outcome.status is Status.INTERRUPTED
 
 
-@pytest.mark.parametrize("seed", SEEDS[:8])
-def test_without_a_first_plan_slope_scaling_finds_the_sites_of_one(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The plan at the gathered sites is a plan of the whole, and the bound is that of all arcs."""
+def among_few(seed: int) -> list[tuple[FewSites, float]]:
+    """Return the plans of the program among few sites, each with what it costs."""
     instance, effects, perspective, scope = case(seed)
-    programs: list[PricedProgram] = []
-    monkeypatch.setattr(PricedProgram, "find_first_plan", lambda program, _time_s: programs.append(program))
-    plan = solve_priced(build_network(instance, effects, scope=scope), perspective, EXACT)
+    program = PricedProgram(build_network(instance, effects, scope=scope), perspective, EXACT)
+    program.relax(time.monotonic() + 30.0)
+    assert program.relaxation.result is not None
+    use = program._use(program.relaxation.result.point)
+    plans = plan_at_few_sites(program.network, perspective, use, 1e-9, time.monotonic() + 30.0, EXACT)
+    return [(few, found.objective) for few, found in plans]
+
+
+@pytest.mark.parametrize("seed", SEEDS[:12])
+def test_plans_at_few_sites_are_plans_of_the_whole_and_get_cheaper(seed: int) -> None:
+    instance, effects, perspective, _ = case(seed)
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    found = among_few(seed)
+    values = [value * OBJECTIVE_UNIT_CNY for _, value in found]
+    assert values == sorted(values, reverse=True)
+    assert all(value >= optimum - 1e-6 * max(1.0, abs(optimum)) for value in values)
+    sites = set(instance["sites"]["site"])
+    assert all(set(few.network.instance["sites"]["site"]) <= sites for few, _ in found)
+
+
+def test_most_searches_among_few_sites_find_a_plan_and_some_the_best() -> None:
+    """How many depends on what a relaxation uses; that it is never any would be a mistake."""
+    best = []
+    for seed in SEEDS[:12]:
+        optimum, found = engine_optimum(*case(seed)[:3]), among_few(seed)
+        if found and optimum is not None:
+            best.append(found[-1][1] * OBJECTIVE_UNIT_CNY - optimum <= 1e-6 * max(1.0, abs(optimum)))
+    assert len(best) >= 8
+    assert sum(best) >= 2
+
+
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_without_a_first_plan_few_sites_give_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance, effects, perspective, scope = case(seed)
+    monkeypatch.setattr(PricedProgram, "find_first_plan", lambda _program, _time_s: None)
+    monkeypatch.setattr(PricedProgram, "plan", lambda _program, _time_s: None)
     optimum = engine_optimum(instance, effects, perspective)
     assert optimum is not None
     tolerance = 1e-6 * max(1.0, abs(optimum))
-    assert programs[0].gathered is not None
+    try:
+        plan = solve_priced(build_network(instance, effects, scope=scope), perspective, EXACT)
+    except NoSolutionError:
+        assert among_few(seed) == []
+        return
     assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
     assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
 
 
 @pytest.mark.parametrize("seed", SEEDS[:6])
-def test_slope_scaling_leaves_the_relaxation_as_it_was(seed: int) -> None:
+def test_slope_scaling_ends_at_a_point_of_the_relaxation(seed: int) -> None:
     instance, effects, perspective, scope = case(seed)
-    found = relaxation(instance, effects, perspective, scope)
-    improved(found)
-    bound, result = found.bound, found.result
-    assert gathered(found, time.monotonic() + 30.0, EXACT) is not None
-    assert (found.bound, found.result) == (bound, result)
-    assert improved(found) is BackendStatus.OPTIMAL
-    assert found.result is not None and result is not None
-    assert found.result.objective == pytest.approx(result.objective, rel=1e-7, abs=1e-6)
+    form = standard_form(build_network(instance, effects, scope=scope), perspective)
+    point = gathered(form, time.monotonic() + 30.0, EXACT)
+    assert point is not None
+    rows = form.matrix @ point
+    assert (rows >= form.row_lower - 1e-6).all() and (rows <= form.row_upper + 1e-6).all()
+    assert (point >= form.lower - 1e-9).all() and (point <= form.upper + 1e-9).all()
+    plain = highs.solve_form(form, {}, relaxed=True)
+    assert form.objective(point) >= plain.objective - 1e-6 * max(1.0, abs(plain.objective))
 
 
-def test_slope_scaling_has_nothing_to_say_before_the_relaxation_or_without_time() -> None:
+def test_slope_scaling_has_nothing_to_say_without_time() -> None:
     instance, effects, perspective, scope = case(SEEDS[0])
-    found = relaxation(instance, effects, perspective, scope)
-    assert gathered(found, time.monotonic() + 30.0, EXACT) is None
-    improved(found)
-    assert gathered(found, time.monotonic() + 30.0, replace(EXACT, stop=stopped())) is None
-
-
-def stopped() -> Event:
+    form = standard_form(build_network(instance, effects, scope=scope), perspective)
     stop = Event()
     stop.set()
-    return stop
+    assert gathered(form, time.monotonic() + 30.0, replace(EXACT, stop=stop)) is None
 
 
 def test_a_stop_before_the_first_plan_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,14 +17,11 @@ from netopt.strategies.priced.links import Links, Separator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from netopt.backends.result import BackendResult
     from netopt.solution.options import SolveOptions
     from netopt.strategies.priced.bound import Pricer
     from netopt.strategies.priced.columns import Columns
 
-    Floats = NDArray[np.float64]
     Settings = dict[str, bool | int | float | str]
 
 MOST_ROUNDS: Final = 80
@@ -88,17 +85,6 @@ class Relaxation:
         self.columns, self.pricer = pricer.columns, pricer
         self.added = replace(self.added, cost=added)
         self.result, self.bound, self.n_rounds = None, -np.inf, 0
-
-    def point_at(self, cost: Floats, until_s: float, options: SolveOptions) -> Floats | None:
-        """Return an optimal point at other costs of the form's columns, or None where there was no time.
-
-        The bound and the last result stay, and so do the costs of the next ``improve``.
-        """
-        offset = self.columns.form.offset
-        self._program.change_costs(np.concatenate([cost, self.added.cost]), offset)
-        found = self._program.solve(time_limit_s=until_s - time.monotonic(), stop=options.stop)
-        self._program.change_costs(np.concatenate([self.columns.form.cost, self.added.cost]), offset)
-        return found.point if found.status is BackendStatus.OPTIMAL else None
 
     def improve(
         self, until_s: float, least_gain: Callable[[BackendResult], float], options: SolveOptions

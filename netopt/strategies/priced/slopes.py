@@ -1,8 +1,7 @@
-"""Slope scaling: use that the relaxation spreads over many sites is gathered at few.
+"""Slope scaling: what a linear program spreads over many sites is gathered at few.
 
 Each whole decision is charged, per unit of its last value, what as many whole ones would cost:
-``cost * ceil(value) / value``. What is little used becomes dear, and the next solve goes without it. The
-points are solutions of the relaxation, not plans: they say at which sites to look for one.
+``cost * ceil(value) / value``. What is little used becomes dear, and the next solve goes without it.
 
 Source: Kim and Pardalos (1999), A solution approach to the fixed charge network flow problem using a
 dynamic slope scaling procedure, Operations Research Letters 24, 195-203.
@@ -10,24 +9,29 @@ dynamic slope scaling procedure, Operations Research Letters 24, 195-203.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from netopt.backends.highs import LinearProgram
+from netopt.backends.result import BackendStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
-    from netopt.strategies.priced.relaxation import Relaxation
 
     Floats = NDArray[np.float64]
 
-MOST_ROUNDS: Final = 8
-"""Solves at most. On china-2024 as a green field the sites in use hardly change after that."""
+MOST_ROUNDS: Final = 25
+"""Solves at most. On china-2024 as a green field the cheapest gathering came in round 10 to 20."""
 
-LEAST_VALUE: Final = 0.01
-"""A whole decision with a value above nothing is charged as if it had at least this one."""
+LEAST_VALUE: Final = 0.005
+"""A whole decision with a value above nothing is charged as if it had at least this one. With 0.05 and
+0.2 the gathering at 230 sites of that instance cost 25 and 73 % of gross above the bound, with this
+15 %."""
 
 NOTHING: Final = 1e-6
 """A value up to this is rounding."""
@@ -52,32 +56,49 @@ def charges(cost: Floats, value: Floats, is_integer: NDArray[np.bool_], last: Fl
     is_used = is_integer & (value > NOTHING) & (cost > 0)
     held = np.maximum(value[is_used], LEAST_VALUE)
     multiples = last.copy()
-    multiples[is_used] = np.ceil(held - NOTHING) / held
+    multiples[is_used] = whole(held) / held
     return multiples
 
 
-def gathered(relaxation: Relaxation, until_s: float, options: SolveOptions) -> Floats | None:
-    """Return the last point of slope scaling, or None where time ends before the first.
+def whole(value: Floats) -> Floats:
+    """Return the least whole numbers that are no less, but for rounding.
+
+    Examples
+    --------
+    >>> whole(np.array([0.0, 1e-9, 0.2, 1.0000001, 1.5]))
+    array([0., 0., 1., 1., 2.])
+    """
+    return np.ceil(np.maximum(value - NOTHING, 0.0))
+
+
+def gathered(form: StandardForm, until_s: float, options: SolveOptions) -> Floats | None:
+    """Return the point of slope scaling that costs least with its whole decisions bought whole.
 
     Parameters
     ----------
-    relaxation
-        Solved; its bound and result stay as they are.
+    form
+        Its linear relaxation is solved, at changing costs.
     until_s
         ``time.monotonic()`` at which to end.
     options
         ``stop`` ends it too.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        Length n_columns; a point of the relaxation. None where no round ended.
     """
-    if relaxation.result is None or relaxation.result.point is None:
-        return None
-    form: StandardForm = relaxation.columns.form
-    value, multiples, found = relaxation.result.point, np.ones(form.shape[1]), None
-    for _ in range(MOST_ROUNDS):
-        value = value[: form.shape[1]]
-        multiples = charges(form.cost, value, form.is_integer, multiples)
-        point = relaxation.point_at(form.cost * multiples, until_s, options)
-        if point is None or options.stop.is_set():
+    program = LinearProgram(form, {"threads": 1, "random_seed": options.seed})
+    multiples, found, least = np.ones(form.shape[1]), None, np.inf
+    for _ in range(MOST_ROUNDS + 1):
+        if options.stop.is_set() or time.monotonic() >= until_s:
             break
-        value = found = point
-        relaxation.tell()
+        program.change_costs(form.cost * multiples, form.offset)
+        result = program.solve(time_limit_s=until_s - time.monotonic(), stop=options.stop)
+        if result.status is not BackendStatus.OPTIMAL or result.point is None:
+            break
+        bought = form.objective(np.where(form.is_integer, whole(result.point), result.point))
+        if bought < least:
+            found, least = result.point, bought
+        multiples = charges(form.cost, result.point, form.is_integer, multiples)
     return found

@@ -3,9 +3,9 @@
 1. The first plan that a heuristic meets: poor, but from then on an early end has one. Its bound is that
    of the relaxation, or of no multipliers at all.
 2. The relaxation with links and unlisted arcs (``relaxation``) gives the bound.
-3. Where there is still no plan, slope scaling (``slopes``) gathers the relaxation's use at few sites.
-4. Branch and bound over these, or else over the sites that the relaxation uses or would use next, and all
-   that stand, gives the plan; its own bound holds for these candidates alone and is not used.
+3. Branch and bound over the sites that the relaxation uses or would use next, and all that stand, gives
+   the plan; its own bound holds for these candidates alone and is not used. Where there was no first
+   plan, a program among few sites gives one (``few_sites``).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ from netopt.solution.options import Progress
 from netopt.strategies.finish import Found, agree, outcome_of, polished
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
+from netopt.strategies.priced.few_sites import plan_at_few_sites
 from netopt.strategies.priced.relaxation import Relaxation
-from netopt.strategies.priced.slopes import gathered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,9 +58,6 @@ BOUND_SHARE: Final = 0.6
 
 FIRST_PLAN_SHARE: Final = 0.05
 """Share of the time limit that the search for any plan at all may take."""
-
-GATHERING_SHARE: Final = 0.25
-"""Share of the time limit that slope scaling may take, where no plan is known."""
 
 PLAN_SHARE: Final = 0.35
 """Share of the time limit that branch and bound may take; a plan within the wanted gap ends it before."""
@@ -85,6 +82,25 @@ BOUNDING: Final = "bound over all arcs"
 
 USED: Final = 1e-6
 """A module whose state is above is used by the relaxation."""
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The best plan known.
+
+    Attributes
+    ----------
+    result
+        How it was found, and its point.
+    columns
+        Names of the first columns of that point; what follows are flows.
+    flows
+        ``from_place, to_place``: ends of flows that it uses beside the listed ones, if any.
+    """
+
+    result: BackendResult
+    columns: tuple[ColumnName, ...]
+    flows: pd.DataFrame
 
 
 @dataclass
@@ -115,14 +131,19 @@ class PricedProgram:
         pricer = Pricer(self.columns, partial(unit_costs, perspective=self.perspective))
         settings: Settings = {"threads": 1, "random_seed": self.options.seed}
         self.relaxation = Relaxation(self.columns, pricer, settings, partial(self._tell, BOUNDING))
-        self.best: BackendResult | None = None
-        self.gathered: Floats | None = None
+        self.best: Incumbent | None = None
 
     def gross_cny_per_year(self, result: BackendResult | None) -> float:
         """Return the gross cost of a point of the program, an estimate where it is the relaxation's."""
         if result is None or result.point is None:
             return 0.0
         return float(self._gross @ result.point[: self.form.shape[1]]) + self._gross_constant
+
+    def _representative(self) -> BackendResult | None:
+        """Return a point of the program that says how large gross cost is."""
+        if self.relaxation.result is not None or self.best is None:
+            return self.relaxation.result
+        return self.best.result
 
     def _least_gain(self, result: BackendResult) -> float:
         return LEAST_GAIN * self.gross_cny_per_year(result) / OBJECTIVE_UNIT_CNY
@@ -131,12 +152,12 @@ class PricedProgram:
         """Report the best plan known, ``incumbent`` among them, and the bound over all arcs."""
         if self.options.on_progress is None:
             return
-        kept = None if self.best is None else self.best.objective
+        kept = None if self.best is None else self.best.result.objective
         known = [value for value in (incumbent, kept) if value is not None]
         best = min(known) * OBJECTIVE_UNIT_CNY if known else None
         bound = self.relaxation.bound * OBJECTIVE_UNIT_CNY
         proven = bound if np.isfinite(bound) else None
-        gross = self.gross_cny_per_year(self.relaxation.result or self.best)
+        gross = self.gross_cny_per_year(self._representative())
         gap = (best - proven) / gross if best is not None and proven is not None and gross > 0 else None
         time_s = time.monotonic() - self.began
         self.options.on_progress(Progress(time_s, best, proven, gap, n_nodes, what))
@@ -157,11 +178,39 @@ class PricedProgram:
         self._tell(BOUNDING)
 
     def _keep(self, found: BackendResult) -> None:
-        """Keep a plan where it is the best."""
-        if found.point is None or found.objective is None:
+        """Keep a plan over listed and added arcs where it is the best."""
+        if found.point is None:
             return
-        if self.best is None or self.best.objective is None or found.objective < self.best.objective:
+        added = self.relaxation.added.table
+        n_columns = self.form.shape[1]
+        # A plan found before an arc was added does not use it.
+        flows = np.zeros(len(added))
+        flows[: len(found.point) - n_columns] = found.point[n_columns:]
+        self._keep_best(Incumbent(found, self.form.columns, added[flows > USED]))
+
+    def _keep_best(self, found: Incumbent) -> None:
+        value, best = found.result.objective, self.best
+        if value is None:
+            return
+        if best is None or best.result.objective is None or value < best.result.objective:
             self.best = found
+
+    def plan_at_few_sites(self, until_s: float) -> None:
+        """Look for plans among few of the sites that the relaxation uses.
+
+        It ends at ``until_s`` (``time.monotonic()``).
+        """
+        relaxed = self.relaxation.result
+        if relaxed is None or relaxed.point is None or len(self.network.held):
+            return
+        self.options.tell("plan at few sites")
+        worth = PLAN_GAP * self.gross_cny_per_year(relaxed) / OBJECTIVE_UNIT_CNY
+        use = self._use(relaxed.point)
+        for few, found in plan_at_few_sites(
+            self.network, self.perspective, use, worth, until_s, self.options
+        ):
+            self._keep_best(Incumbent(found, few.form.columns, few.flows(_known(found.point))))
+            self._tell("plan at few sites")
 
     def relax(self, until_s: float) -> None:
         """Bound the whole network until ``until_s`` (``time.monotonic()``).
@@ -178,14 +227,6 @@ class PricedProgram:
         _refuse(self.relaxation.improve(until_s, self._least_gain, self.options))
         if not np.isfinite(self.relaxation.bound):
             self.relaxation.bound_without_multipliers()
-
-    def gather(self, until_s: float) -> None:
-        """Make candidates of the sites that slope scaling uses.
-
-        It ends at ``until_s`` (``time.monotonic()``).
-        """
-        self.options.tell("slope scaling")
-        self.gathered = gathered(self.relaxation, until_s, self.options)
 
     def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
         """Return a lower bound of another objective over the same plans, in the form's unit of cost.
@@ -319,12 +360,20 @@ class PricedProgram:
         return np.array([end not in closed for end in ends], dtype=bool)
 
     def _left_out(self, relaxed: BackendResult) -> NDArray[np.bool_]:
-        """Return which columns buy modules at sites that the plan need not look at."""
-        if self.gathered is None:
-            used = self._used_sites(_known(relaxed.point))
-            kept = used | self._next_sites(relaxed, used)
-        else:
-            kept = self._used_sites(self.gathered)
+        """Return which columns buy modules at sites that the plan need not look at.
+
+        It looks at those that the relaxation uses, and at those that it would use next, by reduced
+        cost.
+        """
+        modules = self.columns.modules
+        use = self._use(_known(relaxed.point))
+        duals = _known(relaxed.column_duals)[modules["column"].to_numpy()]
+        price = pd.Series(duals).groupby(modules["site"].to_numpy()).min()
+        used = set(use.index[use.to_numpy() > USED])
+        types = self.network.instance["sites"].set_index("site")["facility_type"]
+        others = price[~price.index.isin(used)].sort_values(kind="stable")
+        others = others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES)
+        kept = used | set(others.index)
         site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
         buying = ("opened", "expanded", "renewed")
         return np.array(
@@ -332,22 +381,13 @@ class PricedProgram:
             dtype=bool,
         )
 
-    def _used_sites(self, point: Floats) -> set[str]:
+    def _use(self, point: Floats) -> pd.Series:
+        """Return the greatest state of the modules of each site (0 to 1)."""
         modules = self.columns.modules
-        state = pd.Series(point[modules["column"].to_numpy()]).groupby(modules["site"].to_numpy()).max()
-        return set(state.index[state.to_numpy() > USED])
+        return pd.Series(point[modules["column"].to_numpy()]).groupby(modules["site"].to_numpy()).max()
 
-    def _next_sites(self, relaxed: BackendResult, used: set[str]) -> set[str]:
-        """Return the sites of each type that the relaxation would use next, by reduced cost."""
-        modules = self.columns.modules
-        duals = _known(relaxed.column_duals)[modules["column"].to_numpy()]
-        price = pd.Series(duals).groupby(modules["site"].to_numpy()).min()
-        types = self.network.instance["sites"].set_index("site")["facility_type"]
-        others = price[~price.index.isin(used)].sort_values(kind="stable")
-        return set(others.groupby(types.reindex(others.index).to_numpy()).head(MOST_FURTHER_SITES).index)
-
-    def found(self) -> tuple[BackendResult, Floats]:
-        """Return the best plan and its point.
+    def found(self) -> tuple[BackendResult, Incumbent]:
+        """Return how the best plan was found, with the bound of the program, and the plan.
 
         Raises
         ------
@@ -355,26 +395,20 @@ class PricedProgram:
             Where a limit came before any plan; StoppedError where the user did.
         """
         is_stopped = self.options.stop.is_set()
-        if self.best is None or self.best.point is None:
+        if self.best is None or self.best.result.point is None:
             if is_stopped:
                 raise StoppedError("interrupted before any plan was found")
             raise NoSolutionError("the time limit came before any plan was found")
-        status = BackendStatus.INTERRUPTED if is_stopped else self.best.status
-        return replace(self.best, status=status, bound=self.relaxation.bound), self.best.point
+        status = BackendStatus.INTERRUPTED if is_stopped else self.best.result.status
+        return replace(self.best.result, status=status, bound=self.relaxation.bound), self.best
 
-    def widened(self, point: Floats) -> Network:
-        """Return the network with the unlisted arcs that a plan uses listed too."""
-        added = self.relaxation.added.table
-        n_columns = self.form.shape[1]
-        # A plan found before an arc was added does not use it.
-        flows = np.zeros(len(added))
-        flows[: len(point) - n_columns] = point[n_columns:]
-        used = added[flows > USED]
+    def widened(self, flows: pd.DataFrame) -> Network:
+        """Return the network in which flows (``from_place, to_place``) are listed too."""
         scope = self.network.scope
-        if not len(used) or scope is None:
+        if not len(flows) or scope is None:
             return self.network
         instance = self.network.instance
-        wider = build_network(instance, self.network.effects, scope=scope.with_flows(instance, used))
+        wider = build_network(instance, self.network.effects, scope=scope.with_flows(instance, flows))
         return replace(wider, held=self.network.held)
 
 
@@ -411,16 +445,17 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     program.find_first_plan(FIRST_PLAN_SHARE * options.time_limit_s)
     program.relax(program.began + BOUND_SHARE * options.time_limit_s)
     if program.best is None and not options.stop.is_set():
-        program.gather(time.monotonic() + GATHERING_SHARE * options.time_limit_s)
-    if not options.stop.is_set():
-        program.plan(min(end_s - time.monotonic(), PLAN_SHARE * options.time_limit_s))
-    result, point = program.found()
-    planned = program.widened(point)
+        program.plan_at_few_sites(end_s)
+    remaining_s = end_s - time.monotonic()
+    if remaining_s > 0 and not options.stop.is_set():
+        program.plan(min(remaining_s, PLAN_SHARE * options.time_limit_s))
+    result, plan = program.found()
+    planned = program.widened(plan.flows)
     form = program.form
     if planned is not network:
         options.tell("building the plan's network")
         form = standard_form(planned, perspective, without=STRENGTHENING)
-    values = polished(form, _transferred(program.form, form, point), options)
+    values = polished(form, _transferred(plan, form), options)
     found = decisions(planned, form, values)
     ledger = build_ledger(planned, found)
     source = (
@@ -437,8 +472,8 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     return Found(found, ledger, timed, form, planned, program)
 
 
-def _transferred(known: StandardForm, form: StandardForm, point: Floats) -> Floats:
-    """Return the whole decisions of a point in the columns of another form, 0 elsewhere."""
-    whole = dict(zip(known.columns, point[: known.shape[1]], strict=True))
+def _transferred(plan: Incumbent, form: StandardForm) -> Floats:
+    """Return the whole decisions of a plan in the columns of a form, 0 elsewhere."""
+    known = dict(zip(plan.columns, _known(plan.result.point)[: len(plan.columns)], strict=True))
     pairs = zip(form.columns, form.is_integer, strict=True)
-    return np.array([whole[name] if is_whole else 0.0 for name, is_whole in pairs])
+    return np.array([known.get(name, 0.0) if is_whole else 0.0 for name, is_whole in pairs])
