@@ -23,6 +23,8 @@ COMMANDS: Final = {
     "and state the cost of fragmentation.",
     "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
     "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
+    "incidence": "Say who bears a plan and who gains by it, by province and by actor; "
+    "with another run, who loses.",
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",

@@ -1,9 +1,9 @@
 """Between which ends a figure lies over all plans as cheap as the one found, as that plan is not unique.
 
-For any weight ``w >= 0`` and any plan that costs at most ``U``, ``figure >= min(figure + w * cost) - w * U``
-and ``figure <= w * U - min(w * cost - figure)``. Both minima are as easy to bound as the optimum itself; a
-row that keeps the cost at most ``U`` is far harder. On china-provinces the blends proved a province's
-tonnes in 17 s, and in 60 s the row proved nothing (one run).
+For any weight ``w >= 0`` and any plan that costs at most ``U``,
+``figure >= min(figure + w * cost) - w * U`` and ``figure <= w * U - min(w * cost - figure)``. Both minima
+are as easy to bound as the optimum itself; a row that keeps the cost at most ``U`` is far harder. On
+china-provinces the blends proved a province's tonnes in 17 s, and in 60 s the row proved nothing (one run).
 """
 
 from __future__ import annotations
@@ -50,11 +50,14 @@ class Effort:
         Absolute gap of each blend, before it is divided by ``1 + weight``.
     time_limit_s
         Of each solve.
+    tells_money
+        Whether readings are money, and told; else only that something is being looked for.
     """
 
     weights: tuple[float, ...]
     tolerance_cny_per_year: float
     time_limit_s: float
+    tells_money: bool = True
 
 
 def figure_range(  # noqa: PLR0913 - what is found, and how
@@ -64,6 +67,7 @@ def figure_range(  # noqa: PLR0913 - what is found, and how
     goal: Goal,
     effort: Effort,
     options: SolveOptions,
+    *,
     what: str,
     program: PricedProgram | None = None,
 ) -> tuple[float, float]:
@@ -106,7 +110,8 @@ def figure_range(  # noqa: PLR0913 - what is found, and how
         bounds = []
         for weight in effort.weights:
             blend = _Blend(perspective, goal, weight, ceiling, sense, _constant(goal(network)))
-            tell = _progress(options, f"{end} {what}", blend, outcome.gross_cost_cny_per_year)
+            gross = outcome.gross_cost_cny_per_year if effort.tells_money else None
+            tell = _progress(options, f"{end} {what}", blend, gross)
             found = bounder.least(blend, tell)
             bounds.append(sense * blend.figure(found.bound))
             if found.is_as_cheap:
@@ -123,7 +128,7 @@ def _constant(amounts: pd.Series) -> float:
 
 @dataclass(frozen=True)
 class _Least:
-    """A lower bound of a blend, and whether its cheapest plan, as far as known, costs no more than allowed."""
+    """A lower bound of a blend, and whether its cheapest plan known costs no more than allowed."""
 
     bound: float
     is_as_cheap: bool
@@ -214,13 +219,21 @@ def _refuse_boundless(result: BackendResult) -> None:
     raise NoSolutionError(message) if result.status is BackendStatus.LIMIT else SolverError(message)
 
 
-def _progress(options: SolveOptions, what: str, blend: _Blend, gross_cny_per_year: float) -> Tell | None:
-    """Return what tells a solve's readings as the figure: what is proven, and what can be at best."""
+def _progress(
+    options: SolveOptions, what: str, blend: _Blend, gross_cny_per_year: float | None
+) -> Tell | None:
+    """Return what tells a solve's readings as the figure: what is proven, and what can be at best.
+
+    Without a gross cost the figure is no money, and no values are told.
+    """
     if options.on_progress is None:
         return None
     tell = options.on_progress
 
     def report(time_s: float, incumbent: float | None, bound: float | None, n_nodes: int) -> None:
+        if gross_cny_per_year is None:
+            tell(Progress(time_s, None, None, None, n_nodes, what))
+            return
         best, proven = (None if value is None else blend.figure(value) for value in (incumbent, bound))
         known = best is not None and proven is not None and gross_cny_per_year > 0
         gap = abs(best - proven) / gross_cny_per_year if known else None  # type: ignore[operator]

@@ -65,5 +65,5 @@ def social_range_cny_per_year(
     )
     goal = partial(unit_costs, perspective=Perspective.SOCIAL)
     return figure_range(
-        network, Perspective.PRIVATE, private, goal, effort, options, "social cost", program
+        network, Perspective.PRIVATE, private, goal, effort, options, what="social cost", program=program
     )
