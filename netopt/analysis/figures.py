@@ -181,7 +181,7 @@ def read_figure(text: str, instance: Instance) -> Figure:
     ):
         if word not in known:
             hint = nearest(word, known) or ", ".join(filter(None, known))
-            raise UsageError(f"{text}: {shown(word)} is no {what} ({hint})")
+            raise UsageError(f"{text}: {shown(word)!r} is no {what} ({hint})")
     if name == "jobs" and instance["labour"].empty:
         raise UsageError(f"{text}: {instance.name} has no data/labour.csv")
     return Figure(name, jurisdiction, facility_type)
