@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -12,13 +13,14 @@ import pandas as pd
 from netopt.analysis.routing import RULES, Routed, Routing
 from netopt.analysis.wording import table_markdown
 from netopt.data.calibration import Calibration, only_known, read_calibration
+from netopt.data.problems import shown
 from netopt.data.texts import markdown_text
 from netopt.errors import UsageError
 from netopt.solution.ledger import annual_equivalent
 from netopt.solution.options import SolveOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from netopt.data.instance import Instance
     from netopt.solution.store import Run
@@ -189,15 +191,15 @@ def _cascade_ceiling(bench: Bench, subject: str) -> float:
 def _margin(bench: Bench, subject: str) -> float:
     """What is left of the sales of a tonne bought, dismantled and leached at national cost, %.
 
-    The subject is the commodity bought and, after semicolons, on whose terms: ``metal=price`` (CNY/t) instead
-    of the instance's, ``metal-tonnes`` that a tonne holds and that are not bought with it.
+    The subject is the commodity bought and, after semicolons, on whose terms: ``metal=price`` (CNY/t)
+    instead of the instance's, ``metal-tonnes`` that a tonne holds and that are not bought with it.
     """
     instance = bench.instance
     subject, *terms = subject.split(";")
     prices = instance["offtake"].drop_duplicates("commodity").set_index("commodity")["price_cny_per_unit"]
-    own = dict(term.split("=") for term in terms if "=" in term)
+    own = _amounts(terms, "=", list(prices.index))
     prices = prices.mask(prices.index.isin(own), pd.Series(own, dtype=float).reindex(prices.index))
-    withheld = dict(term.split("-") for term in terms if "=" not in term)
+    withheld = _amounts(terms, "-", list(prices.index))
     recipes = instance["recipes"].set_index("recipe")["cost_cny_per_tonne"]
     inputs = instance["recipe_inputs"].set_index("commodity")["recipe"]
     outputs = instance["recipe_outputs"]
@@ -221,9 +223,23 @@ def _margin(bench: Bench, subject: str) -> float:
         return best
 
     sales, cost = worth(subject)
-    sales -= sum(float(tonnes) * float(prices[metal]) for metal, tonnes in withheld.items())
+    sales -= sum(tonnes * float(prices[metal]) for metal, tonnes in withheld.items())
     purchase = float(bought["cny_per_tonne"].sum())
     return PERCENT * (sales - cost - purchase) / sales
+
+
+def _amounts(terms: Sequence[str], sign: str, known: list[str]) -> dict[str, float]:
+    """Return commodity -> number of terms ``commodity<sign>number``; UsageError where one means nothing."""
+    found = {}
+    for term in terms:
+        match = re.fullmatch(r"(\w+)([=-])(\d+(?:\.\d+)?)", term)
+        if match is None:
+            raise UsageError(
+                f"targets.csv: {shown(term)!r} is no term of a margin (metal=price, metal-tonnes)"
+            )
+        if match[2] == sign:
+            found[only_known(match[1], known, "commodity that is sold")] = float(match[3])
+    return found
 
 
 def _effective_capacity(bench: Bench, subject: str) -> float:

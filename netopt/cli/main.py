@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
     "incidence": "Say who bears a plan and who gains by it, by province and by actor; "
     "with another run, who loses.",
-    "calibrate": "Set the model's figures beside published ones: figure, model, source, class, error.",
+    "calibrate": "Set the model's figures beside published ones: figure, model, source, class and error.",
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",

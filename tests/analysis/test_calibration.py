@@ -155,6 +155,15 @@ def test_figures_of_plans_by_hand(toy: Instance, tmp_path: Path) -> None:
         MEASURES["ledger"](bench, "mandates/testing")
 
 
+@pytest.mark.parametrize(
+    ("subject", "said"), [("pack;metal", "no term"), ("pack;metal=x", "no term"), ("pack;gold=1", "gold")]
+)
+def test_terms_of_a_margin_that_mean_nothing_are_refused(toy: Instance, subject: str, said: str) -> None:
+    bench = Bench(toy, Calibration(*[pd.DataFrame()] * 4), {}, EXACT)
+    with pytest.raises(UsageError, match=said):
+        MEASURES["margin"](bench, subject)
+
+
 def test_errors_are_to_the_nearer_end_of_a_range() -> None:
     def of(model: float, value: float, low: float, high: float) -> float:
         return Compared("t", "f", "%", "held out", "s", "", model, value, low, high).error
