@@ -45,6 +45,9 @@ MONEY_COLUMNS: Final = (
 COST: Final = "social_cost_cny_per_year"
 """Resource cost, externality and penalty: what society pays there."""
 
+CO2E: Final = "emission_tonnes_co2e_per_year"
+STEP_COLUMNS: Final = ("capacity_tonnes_per_year", "throughput_tonnes_per_year", "jobs")
+
 NET: Final = "net_cny_per_year"
 """The same with transfers: what an actor is out of pocket, externalities at their price."""
 
@@ -82,7 +85,8 @@ class Incidence:
         By jurisdiction ("" national): ``MONEY_COLUMNS``, ``COST``, ``local_tax_cny_per_year``, and
         quantities (t, km, jobs, t CO2e a year; NaN where the instance does not say).
     actors
-        By actor: ``MONEY_COLUMNS``, ``COST``, ``NET``.
+        By actor: ``MONEY_COLUMNS``, ``COST``, ``NET``, and of what it does throughput, capacity at work and
+        its use, jobs, mean haul, CO2e that it causes (the harm of which the public bears).
     facility_types
         ``jurisdiction, facility_type, n_sites, capacity_tonnes_per_year, throughput_tonnes_per_year,
         utilisation, jobs``.
@@ -179,7 +183,7 @@ def incidence(plan: Solution | Run) -> Incidence:
         outcome=plan.outcome,
         accounts=accounts,
         jurisdictions=_jurisdictions(plan, rows, accounts, steps),
-        actors=_by(accounts, "actor"),
+        actors=_actors(plan, rows, accounts, steps),
         facility_types=steps,
         metals=_metals(rows, weights),
         total_cny_per_year=ledger_total(plan.ledger, weights, Perspective.SOCIAL),
@@ -196,13 +200,13 @@ def _accounts(ledger: pd.DataFrame, weights: Mapping[str, float], bearers: pd.Da
         [paid.rename(columns={"payer": "actor"}), received.rename(columns={"payee": "actor"})],
         ignore_index=True,
     )
-    rows = _by_bearer(rows, bearers)
+    rows = _by_bearer(rows, bearers, "cny_per_year")
     keys = ["jurisdiction", "actor", "kind", "category"]
     return rows.groupby(keys)["cny_per_year"].sum().reset_index()
 
 
-def _by_bearer(rows: pd.DataFrame, bearers: pd.DataFrame) -> pd.DataFrame:
-    """Divide what the formal chain pays and receives between the actors that it consists of."""
+def _by_bearer(rows: pd.DataFrame, bearers: pd.DataFrame, amount: str) -> pd.DataFrame:
+    """Divide an amount of the formal chain between the actors that it consists of."""
     of_chain = rows["actor"] == Actor.FORMAL_CHAIN
     chain, own = rows[of_chain], ["facility_type", "category"]
     shares = bearers.rename(columns={"actor": "bearer"})
@@ -218,7 +222,7 @@ def _by_bearer(rows: pd.DataFrame, bearers: pd.DataFrame) -> pd.DataFrame:
         ignore_index=True,
     )
     divided["actor"] = divided["bearer"].fillna(divided["actor"])
-    divided["cny_per_year"] *= divided["share"].fillna(1.0)
+    divided[amount] *= divided["share"].fillna(1.0)
     return pd.concat([rows[~of_chain], divided.drop(columns=["bearer", "share"])], ignore_index=True)
 
 
@@ -253,16 +257,53 @@ def _jurisdictions(
         table[name] = steps.groupby("jurisdiction")[name].sum().reindex(index).fillna(0.0)
     jobs = steps.groupby("jurisdiction")["jobs"].sum().reindex(index).fillna(0.0)
     table["jobs"] = jobs if len(instance["labour"]) else float("nan")
-    table["utilisation"] = table["throughput_tonnes_per_year"] / table["capacity_tonnes_per_year"].replace(
-        0.0, float("nan")
-    )
-    for end in ("haul", "first_leg"):
-        moved = table[f"{end}_tonnes_per_year"].replace(0.0, float("nan"))
-        table[f"{end}_mean_km"] = table.pop(f"{end}_tonne_km_per_year") / moved
-    table["emission_tonnes_co2e_per_year"] = _emissions(accounts, "emissions", instance).reindex(index)
+    table = _with_ratios(table, ("haul", "first_leg"))
+    table[CO2E] = _emissions(accounts, "emissions", instance).reindex(index)
     informal = _emissions(accounts, "informal_emissions", instance)
     table["informal_emission_tonnes_co2e_per_year"] = informal.reindex(index)
     return table[["name", "people", *(name for name in table if name not in ("name", "people"))]]
+
+
+def _actors(plan: Solution | Run, rows: Plan, accounts: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Return money by actor, and what each does: a step's tonnes, jobs and hauls are its bearer's."""
+    instance, weights = plan.instance, plan.instance.period_weights()
+    table = _by(accounts, "actor")
+    by_step = {name: steps.groupby("facility_type")[name].sum() for name in STEP_COLUMNS}
+    hauls = rows.flows[~rows.flows["at_gate"]]
+    tonne_km = hauls["tonnes"] * hauls["km"]
+    by_step["haul_tonnes_per_year"] = _yearly(hauls, hauls["tonnes"], weights, "from_facility_type")
+    by_step["haul_tonne_km_per_year"] = _yearly(hauls, tonne_km, weights, "from_facility_type")
+    emitted = plan.ledger[plan.ledger["category"] == "emissions"]
+    carbon = instance.settings.prices.carbon_cny_per_tonne or float("nan")
+    tonnes_co2e = annual_equivalent(emitted, weights) / carbon
+    by_step[CO2E] = tonnes_co2e.groupby(emitted["facility_type"]).sum()
+    for name, amounts in by_step.items():
+        chain = pd.DataFrame({"facility_type": amounts.index, name: amounts.to_numpy(dtype=float)})
+        chain = chain.assign(actor=Actor.FORMAL_CHAIN.value, category="")
+        divided = _by_bearer(chain, instance["bearers"], name).groupby("actor")[name].sum()
+        table = table.reindex(table.index.union(divided.index), fill_value=0.0)
+        table[name] = divided.reindex(table.index).fillna(0.0)
+    informal = Actor.INFORMAL_CHANNEL.value
+    if informal in table.index:
+        leaked = rows.tables["supply"].assign(all="")
+        tonnes = _yearly(leaked, leaked["leaked_tonnes_per_year"], weights, "all")
+        table.loc[informal, "throughput_tonnes_per_year"] = tonnes.sum()
+        table.loc[informal, CO2E] = _emissions(accounts, "informal_emissions", instance).sum()
+    if instance["labour"].empty:
+        table["jobs"] = float("nan")
+    if not instance.settings.prices.carbon_cny_per_tonne:
+        table[CO2E] = float("nan")
+    return _with_ratios(table, ("haul",))
+
+
+def _with_ratios(table: pd.DataFrame, ends: tuple[str, ...]) -> pd.DataFrame:
+    """Return a table with what capacity is used to, and mean hauls instead of tonne-kilometres."""
+    room = table["capacity_tonnes_per_year"].replace(0.0, float("nan"))
+    ratios = table.assign(utilisation=(table["throughput_tonnes_per_year"] / room))
+    for end in ends:
+        moved = ratios[f"{end}_tonnes_per_year"].replace(0.0, float("nan"))
+        ratios[f"{end}_mean_km"] = ratios.pop(f"{end}_tonne_km_per_year") / moved
+    return ratios
 
 
 def _local_tax(accounts: pd.DataFrame) -> pd.Series:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from netopt.solution.store import Run
 
 UNCHANGED: Final = ("name", "people")
-RATIOS: Final = ("utilisation", "haul_mean_km", "first_leg_mean_km")
-"""Columns whose change is a difference of ratios, as any other difference."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +118,14 @@ def incidence_change(base: Solution | Run, other: Solution | Run) -> Change:
     jurisdictions["social_cost_cny_per_tonne_retired"] = jurisdictions[COST] / retired.replace(
         0, float("nan")
     )
+    named = first.actors.index.union(second.actors.index)
     cost = jurisdictions[COST].drop(index=NATIONAL)
     rounding = MONEY_TOLERANCE * max(1.0, float(first.jurisdictions[COST].abs().max()))
     return Change(
         base=first,
         other=second,
         jurisdictions=jurisdictions,
-        actors=second.actors.sub(first.actors, fill_value=0.0),
+        actors=second.actors.reindex(named, fill_value=0.0) - first.actors.reindex(named, fill_value=0.0),
         metals=_difference(first.metals, second.metals, kept=("name", "import_share")),
         losers=tuple(cost[cost > rounding].sort_values(ascending=False).index),
         winners=tuple(cost[cost < -rounding].sort_values().index),

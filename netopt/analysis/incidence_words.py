@@ -43,6 +43,9 @@ ACTOR_COLUMNS: Final = (
     ("penalty", "penalty_cny_per_year", MILLION, 2),
     ("transfers", "transfers_cny_per_year", MILLION, 2),
     ("net", "net_cny_per_year", MILLION, 2),
+    ("processed, kt/yr, all steps", "throughput_tonnes_per_year", KILO, 2),
+    ("jobs", "jobs", 1.0, 0),
+    ("CO2e caused, kt/yr", "emission_tonnes_co2e_per_year", KILO, 2),
 )
 METAL_COLUMNS: Final = (
     ("recovered, t/yr", "recovered_tonnes_per_year", 1.0, 1),
@@ -63,7 +66,8 @@ def incidence_markdown(found: Incidence) -> str:
     sections = [
         f"# Incidence: {title}",
         about,
-        "## By actor, of this plan\n\nm CNY a year.\n\n" + _actors(found.actors, ACTOR_COLUMNS),
+        "## By actor, of this plan\n\nMoney in m CNY a year; a step is its bearer's.\n\n"
+        + _actors(found.actors, ACTOR_COLUMNS),
         "## By jurisdiction, of this plan\n\n" + _jurisdictions(found.jurisdictions, JURISDICTION_COLUMNS),
         _metals(found.metals),
         _figures("## Equity, of this plan", found.equity),
@@ -93,7 +97,8 @@ def change_markdown(change: Change) -> str:
         f"{_together(change)} What one jurisdiction loses is not proven: other plans as good may place it "
         "elsewhere, and `--range` says between which ends a figure of one plan lies.",
         _losers(change),
-        "## By actor, of these plans\n\nm CNY a year.\n\n" + _actors(change.actors, ACTOR_COLUMNS),
+        "## By actor, of these plans\n\nMoney in m CNY a year; a step is its bearer's.\n\n"
+        + _actors(change.actors, ACTOR_COLUMNS),
         "## By jurisdiction, of these plans\n\n" + _jurisdictions(change.jurisdictions, CHANGE_COLUMNS),
         _metals(change.metals),
         _figures("## Equity, of these plans", change.equity),
@@ -160,7 +165,7 @@ def _cost_change(change: Change, jurisdiction: str) -> float:
 
 def _actors(table: pd.DataFrame, columns: Iterable[tuple[str, str, float, int]]) -> str:
     rows = [(markdown_text(str(actor)), *_cells(row, columns)) for actor, row in table.iterrows()]
-    total = ("**all**", *_cells(table.sum(), columns))
+    total = ("**all**", *_cells(table.sum(min_count=1), columns))
     return table_markdown(("actor", *(head for head, *_ in columns)), [*rows, total])
 
 

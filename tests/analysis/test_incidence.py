@@ -77,6 +77,25 @@ def test_actors_of_toy_by_hand(unified: Solution) -> None:
     assert hydromet["cny_per_year"].sum() == pytest.approx(10e6 + 1.5e6 + 6.426e6 - 27.2e6)
 
 
+def test_what_actors_of_toy_do_by_hand(unified: Solution) -> None:
+    """Car makers run collection and the hub, battery makers C2 and a quarter of R3, recyclers all else."""
+    actors = incidence(unified).actors
+    throughput = actors["throughput_tonnes_per_year"]
+    assert throughput["car_maker"] == pytest.approx(8000)
+    assert throughput["battery_maker"] == pytest.approx(1500 + 3400 / 4)
+    assert throughput["formal_recycler"] == pytest.approx(6800 + 3400 * 3 / 4)
+    assert throughput["informal_channel"] == pytest.approx(8000)
+    assert actors["jobs"].sum() == pytest.approx(8 + 6 + 13.6 + 17)
+    # Packs: 440,000 t km to H2; from it 15,000 to C2 and 650,000 to D3. 8,000 + 1,500 + 6,500 t.
+    assert actors.loc["car_maker", "haul_mean_km"] == pytest.approx(1_105_000 / 16_000)
+    emitted = incidence(unified).jurisdictions["emission_tonnes_co2e_per_year"].sum()
+    formal = actors["emission_tonnes_co2e_per_year"].drop("informal_channel").sum()
+    assert formal == pytest.approx(emitted)
+    assert throughput.drop("informal_channel").sum() == pytest.approx(
+        incidence(unified).jurisdictions["throughput_tonnes_per_year"].sum()
+    )
+
+
 def test_metals_of_toy_by_hand(unified: Solution) -> None:
     metal = incidence(unified).metals.loc["Ni"]
     assert metal["recovered_tonnes_per_year"] == pytest.approx(1360)
@@ -166,6 +185,10 @@ def assert_rows_sum(found: Incidence, solution: Solution) -> None:
         amounts = annual_equivalent(ledger, weights)[ledger["kind"] == kind].sum()
         assert found.actors[column].sum() == pytest.approx(amounts, abs=rounding)
         assert found.jurisdictions[column].sum() == pytest.approx(amounts, abs=rounding)
+    done = found.actors.drop("informal_channel", errors="ignore")
+    for name in ("throughput_tonnes_per_year", "emission_tonnes_co2e_per_year"):
+        here = found.jurisdictions[name].sum()
+        assert done[name].sum() == pytest.approx(here, abs=1e-6 * max(1.0, done[name].abs().sum()))
     supply = solution.answer.supply
     share = supply["period"].map(weights) / sum(weights.values())
     for what in ("retired", "collected", "leaked", "unserved"):
