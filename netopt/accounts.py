@@ -63,6 +63,8 @@ KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "informal_emissions": Kind.EXTERNALITY,
     "scrap_purchase": Kind.TRANSFER,
     "gate_fee": Kind.TRANSFER,
+    "rebate": Kind.TRANSFER,
+    "fine": Kind.TRANSFER,
     "local_tax": Kind.TRANSFER,
     "target_shortfall": Kind.PENALTY,
     "unserved": Kind.PENALTY,

@@ -20,6 +20,7 @@ from netopt.formulation.extract import answer
 from netopt.network.build import build_network
 from netopt.network.given import given_ranges, match_flows, only_given
 from netopt.network.held import barred_openings
+from netopt.network.leakage import formal_shares
 from netopt.policy.compose import compose
 from netopt.solution.check import check
 from netopt.solution.given import GIVEN_COLUMNS
@@ -163,7 +164,7 @@ def held_to_flows(
     file, rows = flows.spec.file, flows.frame.assign(line=flows.lines)[flows.sound]
     noted = {problem.row for problem in log.sorted((file,)) if problem.file == file}
     rows = rows[~rows["line"].isin(noted)]
-    adapted = with_given_supply(instance, rows)
+    adapted = with_given_supply(instance, rows, formal_shares(instance, compose(policy, instance)))
     network = build_network(adapted, compose(policy, adapted))
     given = match_flows(network, rows, file, log)
     if problems := log.sorted((file,)):

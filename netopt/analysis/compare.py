@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from netopt.accounts import Perspective
 from netopt.analysis.cost import Cost
+from netopt.analysis.formal_shares import collected_share_under, share_alike
 from netopt.analysis.targets import (
     as_far_as_in,
     free_of_penalty,
@@ -202,8 +203,8 @@ class _Solver:
             high_cny_per_year=high - base_low,
             retired_tonnes_per_year=retired_tonnes_per_year(planned),
             base_gross_cny_per_year=planned.outcome.gross_cost_cny_per_year,
-            formal_share=asked.share,
-            base_formal_share=asked.base_share,
+            formal_share=collected_share_under(self.instance, policy, asked.share),
+            base_formal_share=collected_share_under(self.instance, base, asked.base_share),
             pass_through=asked.pass_through,
             penalty_priced=asked.is_priced and not lessened,
             lessened_targets=lessened,
@@ -390,8 +391,9 @@ def _refuse_meaningless(policies: Sequence[Policy]) -> None:
 
 
 def _assert_same_supply(one: Solution, other: Solution) -> None:
-    """Refuse to compare plans for other batteries; at one formal share also what leaks is the same."""
-    if one.formal_share == other.formal_share:
+    """Refuse to compare plans for other batteries, and with like shares for like leaks."""
+    sides = ((one.policy, one.formal_share), (other.policy, other.formal_share))
+    if share_alike(*sides, one.instance):
         names = (f"{one.policy.name}", f"{other.policy.name} (base)")
         differences = check_same_supply(dict(zip(names, (one.answer, other.answer), strict=True)))
         if differences:

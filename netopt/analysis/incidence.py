@@ -111,6 +111,13 @@ class Incidence:
     missing: tuple[str, ...]
 
     @property
+    def collected_share(self) -> float:
+        """Share of what retires that the plan collects, whatever moves it (0 to 1)."""
+        table = self.jurisdictions
+        retired = float(table["retired_tonnes_per_year"].sum())
+        return float(table["collected_tonnes_per_year"].sum()) / retired if retired else 1.0
+
+    @property
     def equity(self) -> dict[str, float]:
         """How unevenly taxes, jobs and harm fall on people: Gini coefficients; empty without population."""
         table = self.jurisdictions[self.jurisdictions["people"].notna()]

@@ -59,9 +59,9 @@ def incidence_markdown(found: Incidence) -> str:
     title = markdown_text(f"{found.instance.settings.instance.title}, {found.policy.name}")
     about = (
         f"Of this plan, which costs society {found.total_cny_per_year / MILLION:,.2f} m CNY a year, with "
-        f"{found.formal_share:.0%} collected formally. {_proof(found.outcome)} Other plans as good may "
-        "place costs, tonnes and jobs elsewhere: `--range` says between which ends a figure lies. Negative "
-        "is a revenue, or received."
+        f"{found.collected_share:.1%} of what retires collected formally. {_proof(found.outcome)} "
+        "Other plans as good may place costs, tonnes and jobs elsewhere: `--range` says between which "
+        "ends a figure lies. Negative is a revenue, or received."
     )
     sections = [
         f"# Incidence: {title}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from netopt.accounts import Perspective
 from netopt.analysis.cost import Cost
+from netopt.analysis.formal_shares import collected_share_under, share_alike
 from netopt.errors import CheckError
 from netopt.solution.check import check_same_supply
 from netopt.solution.design import design_in_manifest
@@ -146,7 +147,12 @@ def _of_runs(names: list[str], found: dict[str, Recheck], manifest: dict[str, An
             yield f"runs/{name}: not held to the same design as {base.policy.name}"
         if run.formal_share != base.formal_share or run.formal_share != manifest.get("formal_share"):
             yield f"runs/{name}: its formal share is {run.formal_share:g}, not that of the comparison"
-    for difference in check_same_supply({name: run.answer for name, run in runs.items()}):
+    alike = {
+        name: run.answer
+        for name, run in runs.items()
+        if share_alike((run.policy, base.formal_share), (base.policy, base.formal_share), base.instance)
+    }
+    for difference in check_same_supply(alike):
         yield f"not the same batteries: {difference}"
 
 
@@ -188,8 +194,8 @@ def _cost(stated: dict[str, Any], run: Run, base: Run) -> Cost:
         high_cny_per_year=high - base_low,
         retired_tonnes_per_year=_retired_tonnes_per_year(base),
         base_gross_cny_per_year=_outcome(base).gross_cost_cny_per_year,
-        formal_share=run.formal_share,
-        base_formal_share=base.formal_share,
+        formal_share=collected_share_under(run.instance, run.policy, run.formal_share),
+        base_formal_share=collected_share_under(base.instance, base.policy, base.formal_share),
     )
 
 

@@ -144,7 +144,7 @@ def _conditions(comparison: Comparison) -> str:
     lines = [
         f"{tonnes:,.0f} t retired a year ({periods}), the same under every policy, source by source",
         *_design_condition(base),
-        f"formal share {base.formal_share:.0%} on both sides: leakage off",
+        _formal_share_condition(comparison),
         f"money: {markdown_text(settings.instance.price_basis)}; "
         f"discount rate {settings.horizon.discount_rate:.0%}, "
         f"cost of capital {settings.capital.wacc:.0%}, "
@@ -205,6 +205,24 @@ def _further_lines(comparison: Comparison) -> str:
             "## Not compared\n\n" + "\n".join(f"* {markdown_text(note)}" for note in comparison.notes)
         )
     return "\n\n".join(parts)
+
+
+def _formal_share_condition(comparison: Comparison) -> str:
+    """Return the formal share that is in force, and which policies move it."""
+    said = f"formal share {comparison.base.formal_share:.0%} on both sides: leakage off"
+    shares = {cost.policy: cost.formal_share for cost in comparison.headline}
+    shares |= {cost.base: cost.base_formal_share for cost in comparison.headline}
+    moved = [
+        markdown_text(f"{name}: {share:.1%}")
+        for name, share in shares.items()
+        if abs(share - comparison.base.formal_share) > 5e-4
+    ]
+    if not moved:
+        return said
+    return (
+        f"formal share {comparison.base.formal_share:.0%}, except where rebate, enforcement or access "
+        f"move it by an assumed logit ({'; '.join(moved)}): there other tonnes are collected"
+    )
 
 
 def _curve_table(curve: Sequence[Cost]) -> str:

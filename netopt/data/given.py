@@ -119,12 +119,21 @@ def read_spend(path: Path, instance: Instance, log: ProblemLog) -> Table | None:
     return table
 
 
-def with_given_supply(instance: Instance, flows: pd.DataFrame) -> Instance:
+def with_given_supply(
+    instance: Instance, flows: pd.DataFrame, formal_shares: pd.Series | None = None
+) -> Instance:
     """Return the instance in which exactly what the flows take from sources is collected.
 
     Formula: supply = given outflow x tonnes per unit / formal share, for every commodity that the
     flows take from any source; of others supply stays. A source that gives nothing at all is left
     out. The title says so.
+
+    Parameters
+    ----------
+    instance, flows
+        What is planned, and the given flows as ``read_flows`` returned them.
+    formal_shares
+        By source, where a policy moves them; None: the instance's everywhere.
 
     Raises
     ------
@@ -132,12 +141,16 @@ def with_given_supply(instance: Instance, flows: pd.DataFrame) -> Instance:
         The formal share is 0: nothing can have been collected.
     """
     share = instance.settings.leakage.formal_share
+    shares = (
+        pd.Series(share, index=instance["sources"]["source"]) if formal_shares is None else formal_shares
+    )
     from_sources = flows[flows["from_place"].isin(instance["sources"]["source"])]
     if share == 0 and (from_sources["flow_units_per_year"] > 0).any():
         raise UsageError(f"{instance.name}: the formal share is 0, so nothing can have left a source")
     sources, supply, keys = instance["sources"], instance["supply"], ["source", "commodity", "period"]
     mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"]
-    tonnes = from_sources["flow_units_per_year"] * from_sources["commodity"].map(mass) / (share or 1.0)
+    tonnes = from_sources["flow_units_per_year"] * from_sources["commodity"].map(mass)
+    tonnes /= from_sources["from_place"].map(shares).where(lambda given: given > 0, 1.0).astype(float)
     given = tonnes.groupby([from_sources["from_place"], from_sources["commodity"], from_sources["period"]])
     keyed = supply.set_index(keys)["supply_tonnes_per_year"]
     told = supply["commodity"].isin(from_sources["commodity"]).to_numpy()

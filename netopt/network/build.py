@@ -10,6 +10,7 @@ from netopt.network import controls, facilities, rates, supplies
 from netopt.network.arcs import grow_shipments
 from netopt.network.closings import closings, open_arcs, reasons
 from netopt.network.held import held_to, nothing_held
+from netopt.network.leakage import formal_shares
 from netopt.network.network import Network
 from netopt.network.rules import TERM_COLUMNS, RuleWriter, build_rules
 
@@ -72,7 +73,7 @@ def build_network(
     rates.price_activities(prices, instance, costs, activities.drop(columns="facility_type"))
     rates.price_modules(prices, instance, effects, costs, modules)
     rates.price_stores(prices, instance, effects, stores)
-    rates.price_supplies(prices, instance, supply_rows)
+    rates.price_supplies(prices, instance, effects, supply_rows)
     rates.price_constants(prices, instance, effects)
     rates.price_shortfalls(prices, rules)
     return Network(
@@ -94,7 +95,7 @@ def build_network(
         stores=stores,
         supplies=supply_rows,
         supply_tonnes=retired,
-        leaked_tonnes=retired * (1.0 - instance.settings.leakage.formal_share),
+        leaked_tonnes=_leaked(instance, effects, supply_rows, retired),
         offtakes=offtakes,
         offtake_limits=_limits(instance, offtakes, terms),
         returns=returns,
@@ -107,6 +108,15 @@ def build_network(
         scope=scope,
         held=nothing_held() if design is None else held_to(design, instance, modules),
     )
+
+
+def _leaked(
+    instance: Instance, effects: Effects, supply_rows: pd.DataFrame, retired: pd.DataFrame
+) -> pd.DataFrame:
+    """Return what every supply gives to the informal channel (t/yr), by period."""
+    shares = supply_rows["source"].map(formal_shares(instance, effects))
+    informal = 1.0 - shares.astype(float)
+    return retired.mul(informal.to_numpy(), axis=0)
 
 
 def _drop_closed(

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from netopt.network.lookups import jurisdictions_of
 
 if TYPE_CHECKING:
+    from netopt.data.instance import Instance
     from netopt.data.settings import Leakage
+    from netopt.policy.effects import Effects
+
+_LARGEST_EXPONENT: Final = 700.0
 
 
 def formal_share(leakage: Leakage, friction_cny_per_tonne: float, pass_through: float) -> float:
@@ -60,3 +69,70 @@ def formal_share(leakage: Leakage, friction_cny_per_tonne: float, pass_through: 
     gap_cny_per_pack = leakage.reference_gap_cny_per_pack - relief_cny_per_pack
     # tanh form of the logit: no overflow for gaps of any size.
     return 0.5 * (1.0 - math.tanh(0.5 * leakage.beta_per_cny * gap_cny_per_pack))
+
+
+def share_at(share: float | pd.Series, beta_per_cny: float, gain_cny_per_pack: pd.Series) -> pd.Series:
+    """Return the formal share after the formal channel gains on the informal one.
+
+    Formula: ``logit(after) = logit(share) + beta * gain``. It is ``1 / (1 + exp(beta * (gap - gain)))``
+    where ``share`` is that of ``gap``. A share of 0 or 1 stays what it is.
+
+    Parameters
+    ----------
+    share
+        Before the gain, 0 to 1.
+    beta_per_cny
+        Slope of the logit (1/CNY of a pack).
+    gain_cny_per_pack
+        By which the formal offer rises, or the informal falls, or formal delivery is less trouble.
+
+    Examples
+    --------
+    >>> import math
+    >>> beta = math.log(7 / 3) / 75
+    >>> [round(share, 3) for share in share_at(0.3, beta, pd.Series([0.0, 75.0, 150.0]))]
+    [0.3, 0.5, 0.7]
+    """
+    # The lesser of the two odds is scaled down, at most to the edge of floats: no overflow, no 0 / 0.
+    log_odds = (beta_per_cny * gain_cny_per_pack.astype(float)).clip(-_LARGEST_EXPONENT, _LARGEST_EXPONENT)
+    formal = share * np.exp(np.minimum(log_odds, 0.0))
+    informal = (1.0 - share) * np.exp(-np.maximum(log_odds, 0.0))
+    return pd.Series(formal / (formal + informal), index=gain_cny_per_pack.index, dtype=float)
+
+
+def gains_cny_per_pack(instance: Instance, effects: Effects) -> pd.Series:
+    """Return what a policy adds to the formal channel's worth for consumers (CNY a pack), by source."""
+    sources = instance["sources"]
+    home = jurisdictions_of(instance, sources["location"])
+    gained = pd.Series(0.0, index=home.index)
+    for gain in effects.narrowed_gaps:
+        is_meant = home.isin(gain.jurisdictions) | (not gain.jurisdictions)
+        gained += is_meant.astype(float) * gain.cny_per_pack
+    return pd.Series(gained.to_numpy(), index=pd.Index(sources["source"], name="source"), dtype=float)
+
+
+def formal_shares(instance: Instance, effects: Effects) -> pd.Series:
+    """Return the share of what retires at each source that is handed to the formal channel.
+
+    ``share_at`` of the instance's ``formal_share`` and what rebate, enforcement and access add under
+    the policy; without them it is ``formal_share`` everywhere.
+
+    Returns
+    -------
+    pandas.Series
+        0 to 1, index source.
+    """
+    leakage = instance.settings.leakage
+    gains = gains_cny_per_pack(instance, effects)
+    return share_at(leakage.formal_share, leakage.beta_per_cny, gains)
+
+
+def collected_share(instance: Instance, effects: Effects) -> float:
+    """Return the share of all retired mass over the horizon that is handed to the formal channel."""
+    years = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    supply = instance["supply"]
+    tonnes = supply["supply_tonnes_per_year"] * supply["period"].map(years).astype(float)
+    if not effects.narrowed_gaps or float(tonnes.sum()) == 0:
+        return instance.settings.leakage.formal_share
+    shares = supply["source"].map(formal_shares(instance, effects)).astype(float)
+    return float((tonnes * shares).sum() / tonnes.sum())

@@ -27,7 +27,7 @@ from netopt.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
-    from netopt.policy.effects import Effects
+    from netopt.policy.effects import Effects, Ids
 
 RATE_COLUMNS: Final = (
     "family",
@@ -159,6 +159,12 @@ def price_collection(
     for charge in effects.collection_charges:
         charged = first["commodity"].isin(charge.commodities) | (not charge.commodities)
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_tonne)
+    of_sources = first["from_kind"] == "source"
+    for transfer in effects.supply_transfers:
+        if transfer.basis == "collected":
+            paid = (of_sources & _meant(first["from_jurisdiction"], transfer.jurisdictions)).astype(float)
+            account = (transfer.category, transfer.payer, transfer.payee)
+            prices.add(rows, account, paid * transfer.cny_per_tonne)
     transfers = instance["transfers"]
     for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
         paid = (first["commodity"] == item["subject"]) * float(item["cny_per_tonne"])
@@ -297,11 +303,16 @@ def price_stores(prices: PriceList, instance: Instance, effects: Effects, stores
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), amount)
 
 
-def price_supplies(prices: PriceList, instance: Instance, supplies: pd.DataFrame) -> None:
+def price_supplies(prices: PriceList, instance: Instance, effects: Effects, supplies: pd.DataFrame) -> None:
     """Add what a leaked and an unserved tonne cost."""
     leaked = _rows(supplies, "leaked", "supply").assign(commodity=supplies["commodity"])
     one_tonne = pd.Series(1.0, index=supplies.index)
     _price_leaked(prices, instance, leaked, supplies["commodity"], one_tonne)
+    for transfer in effects.supply_transfers:
+        if transfer.basis == "leaked":
+            paid = _meant(supplies["jurisdiction"], transfer.jurisdictions).astype(float)
+            account = (transfer.category, transfer.payer, transfer.payee)
+            prices.add(leaked, account, paid * transfer.cny_per_tonne)
     price = instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
         account = ("unserved", CHAIN, Actor.CENTRAL_GOVERNMENT.value)
@@ -311,8 +322,12 @@ def price_supplies(prices: PriceList, instance: Instance, supplies: pd.DataFrame
 def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> None:
     """Add what is paid whatever is decided: collection outlets and platforms."""
     sources = instance["sources"]
-    outlets = _constant(jurisdictions_of(instance, sources["location"]))
+    home = jurisdictions_of(instance, sources["location"])
+    outlets = _constant(home)
     prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"])
+    for more in effects.more_outlets:
+        added = _meant(home, more.jurisdictions).astype(float) * more.share
+        prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"] * added)
     for charge in effects.jurisdiction_charges:
         for jurisdiction in charge.jurisdictions:
             payer = Actor.LOCAL_GOVERNMENT if jurisdiction else Actor.CENTRAL_GOVERNMENT
@@ -367,6 +382,11 @@ def _rows(table: pd.DataFrame, family: str, index: str) -> pd.DataFrame:
 def _constant(jurisdiction: pd.Series) -> pd.DataFrame:
     rows = pd.DataFrame({"jurisdiction": jurisdiction})
     return rows.assign(family="constant", index="", facility_type="", commodity="")
+
+
+def _meant(values: pd.Series, ids: Ids) -> pd.Series:
+    """Return whether an effect that names ``ids`` (none: all) means each value."""
+    return values.isin(ids) if ids else pd.Series(True, index=values.index)
 
 
 def _carbon_cny_per_kg(instance: Instance) -> float:

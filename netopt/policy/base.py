@@ -59,6 +59,7 @@ CONTROL: Final = "A planner's own choice, which no source demands: whatever is s
 
 Share = Annotated[float, Field(ge=0, le=1)]
 CnyPerTonne = Annotated[float, Field(ge=0, le=1e6)]
+CnyPerPack = Annotated[float, Field(ge=0, le=1e5)]
 CnyPerYear = Annotated[float, Field(ge=0, le=1e12)]
 
 

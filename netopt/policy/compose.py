@@ -22,10 +22,13 @@ from netopt.policy.effects import (
     ForceSite,
     Ids,
     JurisdictionCharge,
+    MoreOutlets,
+    NarrowGap,
     Reclassify,
     ShareRule,
     SingleSource,
     StorageCharge,
+    SupplyTransfer,
 )
 
 if TYPE_CHECKING:
@@ -81,6 +84,9 @@ def compose(policy: Policy, instance: Instance) -> Effects:
         facility_charges=_of(FacilityCharge, found),
         storage_charges=_of(StorageCharge, found),
         jurisdiction_charges=_of(JurisdictionCharge, found),
+        narrowed_gaps=_of(NarrowGap, found),
+        supply_transfers=_of(SupplyTransfer, found),
+        more_outlets=_of(MoreOutlets, found),
         delay_cny_per_tonne=_delay_cny_per_tonne(found),
         share_rules=_with_unique_ids(rules),
         tracked_origins=_tracked_origins(rules),

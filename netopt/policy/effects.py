@@ -138,6 +138,44 @@ class StorageCharge:
 
 
 @dataclass(frozen=True)
+class NarrowGap:
+    """Make the formal channel better by ``cny_per_pack`` against the informal one for consumers.
+
+    The gap between the offers falls by it at every source in ``jurisdictions``; several add up.
+    """
+
+    lever: str
+    cny_per_pack: float
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
+class SupplyTransfer:
+    """Pay a transfer on every tonne that a source gives to one of the channels.
+
+    ``basis`` ``collected`` is what leaves the sources formally, ``leaked`` what they give to the
+    informal channel; ``jurisdictions`` are those of the sources.
+    """
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+    cny_per_tonne: float
+    basis: Literal["collected", "leaked"]
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
+class MoreOutlets:
+    """Run ``share`` more collection outlets at sources in ``jurisdictions``, each as dear as now."""
+
+    lever: str
+    share: float
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
 class CrossingDelay:
     """Hold a battery for ``days`` the first time it leaves its province of origin.
 
@@ -228,6 +266,9 @@ Effect = (
     | CollectionCharge
     | FacilityCharge
     | StorageCharge
+    | NarrowGap
+    | SupplyTransfer
+    | MoreOutlets
     | CrossingDelay
     | DelayExemption
     | JurisdictionCharge
@@ -259,6 +300,9 @@ class Effects:
     facility_charges: tuple[FacilityCharge, ...] = ()
     storage_charges: tuple[StorageCharge, ...] = ()
     jurisdiction_charges: tuple[JurisdictionCharge, ...] = ()
+    narrowed_gaps: tuple[NarrowGap, ...] = ()
+    supply_transfers: tuple[SupplyTransfer, ...] = ()
+    more_outlets: tuple[MoreOutlets, ...] = ()
     delay_cny_per_tonne: float = 0.0
     share_rules: tuple[ShareRule, ...] = ()
     tracked_origins: Ids = ()

@@ -16,6 +16,7 @@ from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
+from netopt.network.leakage import collected_share
 from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
 from netopt.strategies.choice import scope_for
@@ -224,7 +225,7 @@ def _steps_to_ceiling(
     instance: Instance, effects: Effects, rule: ShareRule, clock: Clock, worst: Ceiling
 ) -> list[str]:
     """Return what lowers the ceiling, step by step: fitness, rejects, the formal share."""
-    formal_share = instance.settings.leakage.formal_share
+    formal_share = collected_share(instance, effects)
     everything = instance.with_formal_share(1.0)
     asked = replace(rule, share=1.0, whole=replace(rule.whole, measure="retired"))
     fit_part = Mass("eligible", commodities=rule.part.commodities, origins=rule.part.origins)

@@ -232,6 +232,17 @@ def test_rows_sum_for_toy_and_between_two_plans(toy: Instance, unified: Solution
     assert f"{len(change.losers)} jurisdictions lose" in words
 
 
+@pytest.mark.parametrize("name", ["unified-plus-rebate", "unified-plus-enforcement", "mandates"])
+def test_rows_sum_where_levers_pay_and_fine(toy: Instance, name: str) -> None:
+    """Rebates and fines are transfers like any other; what is collected is what the levers leave."""
+    solution = solve(toy, read_policy(name, toy), EXACT)
+    found = incidence(solution)
+    assert_rows_sum(found, solution)
+    supply = solution.answer.supply
+    collected = supply["collected_tonnes_per_year"].sum() / supply["retired_tonnes_per_year"].sum()
+    assert found.collected_share == pytest.approx(collected)
+
+
 def test_a_plan_changes_nothing_against_itself(unified: Solution) -> None:
     change = incidence_change(unified, unified)
     assert (change.losers, change.winners) == ((), ())

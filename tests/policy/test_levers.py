@@ -41,10 +41,13 @@ def test_every_file_of_the_package_registers_a_lever():
     assert sorted(LEVERS) == [
         "cascade_target",
         "classification",
+        "collection_duty",
+        "enforcement",
         "haulage_modes",
         "in_province_processing",
         "maximum_haul",
         "platform",
+        "rebate",
         "single_sourcing",
         "site_choice",
         "site_count",

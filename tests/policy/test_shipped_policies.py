@@ -24,6 +24,9 @@ POLICIES = {name: parse_policy(name) for name in NAMES}
 MEASURES = {name for name, lever in LEVERS.items() if lever.source != CONTROL}
 """Levers that are somebody's rule rather than a planner's control."""
 
+INFORMAL = {"rebate", "enforcement", "collection_duty"}
+"""Levers that move the formal share; no named policy but the one for each has them."""
+
 
 def levers(name: str) -> dict[str, dict[str, object]]:
     return {lever.lever: lever.model_dump(exclude={"basis"}) for lever in POLICIES[name].levers}
@@ -60,9 +63,17 @@ def test_a_shipped_policy_survives_the_way_through_toml(name, tmp_path):
 
 def test_each_lever_alone_differs_from_unified_in_that_lever_only_and_is_that_of_the_mandates():
     base, mandates = levers("unified"), levers("mandates")
-    for name in MEASURES - {"cascade_target"}:
+    assert INFORMAL.isdisjoint(mandates)
+    for name in MEASURES - {"cascade_target"} - INFORMAL:
         alone = levers(f"unified-plus-{name}")
         assert alone == {**base, name: mandates[name]}
+
+
+@pytest.mark.parametrize("name", sorted(INFORMAL))
+def test_a_lever_on_the_informal_channel_alone_is_added_to_unified(name):
+    alone = levers(f"unified-plus-{name}")
+    assert alone.pop(name)
+    assert alone == levers("unified")
 
 
 def test_unified_and_mandates_have_the_same_soft_target():

@@ -30,7 +30,7 @@ def supply_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
 
 
 def leakage(model: pyo.ConcreteModel, facts: Facts) -> None:
-    """``leaked = (1 - formal_share) * supply`` (t/yr): behaviour, not a planner's choice.
+    """``leaked = (1 - formal share of the source) * supply`` (t/yr): behaviour, not a planner's choice.
 
     Twin: tag ``leakage``. Without it the plan leaks whatever is dear to collect.
     """

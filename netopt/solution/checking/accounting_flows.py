@@ -57,6 +57,14 @@ def _collection_entries(plan: Plan) -> list[pd.DataFrame]:
         charged = tonnes.where(is_meant(flows["commodity"], charge.commodities), 0)
         paid = charged * facts.arithmetic.number(charge.cny_per_tonne)
         parts.append(entries(paid, period, charge.category, (CHAIN, SUPPLIERS), **where))
+    of_source = flows["from_kind"] == "source"
+    for transfer in facts.effects.supply_transfers:
+        if transfer.basis != "collected":
+            continue
+        owed = of_source & is_meant(flows["from_jurisdiction"], transfer.jurisdictions)
+        paid = tonnes.where(owed, 0) * facts.arithmetic.number(transfer.cny_per_tonne)
+        parties = (transfer.payer, transfer.payee)
+        parts.append(entries(paid, period, transfer.category, parties, **where))
     transfers = facts.table("transfers")
     for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
         paid = tonnes.where(flows["commodity"] == item["subject"], 0) * item["cny_per_tonne"]

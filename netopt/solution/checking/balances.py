@@ -39,7 +39,8 @@ def _check_supply(plan: Plan, findings: Findings) -> None:
     flows = plan.flows[plan.flows["from_kind"] == "source"]
     keys = [flows["from_place"], flows["commodity"], flows["period"]]
     collected = flows["tonnes"].groupby(keys).sum().rename_axis(SUPPLY)
-    leaking = retired * (1 - facts.formal_share)
+    at_source = retired.index.get_level_values("source")
+    leaking = retired * (1 - facts.formal_shares.reindex(at_source).set_axis(retired.index))
     terms = [collected, column["leaked"], column["unserved"], -retired]
     findings.balance("supply_balance", net_and_size(terms), "t/yr")
     findings.balance("leakage", net_and_size([column["leaked"], -leaking]), "t/yr")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -117,6 +118,33 @@ class Facts:
         table = self.table("commodities").set_index("commodity")
         changed = pd.Series(self.effects.goods_class, dtype="str").reindex(table.index)
         return table.assign(goods_class=changed.where(changed.notna(), table["goods_class"]))
+
+    @cached_property
+    def formal_shares(self) -> pd.Series:
+        """What each source gives to the formal channel (0 to 1), by source.
+
+        The odds of the formal channel grow by ``exp(beta * CNY per pack)`` with what the policy adds
+        to its worth for consumers; where it adds nothing, and where all or nothing is collected, the
+        share is the one in force without it.
+        """
+        home = self.places.loc[self.places["kind"] == "source", "jurisdiction"]
+        beta = self.instance.settings.leakage.beta_per_cny
+        shares = []
+        for place in home:
+            gains = [
+                gain.cny_per_pack
+                for gain in self.effects.narrowed_gaps
+                if not gain.jurisdictions or place in gain.jurisdictions
+            ]
+            shares.append(self._share_after(beta * math.fsum(gains)))
+        return pd.Series(shares, index=home.index, dtype=object if self.arithmetic.exact else float)
+
+    def _share_after(self, log_odds_gained: float) -> Number:
+        before = float(self.formal_share)
+        if log_odds_gained == 0 or before in (0.0, 1.0):
+            return self.formal_share
+        informal_to_formal = (1 - before) / before * math.exp(-log_odds_gained)
+        return self.arithmetic.number(1 / (1 + informal_to_formal))
 
     @cached_property
     def modules(self) -> pd.DataFrame:

@@ -148,6 +148,12 @@ def _supply_entries(plan: Plan) -> list[pd.DataFrame]:
     }
     leaked = supply["leaked_tonnes_per_year"]
     parts = informal_entries(facts, supply["commodity"], leaked, supply["period"], where)
+    for transfer in facts.effects.supply_transfers:
+        if transfer.basis == "leaked":
+            owed = leaked.where(is_meant(where["jurisdiction"], transfer.jurisdictions), 0)
+            paid = owed * facts.arithmetic.number(transfer.cny_per_tonne)
+            parties = (transfer.payer, transfer.payee)
+            parts.append(entries(paid, supply["period"], transfer.category, parties, **where))
     price = facts.instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
         paid = supply["unserved_tonnes_per_year"] * facts.arithmetic.number(price)
@@ -173,6 +179,9 @@ def _constant_entries(plan: Plan) -> list[pd.DataFrame]:
     home = mapped(sources["source"], facts.places["jurisdiction"])
     outlets = sources["fixed_cny_per_year"]
     parts = [entries(outlets, sources["period"], "collection", (CHAIN, SUPPLIERS), jurisdiction=home)]
+    for more in facts.effects.more_outlets:
+        added = outlets.where(is_meant(home, more.jurisdictions), 0) * facts.arithmetic.number(more.share)
+        parts.append(entries(added, sources["period"], "collection", (CHAIN, SUPPLIERS), jurisdiction=home))
     for charge in facts.effects.jurisdiction_charges:
         paid = pd.Series([facts.arithmetic.number(charge.cny_per_year)] * len(periods))
         for place in charge.jurisdictions:

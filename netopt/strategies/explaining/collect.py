@@ -18,6 +18,7 @@ from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
 from netopt.network.facilities import barred_sites
+from netopt.network.leakage import collected_share
 from netopt.policy.in_force import periods_in_force
 from netopt.strategies.explaining.context import Context, Limit
 from netopt.strategies.explaining.controls import CONTROLS
@@ -193,7 +194,7 @@ def _capacities(context: Context) -> Stated:
 
 
 def _formal_share(context: Context) -> Stated:
-    share = context.instance.settings.leakage.formal_share
+    share = collected_share(context.instance, context.network.effects)
     supplies = context.network.supplies
     source_of = dict(zip(supplies["supply"], supplies["source"], strict=True))
     rows = [

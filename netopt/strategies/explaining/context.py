@@ -51,7 +51,7 @@ class Context:
     @cached_property
     def words(self) -> Words:
         """Names and sentences."""
-        return Words(self.instance)
+        return Words(self.instance, has_one_share=not self.network.effects.narrowed_gaps)
 
     @cached_property
     def rows(self) -> dict[str, list[tuple[int, tuple[str, ...]]]]:

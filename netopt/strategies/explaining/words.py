@@ -29,10 +29,13 @@ class Words:
     ----------
     instance
         As the planner has it.
+    has_one_share
+        Whether every source has the instance's formal share.
     """
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(self, instance: Instance, *, has_one_share: bool = True) -> None:
         self._instance = instance
+        self._has_one_share = has_one_share
 
     def name(self, table: str, identity: str) -> str:
         """Return the name of a row by its id (the first column of its table)."""
@@ -122,7 +125,7 @@ class Words:
         returned = len(self._instance["second_life"]) > 0 and not whole.origins
         if whole.measure not in ("retired", "collected"):
             return ""
-        if whole.measure == "collected" and (priced or returned):
+        if whole.measure == "collected" and (priced or returned or not self._has_one_share):
             return ""
         supply = self._instance["supply"]
         sources = self._instance["sources"].set_index("source")["location"]
@@ -216,9 +219,10 @@ class Words:
         """Return that no more is collected than the formal share."""
         supply = self._instance["supply"]
         tonnes = supply.groupby("period")["supply_tonnes_per_year"].sum() * formal
+        moved = "" if self._has_one_share else ", and what levers add to it"
         return (
             f"No more than {share(formal)} of what retires is collected formally: {a_year(tonnes)} "
-            "(instance.toml, formal_share)"
+            f"(instance.toml, formal_share{moved})"
         )
 
     def supply(self, jurisdiction: str, network: Network, supplies: pd.Series) -> str:
