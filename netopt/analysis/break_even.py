@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from netopt.accounts import Perspective
 from netopt.analysis.targets import free_of_penalty
 from netopt.data.digest import digest
 from netopt.errors import UsageError
@@ -123,7 +124,7 @@ def break_evens(
     Parameters
     ----------
     instance, policy
-        The policy must not move formal shares.
+        The policy must minimise social cost and not move formal shares.
     metal_price_factors
         Each more than 0: how the break-even metal price is bracketed.
     options
@@ -132,13 +133,15 @@ def break_evens(
     Raises
     ------
     UsageError
-        Where all or nothing is collected, or the policy moves formal shares.
+        Where all or nothing is collected, or the policy is private or moves formal shares.
     InfeasibleError, NoSolutionError
         As ``netopt.solve``.
     """
     share = instance.settings.leakage.formal_share
     if not 0 < share < 1:
         raise UsageError(f"with a formal share of {share:g} there is no leaked tonne to be formalised")
+    if policy.perspective is not Perspective.SOCIAL:
+        raise UsageError(f"{policy.name} minimises private cost, which does not say what society saves")
     if compose(policy, instance).narrowed_gaps:
         raise UsageError(f"{policy.name} moves formal shares: ask for the break-even without such levers")
     if not all(factor > 0 for factor in metal_price_factors):

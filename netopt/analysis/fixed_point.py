@@ -11,6 +11,7 @@ from netopt.accounts import Actor, Perspective, weight_in
 from netopt.errors import UsageError
 from netopt.network.leakage import share_at
 from netopt.pipeline import solve
+from netopt.solution.ledger import annual_equivalent
 from netopt.solution.options import SolveOptions
 
 if TYPE_CHECKING:
@@ -110,14 +111,13 @@ def unit_cost_cny_per_tonne(solution: Solution) -> float:
         0.0 if payee == Actor.CONSUMERS else weight_in(Perspective.PRIVATE, category, payer, payee)
         for category, payer, payee in zip(ledger["category"], ledger["payer"], ledger["payee"], strict=True)
     ]
-    due = ledger["period"].map(weights).astype(float)
-    cny = float((ledger["cny_per_year"] * pd.Series(counts, index=ledger.index) * due).sum())
+    cny_per_year = float((annual_equivalent(ledger, weights) * counts).sum())
     supply = solution.answer.supply
-    years = supply["period"].map(weights).astype(float)
-    tonnes = float((supply["collected_tonnes_per_year"] * years).sum())
-    if tonnes <= 0:
+    due = supply["period"].map(weights).astype(float) / sum(weights.values())
+    tonnes_per_year = float((supply["collected_tonnes_per_year"] * due).sum())
+    if tonnes_per_year <= 0:
         raise UsageError("nothing is collected formally: there is no unit cost")
-    return cny / tonnes
+    return cny_per_year / tonnes_per_year
 
 
 def fixed_point(

@@ -105,7 +105,7 @@ def payments(
 
 
 def _tonnes_per_year(instance: Instance) -> pd.Series:
-    years = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    years = instance.period_years()
     supply = instance["supply"]
     tonnes = supply["supply_tonnes_per_year"] * supply["period"].map(years).astype(float)
     return tonnes.groupby(supply["source"]).sum() / sum(years.values())

@@ -58,6 +58,10 @@ class Instance:
         """Ids of the periods in order."""
         return tuple(period.period for period in self.settings.horizon.periods)
 
+    def period_years(self) -> dict[str, float]:
+        """Return the length of each period (yr), by period id."""
+        return {period.period: period.length_years for period in self.settings.horizon.periods}
+
     def period_weights(self) -> dict[str, float]:
         """Return the discounted years of each period (yr), by period id."""
         horizon = self.settings.horizon

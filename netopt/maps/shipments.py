@@ -153,7 +153,7 @@ def period_columns(instance: Instance, column: str) -> dict[str, str]:
 
 def period_shares(instance: Instance) -> pd.Series:
     """Return each period's share of the years of the horizon, index period id."""
-    lengths = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    lengths = instance.period_years()
     years = pd.Series(lengths, dtype=float)
     return years / years.sum()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
-from netopt.network.lookups import jurisdictions_of
+from netopt.network.lookups import is_meant, jurisdictions_of
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
@@ -106,8 +106,7 @@ def gains_cny_per_pack(instance: Instance, effects: Effects) -> pd.Series:
     home = jurisdictions_of(instance, sources["location"])
     gained = pd.Series(0.0, index=home.index)
     for gain in effects.narrowed_gaps:
-        is_meant = home.isin(gain.jurisdictions) | (not gain.jurisdictions)
-        gained += is_meant.astype(float) * gain.cny_per_pack
+        gained += is_meant(home, gain.jurisdictions).astype(float) * gain.cny_per_pack
     return pd.Series(gained.to_numpy(), index=pd.Index(sources["source"], name="source"), dtype=float)
 
 
@@ -129,7 +128,7 @@ def formal_shares(instance: Instance, effects: Effects) -> pd.Series:
 
 def collected_share(instance: Instance, effects: Effects) -> float:
     """Return the share of all retired mass over the horizon that is handed to the formal channel."""
-    years = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    years = instance.period_years()
     supply = instance["supply"]
     tonnes = supply["supply_tonnes_per_year"] * supply["period"].map(years).astype(float)
     if not effects.narrowed_gaps or float(tonnes.sum()) == 0:

@@ -8,6 +8,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
+    from netopt.policy.effects import Ids
 
 
 def tonnes_per_unit(instance: Instance, commodities: pd.Series) -> pd.Series:
@@ -26,6 +27,11 @@ def jurisdictions_of(instance: Instance, locations: pd.Series) -> pd.Series:
     """Return the jurisdiction of each location id ("" without a location), same index."""
     jurisdiction = instance["locations"].set_index("location")["jurisdiction"]
     return locations.map(jurisdiction).fillna("").astype(str)
+
+
+def is_meant(values: pd.Series, ids: Ids) -> pd.Series:
+    """Return whether an effect that names ``ids`` (none: all) means each value, same index."""
+    return values.isin(ids) if ids else pd.Series(True, index=values.index)
 
 
 def in_every_period(instance: Instance, rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,12 +22,12 @@ import pandas as pd
 
 from netopt.accounts import Actor
 from netopt.finance import annuity_factor, discount_factor
-from netopt.network.lookups import in_every_period, jurisdictions_of, tonnes_per_unit
+from netopt.network.lookups import in_every_period, is_meant, jurisdictions_of, tonnes_per_unit
 from netopt.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
-    from netopt.policy.effects import Effects, Ids
+    from netopt.policy.effects import Effects
 
 RATE_COLUMNS: Final = (
     "family",
@@ -157,12 +157,12 @@ def price_collection(
     factor = costs.at(first["from_jurisdiction"], "", "collection")
     prices.add(rows, ("collection", CHAIN, SUPPLIERS), base.astype(float) * factor)
     for charge in effects.collection_charges:
-        charged = first["commodity"].isin(charge.commodities) | (not charge.commodities)
+        charged = is_meant(first["commodity"], charge.commodities)
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_tonne)
     of_sources = first["from_kind"] == "source"
     for transfer in effects.supply_transfers:
         if transfer.basis == "collected":
-            paid = (of_sources & _meant(first["from_jurisdiction"], transfer.jurisdictions)).astype(float)
+            paid = (of_sources & is_meant(first["from_jurisdiction"], transfer.jurisdictions)).astype(float)
             account = (transfer.category, transfer.payer, transfer.payee)
             prices.add(rows, account, paid * transfer.cny_per_tonne)
     transfers = instance["transfers"]
@@ -245,7 +245,7 @@ def price_modules(
     fixed = modules["fixed_cny_per_year"] * costs.at(where, types, "fixed")
     prices.add(operating, ("fixed", CHAIN, SUPPLIERS), fixed)
     for charge in effects.facility_charges:
-        charged = types.isin(charge.facility_types) | (not charge.facility_types)
+        charged = is_meant(types, charge.facility_types)
         prices.add(operating, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_year)
     built = modules[~modules["stands"]]
     payments = capital_payments(instance, built)
@@ -298,7 +298,7 @@ def price_stores(prices: PriceList, instance: Instance, effects: Effects, stores
     prices.add(rows, ("storage", CHAIN, SUPPLIERS), stores["cost_cny_per_unit_year"])
     mass = tonnes_per_unit(instance, stores["commodity"])
     for charge in effects.storage_charges:
-        charged = stores["commodity"].isin(charge.commodities) | (not charge.commodities)
+        charged = is_meant(stores["commodity"], charge.commodities)
         amount = charged * charge.cny_per_tonne_year * mass
         prices.add(rows, (charge.category, CHAIN, SUPPLIERS), amount)
 
@@ -310,7 +310,7 @@ def price_supplies(prices: PriceList, instance: Instance, effects: Effects, supp
     _price_leaked(prices, instance, leaked, supplies["commodity"], one_tonne)
     for transfer in effects.supply_transfers:
         if transfer.basis == "leaked":
-            paid = _meant(supplies["jurisdiction"], transfer.jurisdictions).astype(float)
+            paid = is_meant(supplies["jurisdiction"], transfer.jurisdictions).astype(float)
             account = (transfer.category, transfer.payer, transfer.payee)
             prices.add(leaked, account, paid * transfer.cny_per_tonne)
     price = instance.settings.prices.unserved_cny_per_tonne
@@ -326,7 +326,7 @@ def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> 
     outlets = _constant(home)
     prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"])
     for more in effects.more_outlets:
-        added = _meant(home, more.jurisdictions).astype(float) * more.share
+        added = is_meant(home, more.jurisdictions).astype(float) * more.share
         prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"] * added)
     for charge in effects.jurisdiction_charges:
         for jurisdiction in charge.jurisdictions:
@@ -382,11 +382,6 @@ def _rows(table: pd.DataFrame, family: str, index: str) -> pd.DataFrame:
 def _constant(jurisdiction: pd.Series) -> pd.DataFrame:
     rows = pd.DataFrame({"jurisdiction": jurisdiction})
     return rows.assign(family="constant", index="", facility_type="", commodity="")
-
-
-def _meant(values: pd.Series, ids: Ids) -> pd.Series:
-    """Return whether an effect that names ``ids`` (none: all) means each value."""
-    return values.isin(ids) if ids else pd.Series(True, index=values.index)
 
 
 def _carbon_cny_per_kg(instance: Instance) -> float:

@@ -120,7 +120,7 @@ def _period_of(year: int, periods: list[Period]) -> str:
 
 def return_rates(instance: Instance, returns: pd.DataFrame, schedule: pd.DataFrame) -> pd.DataFrame:
     """Return the formal tonnes a year that come back per unit a year sold; see ``Network``."""
-    length = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    length = instance.period_years()
     rates = schedule[schedule["period"] != ""].merge(returns, on="return")
     per_unit = rates["returned_tonnes_per_unit"] * (1.0 - rates["leakage_share"])
     rates["tonnes_per_unit"] = per_unit * rates["years"] / rates["period"].map(length).astype(float)

@@ -100,7 +100,7 @@ def friction_cny_per_tonne(effects: Effects, instance: Instance) -> float:
     is collected of it: the friction that the informal channel's logit answers to must not depend
     on the plan. Zero where nothing retires.
     """
-    years = {period.period: period.length_years for period in instance.settings.horizon.periods}
+    years = instance.period_years()
     supply = instance["supply"]
     tonnes = supply["supply_tonnes_per_year"] * supply["period"].map(years).astype(float)
     total_tonnes = float(tonnes.sum())

@@ -17,6 +17,7 @@ from netopt.backends.result import BackendStatus
 from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
 from netopt.network.leakage import collected_share
+from netopt.network.lookups import is_meant
 from netopt.network.rules import fit_shares
 from netopt.policy.effects import Effects, Mass
 from netopt.strategies.choice import scope_for
@@ -184,8 +185,8 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     if whole.measure == "processed" or (whole.measure != "retired" and (may_stay or returns)):
         return None
     supplies = network.supplies
-    meant = supplies["commodity"].isin(whole.commodities) | (not whole.commodities)
-    meant &= supplies["jurisdiction"].isin(whole.origins) | (not whole.origins)
+    meant = is_meant(supplies["commodity"], whole.commodities)
+    meant &= is_meant(supplies["jurisdiction"], whole.origins)
     tonnes = network.supply_tonnes[period]
     if whole.measure != "retired":
         tonnes = tonnes - network.leaked_tonnes[period]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netopt.accounts import Perspective
 from netopt.analysis.break_even import break_evens
 from netopt.analysis.fixed_point import fixed_point, unit_cost_cny_per_tonne
 from netopt.analysis.payments import payment_cny_per_pack, payments
@@ -132,10 +133,12 @@ def test_at_half_the_metal_price_formalising_loses_and_more_damage_is_needed(toy
     assert half.break_even_gate_fee_cny_per_tonne[0] > 0
 
 
-def test_there_must_be_a_leaked_tonne_and_no_lever_that_moves_shares(toy):
+def test_there_must_be_a_leaked_tonne_a_social_policy_and_no_lever_that_moves_shares(toy):
     with pytest.raises(UsageError, match="no leaked tonne"):
         break_evens(toy.with_formal_share(1.0), FREE, options=QUICK)
     with pytest.raises(UsageError, match="moves formal shares"):
         break_evens(toy, make_policy("p", [Rebate(cny_per_pack=1.0)]), options=QUICK)
+    with pytest.raises(UsageError, match="minimises private cost"):
+        break_evens(toy, make_policy("p", [], Perspective.PRIVATE), options=QUICK)
     with pytest.raises(UsageError, match="more than 0"):
         break_evens(toy, FREE, (0.0,), QUICK)

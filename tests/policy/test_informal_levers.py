@@ -225,14 +225,23 @@ def test_the_checker_misses_no_rebate_and_no_fine(toy):
         assert category in str(verdict.violations[0])
 
 
-def test_transfers_sum_to_zero_over_actors(toy):
+def test_actors_gain_and_lose_what_rebates_and_fines_are_and_nothing_in_sum(toy):
     levers = [Rebate(cny_per_pack=50.0), Enforcement(detection_share=0.17, fine_cny_per_tonne=500.0)]
-    ledger = solve(toy, make_policy("p", levers), QUICK).ledger
-    transfers = ledger[ledger["kind"] == "transfer"]
-    assert {"rebate", "fine"} <= set(transfers["category"])
-    received = transfers.groupby("payee")["cny_per_year"].sum()
-    given_away = transfers.groupby("payer")["cny_per_year"].sum()
-    assert received.sub(given_away, fill_value=0.0).sum() == pytest.approx(0.0, abs=1e-6)
+    solution = solve(toy, make_policy("p", levers), QUICK)
+    moved = solution.ledger[solution.ledger["category"].isin(["rebate", "fine"])]
+    assert set(moved["kind"]) == {"transfer"}
+    received = moved.groupby("payee")["cny_per_year"].sum()
+    gain = received.sub(moved.groupby("payer")["cny_per_year"].sum(), fill_value=0.0)
+    supply = solution.answer.supply
+    # 50 CNY for a pack of half a tonne; 17 % of leaked tonnes are fined 500 CNY.
+    rebate = 100.0 * supply["collected_tonnes_per_year"].sum()
+    fine = 85.0 * supply["leaked_tonnes_per_year"].sum()
+    assert gain.to_dict() == {
+        "central_government": pytest.approx(-rebate),
+        "consumers": pytest.approx(rebate),
+        "informal_channel": pytest.approx(-fine),
+        "local_government": pytest.approx(fine),
+    }
 
 
 def test_a_comparison_says_whose_formal_share_is_moved(toy):

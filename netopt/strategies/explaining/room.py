@@ -91,8 +91,6 @@ class Rooms:
     @cached_property
     def _ever_tonnes(self) -> float:
         """All that ever retires, as often as recipes could process it, if it came in one year."""
-        years = {
-            period.period: period.length_years for period in self._network.instance.settings.horizon.periods
-        }
+        years = self._network.instance.period_years()
         retired = sum(float(self._network.supply_tonnes[name].sum()) * n for name, n in years.items())
         return retired * len(self._network.instance["recipes"])
