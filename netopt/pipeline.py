@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netopt.accounts import Perspective
 from netopt.data.given import with_given_supply
@@ -34,24 +34,38 @@ from netopt.strategies.explaining.collect import stated_form, wide_network
 from netopt.strategies.explaining.infeasible import Infeasibility, why_infeasible
 from netopt.strategies.explaining.loops import find_loop
 from netopt.strategies.explaining.margins import Margins, margins
+from netopt.strategies.figure_range import Effort
+from netopt.strategies.figure_range import figure_range as find_range
 from netopt.strategies.fixed_design import explain_fixed
 from netopt.strategies.given_flows import explain_misfit
 from netopt.strategies.priced.solve import PricedProgram
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from netopt.data.cells import Table
     from netopt.data.design import Design
     from netopt.data.instance import Instance
     from netopt.data.problems import ProblemLog
+    from netopt.formulation.objective import Priced
     from netopt.network.network import Network
     from netopt.policy.base import Policy
     from netopt.solution.outcome import Outcome
+    from netopt.solution.store import Run
     from netopt.solution.tables import Answer
     from netopt.strategies.explaining.statements import StatedForm
     from netopt.strategies.finish import Found
+
+RANGE_WEIGHTS: Final = (5.0, 25.0, 125.0)
+RANGE_TOLERANCE: Final = 5e-3
+LEAST_RANGE_TOLERANCE: Final = 1e-5
+"""The same at least, of gross cost, where a figure of the plan is near zero."""
+
+RANGE_TIME_LIMIT_S: Final = 60.0
+"""How hard ranges of figures are looked for, see ``netopt.strategies.figure_range.Effort``."""
 
 
 def solve(instance: Instance, policy: Policy, options: SolveOptions | None = None) -> Solution:
@@ -284,6 +298,56 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     program = None if scope is None else PricedProgram(network, Perspective.PRIVATE, options)
     ends = social_range_cny_per_year(network, solution.outcome, options, program)
     _tell_planned(solution.outcome, options)
+    return ends
+
+
+def figure_range(
+    plan: Solution | Run,
+    goal: Callable[[Priced], pd.Series],
+    own_cny_per_year: float,
+    what: str,
+    options: SolveOptions | None = None,
+    *,
+    tells_money: bool = True,
+) -> tuple[float, float]:
+    """Return bounds on a figure over every plan that costs at most what a plan costs.
+
+    Parameters
+    ----------
+    plan
+        A solution, or a run read back, with its bounds; its sites are as free as they were.
+    goal
+        What one unit of each variable adds to the figure, in CNY a year or what stands for it; index
+        ``family, index, period``.
+    own_cny_per_year
+        The plan's own figure, in the same unit: the ends are found to ``RANGE_TOLERANCE`` of it.
+    what
+        The figure's name.
+    options
+        Limits, threads and seed of the solves; default ``SolveOptions()``.
+    tells_money
+        Whether readings of the solves are money, and told.
+
+    Raises
+    ------
+    NoSolutionError
+        Where a limit comes before any bound (StoppedError: ``options.stop``).
+    ValueError
+        Where the plan states no bounds.
+    """
+    outcome = plan.outcome
+    if outcome is None:
+        raise ValueError("the plan has no bounds")
+    options = replace(options or SolveOptions(), formal_share=plan.formal_share, design=plan.design)
+    options = options.telling(plan.policy.name)
+    network = network_of(plan.instance, plan.policy, options)
+    perspective = plan.policy.perspective
+    program = None if network.scope is None else PricedProgram(network, perspective, options)
+    least = LEAST_RANGE_TOLERANCE * outcome.gross_cost_cny_per_year
+    tolerance = max(least, RANGE_TOLERANCE * abs(own_cny_per_year))
+    effort = Effort(RANGE_WEIGHTS, tolerance, RANGE_TIME_LIMIT_S, tells_money)
+    ends = find_range(network, perspective, outcome, goal, effort, options, what=what, program=program)
+    _tell_planned(outcome, options)
     return ends
 
 

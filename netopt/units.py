@@ -24,6 +24,8 @@ UNITS: Final[frozenset[str]] = frozenset(
         "CNY/(unit yr)",
         "kgCO2e/t",
         "kgCO2e/(t km)",
+        "people",
+        "jobs yr/t",
     }
 )
 """Units a column may carry. ``unit`` is the commodity's own unit (t or kWh)."""

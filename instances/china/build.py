@@ -19,6 +19,7 @@ from typing import Literal
 import pandas as pd
 from builder.figures import Figures, read_figures
 from builder.hauls import capital_hauls, road_network
+from builder.incidence import incidence_tables
 from builder.nodes import prefecture_nodes, province_nodes
 from builder.places import (
     PERIOD,
@@ -180,6 +181,7 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
         "informal": informal_table(figures),
         "transfers": transfers_table(figures),
         "haulage": haulage_table(figures),
+        **incidence_tables(figures, provinces),
     }
 
 

@@ -24,6 +24,9 @@ COMMANDS: Final = {
     "explain": "Explain a policy: which statements contradict each other and what to lift, or what binds.",
     "baseline": "Price given flows with the model, check the plan, and compare it with what was spent.",
     "informal": "Payments, fixed point and break-even of the informal channel.",
+    "incidence": "Say who bears a plan and who gains by it, by province and by actor; "
+    "with another run, who loses.",
+    "calibrate": "Set the model's figures beside published ones: figure, model, source, class and error.",
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",

@@ -101,7 +101,7 @@ def _column(column: Column) -> dict[str, Any]:
     schema: dict[str, Any] = {"description": f"{column.description}{unit}"}
     schema["type"] = [kind, "null"] if blank_is_null else kind
     if column.choices:
-        schema["enum"] = list(column.choices)
+        schema["enum"] = [*column.choices, *([""] if column.nullable else [])]
     elif kind == "string" and not column.nullable:
         schema["minLength"] = 1
     if column.minimum is not None:

@@ -82,7 +82,7 @@ _OPTIONAL: Final = ("origin", "left", "jurisdiction")
 
 def read_flows(path: Path, instance: Instance, log: ProblemLog) -> Table | None:
     """Read given flows and note every problem; None where nothing of the file could be read."""
-    table = _read(path, FLOWS, log)
+    table = read_beside(path, FLOWS, log)
     if table is None:
         return None
     places = {
@@ -105,7 +105,7 @@ def read_flows(path: Path, instance: Instance, log: ProblemLog) -> Table | None:
 
 def read_spend(path: Path, instance: Instance, log: ProblemLog) -> Table | None:
     """Read given spend and note every problem; None where nothing of the file could be read."""
-    table = _read(path, SPEND, log)
+    table = read_beside(path, SPEND, log)
     if table is None:
         return None
     _refuse_unknown(table, "jurisdiction", set(instance["jurisdictions"]["jurisdiction"]), log)
@@ -168,7 +168,8 @@ def with_given_supply(
     return replace(instance, settings=settings, tables=tables, digest=digest(settings, tables))
 
 
-def _read(path: Path, spec: GivenSpec, log: ProblemLog) -> Table | None:
+def read_beside(path: Path, spec: GivenSpec, log: ProblemLog) -> Table | None:
+    """Read one table beside an instance and note every problem; None where nothing could be read."""
     named = replace(spec, path=str(path))
     found = ProblemLog()
     text = read_text(path.parent, path.name, found)

@@ -75,6 +75,16 @@ def _transfer_subjects(draft: Draft) -> None:
         draft.log.add_rows(TABLES["transfers"].file, lines, "subject", "foreign_key", values, message, hint)
 
 
+@cross_check("bearers.facility_type", "bearers.category", "bearers.share")
+def _bearers_bear_all(draft: Draft) -> None:
+    """The shares of the actors that bear a step, or one category of it, sum to one."""
+    bearers, account = draft["bearers"], ["facility_type", "category"]
+    total = bearers.groupby(account)["share"].transform("sum")
+    wrong = ((total - 1).abs() > SHARE_TOLERANCE) & ~bearers.duplicated(account)
+    message = "the shares of the actors that bear this step do not sum to 1 (its first is {value})"
+    draft.refuse("bearers", wrong, "share", "bearers_sum", message, "one row per actor of a step")
+
+
 @cross_check(
     "commodities.commodity",
     "commodities.goods_class",
@@ -193,6 +203,7 @@ def _distances_agree(draft: Draft) -> None:
 
 
 NETWORK_CHECKS = (
+    _bearers_bear_all,
     _sizes_in_order,
     _life_outlasts_periods,
     _cost_shares,

@@ -88,7 +88,7 @@ class TableSpec:
 
     ``required`` tables must be in the folder and, unless ``may_be_empty``, have rows; an absent
     optional table reads as a table without rows. ``in_digest`` is off where rows say nothing about
-    the planning problem itself, only about variants of it.
+    the planning problem itself, only about variants of it or about what is told of its plans.
     """
 
     name: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from netopt.accounts import KIND_OF_CATEGORY
 from netopt.data.schema import Column, ColumnType, ForeignKey, RowCheck, TableSpec
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ OFFTAKE_CATEGORIES: Final = ("recovered_metals", "second_life", "disposal")
 TRANSFER_CATEGORIES: Final = ("scrap_purchase", "gate_fee", "local_tax")
 TRANSFER_BASES: Final = ("collected", "processed")
 TRANSFER_ACTORS: Final = ("formal_chain", "consumers", "local_government", "central_government")
+BEARERS: Final = ("battery_maker", "car_maker", "formal_recycler")
 
 
 def _id(name: str, description: str, *, nullable: bool = False) -> Column:
@@ -592,6 +594,83 @@ ROAD_EDGES = TableSpec(
     required=False,
 )
 
+POPULATION = TableSpec(
+    "population",
+    "Population",
+    "Who lives in a jurisdiction: for figures per head, never for the plan.",
+    (
+        _id("jurisdiction", "Jurisdiction."),
+        _number("people", "people", "Residents.", minimum=1, plausible_maximum=1e10),
+    ),
+    key=("jurisdiction",),
+    foreign_keys=(_references("jurisdiction", "jurisdictions"),),
+    required=False,
+    in_digest=False,
+)
+LABOUR = TableSpec(
+    "labour",
+    "Labour",
+    "Jobs that a tonne of input a year keeps at a facility type: for incidence, never for the plan.",
+    (
+        _id("facility_type", "Facility type."),
+        _number("jobs_per_tonne_per_year", "jobs yr/t", "Jobs per tonne of input a year.", maximum=10),
+    ),
+    key=("facility_type",),
+    foreign_keys=(_references("facility_type", "facility_types"),),
+    required=False,
+    in_digest=False,
+)
+BEARERS_TABLE = TableSpec(
+    "bearers",
+    "Bearers",
+    "Which actors the formal chain consists of, step by step: for incidence, never for the plan.",
+    (
+        _id("facility_type", "Facility type; blank for collection and its first leg.", nullable=True),
+        Column(
+            "category",
+            ColumnType.TEXT,
+            "Ledger category; blank for all that have no row of their own.",
+            nullable=True,
+            choices=tuple(KIND_OF_CATEGORY),
+        ),
+        _choice("actor", "Who pays and is paid for the step.", BEARERS),
+        _number("share", "-", "Share of the step's account; shares of a step sum to one.", maximum=1),
+    ),
+    key=("facility_type", "category", "actor"),
+    foreign_keys=(_references("facility_type", "facility_types"),),
+    required=False,
+    in_digest=False,
+)
+METALS = TableSpec(
+    "metals",
+    "Metals",
+    "Metals that recovery is told in, and how far the country depends on imports of them.",
+    (
+        _id("metal", "Stable id, the element's symbol."),
+        _text("name", "English name."),
+        _number(
+            "import_share", "-", "Share of the country's use that is imported.", maximum=1, nullable=True
+        ),
+    ),
+    key=("metal",),
+    required=False,
+    in_digest=False,
+)
+METAL_CONTENTS = TableSpec(
+    "metal_contents",
+    "Metal contents",
+    "What a unit of a sold commodity holds of a metal.",
+    (
+        _id("commodity", "Commodity that markets take."),
+        _id("metal", "Metal."),
+        _number("tonnes_per_unit", "t/unit", "Tonnes of the metal in a unit.", minimum=1e-12, maximum=1),
+    ),
+    key=("commodity", "metal"),
+    foreign_keys=(_references("commodity", "commodities"), _references("metal", "metals")),
+    required=False,
+    in_digest=False,
+)
+
 TABLES: Final[dict[str, TableSpec]] = {
     spec.name: spec
     for spec in (
@@ -620,6 +699,11 @@ TABLES: Final[dict[str, TableSpec]] = {
         DISTANCES,
         ROAD_NODES,
         ROAD_EDGES,
+        POPULATION,
+        LABOUR,
+        BEARERS_TABLE,
+        METALS,
+        METAL_CONTENTS,
     )
 }
 """Every table of an instance by name, in the order in which a planner fills them in."""

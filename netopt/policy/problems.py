@@ -90,7 +90,7 @@ def _explain(item: ErrorDetails, model: type[BaseModel], subject: str, key: str)
     if item["type"] == "missing":
         return "missing_key", f"{subject} needs {key}", model.model_fields[key].description or ""
     rule, message = _explain_value(item)
-    hint = _nearest_choice(item) if rule == "choice" else str(item.get("ctx", {}).get("hint", ""))
+    hint = _nearest_choice(item) if rule == "choice" else _hint(item)
     return rule, f"{subject}: {key} {message}" if key else f"{subject}: {message}", hint
 
 
@@ -110,6 +110,13 @@ def _explain_value(item: ErrorDetails) -> tuple[str, str]:
     if kind in ("too_short", "string_too_short"):
         return "empty", "must not be empty"
     return kind, item["msg"]
+
+
+def _hint(item: ErrorDetails) -> str:
+    """Return what the error itself says to do; tables in a list are what TOML writes in two brackets."""
+    if item["type"] == "list_type" and isinstance(item["input"], Mapping):
+        return f"write [[{item['loc'][0]}]], once for each"
+    return str(item.get("ctx", {}).get("hint", ""))
 
 
 def _nearest_choice(item: ErrorDetails) -> str:

@@ -136,9 +136,16 @@ def recompute_ledger(
         Columns ``LEDGER_COLUMNS``; CNY a year in the period in which it is due. Malformed rows of
         the answer are left out: ``check`` says which.
     """
+    return ledger_of(joined(instance, policy, answer, formal_share)).astype(LEDGER_COLUMNS)
+
+
+def joined(instance: Instance, policy: Policy, answer: Answer, formal_share: float) -> Plan:
+    """Return an answer's tables joined with what instance and policy say of each row.
+
+    Malformed rows of the answer are left out: ``check`` says which.
+    """
     facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share)
-    plan = Plan(facts, read_answer(facts, answer, Findings(facts.names)))
-    return ledger_of(plan).astype(LEDGER_COLUMNS)
+    return Plan(facts, read_answer(facts, answer, Findings(facts.names)))
 
 
 def check_same_supply(answers: Mapping[str, Answer]) -> list[Violation]:

@@ -111,6 +111,16 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         ("road", "ordinary", "trunk", 0.5, 15.0, 0.08),
     ],
     "distances": [("510100", "440100", "road", 1600.0)],
+    "population": [("CN-SC", 83_000_000.0), ("CN-GD", 126_000_000.0)],
+    "labour": [("hub", 0.001), ("recycler", 0.005)],
+    "bearers": [
+        ("", "", "car_maker", 1.0),
+        ("", "scrap_purchase", "formal_recycler", 1.0),
+        ("recycler", "", "battery_maker", 0.25),
+        ("recycler", "", "formal_recycler", 0.75),
+    ],
+    "metals": [("Ni", "Nickel", None)],
+    "metal_contents": [("metal", "Ni", 1.0)],
 }
 
 

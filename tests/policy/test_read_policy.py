@@ -107,6 +107,7 @@ BAD = {
     "huger": ("name = 1" + "0" * 5000, "not_toml", None, "thousands of digits"),
     "not toml": ("name = \n", "not_toml", None, "is not TOML"),
     "levers no list": ("name = 'm'\nlevers = 3\n", "type", "levers", "must be a list"),
+    "one bracket": (text(DELAY).replace("[[levers]]", "[levers]"), "type", "levers", "write [[levers]]"),
     "lever no table": ("name = 'm'\nlevers = [3]\n", "type", "levers", "must be a table"),
     "unknown lever": (text('lever = "plattform"\n'), "unknown_lever", "lever", "did you mean 'platform'"),
     "nameless lever": (text("days = 3\n"), "unknown_lever", "lever", "a lever needs its name"),

@@ -49,6 +49,7 @@ def test_a_haul_that_is_too_long_is_noticed(lever: MaximumHaul) -> None:
     plan = planned(TWO.instance())
     assert judged(plan, lever).tags() == {"haul_rule"}
     assert judged(plan, lever, exact=True).tags() == {"haul_rule"}
+    assert any(", km 10" in found.subject for found in judged(plan, lever).violations)
     assert judged(plan, MaximumHaul(km=100.0)).ok
     assert judged(plan, MaximumHaul(km=5.0, legs=("trunk",))).ok
 

@@ -45,7 +45,7 @@ def _check_hauls(plan: Plan, findings: Findings) -> None:
         if rule.longer_than_km is not None:
             closed &= flows["km"].astype(float) > rule.longer_than_km + SAME_KM
         longer = "" if rule.longer_than_km is None else f", longer than {rule.longer_than_km:,g} km"
-        findings.rows("haul_rule", flows[SHOWN], closed, f"{rule.lever} closes this haul{longer}")
+        findings.rows("haul_rule", flows[[*SHOWN, "km"]], closed, f"{rule.lever} closes this haul{longer}")
 
 
 def _periods_of(plan: Plan, rule: ForceSite) -> list[str]:
