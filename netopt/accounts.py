@@ -66,6 +66,9 @@ KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "rebate": Kind.TRANSFER,
     "fine": Kind.TRANSFER,
     "local_tax": Kind.TRANSFER,
+    "levy": Kind.TRANSFER,
+    "carbon_price": Kind.TRANSFER,
+    "subsidy": Kind.TRANSFER,
     "target_shortfall": Kind.PENALTY,
     "unserved": Kind.PENALTY,
 }

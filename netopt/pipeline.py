@@ -258,13 +258,13 @@ def network_of(instance: Instance, policy: Policy, options: SolveOptions) -> Net
     """
     if options.formal_share is not None:
         instance = instance.with_formal_share(options.formal_share)
-    scope = scope_for(instance, options)
-    return build_network(instance, compose(policy, instance), options.design, scope)
+    effects = compose(policy, instance)
+    return build_network(instance, effects, options.design, scope_for(instance, effects, options))
 
 
-def lists_short_arcs(instance: Instance, options: SolveOptions) -> bool:
-    """Return whether a solve of the instance lists short arcs only and prices all others."""
-    return scope_for(instance, options) is not None
+def lists_short_arcs(instance: Instance, policy: Policy, options: SolveOptions) -> bool:
+    """Return whether a solve under a policy lists short arcs only and prices all others."""
+    return scope_for(instance, compose(policy, instance), options) is not None
 
 
 def social_range(solution: Solution, options: SolveOptions | None = None) -> tuple[float, float]:
@@ -293,7 +293,7 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
         raise StoppedError("interrupted before its social cost was bounded")
     options.tell("building the model")
     effects = compose(solution.policy, solution.instance)
-    scope = scope_for(solution.instance, options)
+    scope = scope_for(solution.instance, effects, options)
     network = build_network(solution.instance, effects, solution.design, scope)
     program = None if scope is None else PricedProgram(network, Perspective.PRIVATE, options)
     ends = social_range_cny_per_year(network, solution.outcome, options, program)
@@ -371,8 +371,9 @@ def infeasibility(
     options = options or SolveOptions()
     if options.formal_share is not None:
         instance = instance.with_formal_share(options.formal_share)
-    scope = scope_for(instance, options)
-    stated = stated_form(instance, compose(policy, instance), policy.perspective, scope=scope)
+    effects = compose(policy, instance)
+    scope = scope_for(instance, effects, options)
+    stated = stated_form(instance, effects, policy.perspective, scope=scope)
     return why_infeasible(stated, options)
 
 
@@ -398,7 +399,7 @@ def operating_margins(
     """
     options = options or SolveOptions()
     effects = compose(policy, instance)
-    scope = scope_for(instance, options)
+    scope = scope_for(instance, effects, options)
     if scope is not None:
         scope = scope.with_flows(instance, plan.flows)
     stated = stated_form(instance, effects, policy.perspective, options.design, scope)

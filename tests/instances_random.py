@@ -14,14 +14,22 @@ from netopt.data.read import make_instance
 from netopt.data.settings import Settings
 from netopt.data.tables import TABLES
 from netopt.policy.effects import (
+    BorderTransfer,
+    CapitalTransfer,
     CollectionCharge,
     Effects,
+    EmissionTransfer,
     FacilityCharge,
+    ForbidHauls,
     ForbidOperators,
     JurisdictionCharge,
     Mass,
+    MoreOutlets,
+    NarrowGap,
+    RunTransfer,
     ShareRule,
     StorageCharge,
+    SupplyTransfer,
 )
 
 FEATURES: Final = (
@@ -447,11 +455,15 @@ def _transfers() -> Rows:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def random_effects(seed: int, instance: Instance) -> Effects:
-    """Return random effects that name only ids of the instance, as levers would compose them."""
+def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) -> Effects:
+    """Return random effects that name only ids of the instance, as levers would compose them.
+
+    Without ``at_borders`` no transfer is paid there, which the priced strategy cannot do.
+    """
     draw = random.Random(f"effects {seed}")  # noqa: S311
     homes = sorted(instance["jurisdictions"]["jurisdiction"])
     rules = tuple(_on_some_commodities(seed, instance, rule) for rule in _rules(draw, homes))
+    rules += tuple(_caps(seed, homes))
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
     tracked = {home for m in masses if m.measure == "processed" for home in m.origins}
     has_delay = draw.random() < 0.4
@@ -471,7 +483,83 @@ def random_effects(seed: int, instance: Instance) -> Effects:
         delay_cny_per_tonne=float(draw.randint(20, 400)) if has_delay else 0.0,
         share_rules=rules,
         tracked_origins=tuple(sorted(tracked)),
+        forbidden_hauls=tuple(_bans(seed, homes)),
+        **_paid(seed, homes, at_borders=at_borders),
+        **_informal(seed, homes),
     )
+
+
+def _caps(seed: int, homes: list[str]) -> list[ShareRule]:
+    """Return caps that may be exceeded at a price, and a plant's duty to live on its own batteries."""
+    draw = random.Random(f"caps {seed}")  # noqa: S311
+    rules = []
+    if draw.random() < 0.2:
+        cap = Mass("given", tonnes_per_year=float(draw.randint(1_000, 6_000)))
+        types = draw.choice(((), ("hub",), ("dismantler", "hydromet")))
+        taken = Mass("throughput", facility_types=types, jurisdictions=draw.choice(((), (homes[0],))))
+        rules.append(ShareRule("facility_cap", "cap", cap, taken, 1.0, draw.choice((100.0, 2_000.0))))
+    if draw.random() < 0.2:
+        cap = Mass("given", tonnes_per_year=float(draw.randint(100, 6_000)))
+        rules.append(ShareRule("emission_cap", "emitted", cap, Mass("emitted"), 1.0, 150.0))
+    if draw.random() < 0.2:
+        home = (draw.choice(homes),)
+        own, all_of_it = (
+            Mass("processed", jurisdictions=home, origins=home),
+            Mass("processed", jurisdictions=home),
+        )
+        rules.append(ShareRule("local_content", "content", own, all_of_it, 0.6, draw.choice((None, 700.0))))
+    return rules
+
+
+def _bans(seed: int, homes: list[str]) -> list[ForbidHauls]:
+    """Return a ban on hauls of some goods over a border, which often leaves no plan."""
+    draw = random.Random(f"bans {seed}")  # noqa: S311
+    if draw.random() < 0.8:
+        return []
+    goods = (draw.choice(("pack", "cascade_pack", "black_mass")),)
+    out_of, into = draw.choice((((homes[0],), ()), ((), (homes[-1],)), ((homes[-1],), (homes[0],))))
+    return [ForbidHauls("transfer_ban", goods, (), (), None, True, out_of, into)]
+
+
+def _paid(seed: int, homes: list[str], *, at_borders: bool) -> dict[str, Any]:
+    """Return what levers let be paid on tonnes, capital, emissions and at borders."""
+    draw = random.Random(f"paid {seed}")  # noqa: S311
+    chain, state, town = "formal_chain", "central_government", "local_government"
+    found: dict[str, Any] = {}
+    if draw.random() < 0.25:
+        levy = RunTransfer("provincial_levy", "levy", chain, town, 60.0, ("dismantler",), (homes[0],))
+        given = RunTransfer("subsidy", "subsidy", state, chain, 40.0, ("cascade",))
+        found["run_transfers"] = (levy, given)
+    if draw.random() < 0.25:
+        given = CapitalTransfer(
+            "subsidy", "subsidy", town, chain, 0.4, draw.choice(((), ("hub",))), (homes[-1],)
+        )
+        found["capital_transfers"] = (given,)
+    if draw.random() < 0.25:
+        found["emission_transfers"] = (
+            EmissionTransfer("carbon_price", "carbon_price", chain, state, 80.0),
+        )
+    if draw.random() < 0.25 and at_borders:
+        direction = draw.choice(("out", "in"))
+        goods = draw.choice(((), ("pack",)))
+        border = BorderTransfer("provincial_levy", "levy", chain, town, 90.0, direction, goods, (homes[0],))
+        found["border_transfers"] = (border,)
+    return found
+
+
+def _informal(seed: int, homes: list[str]) -> dict[str, Any]:
+    """Return what moves the formal share by source, and what is paid for it."""
+    draw = random.Random(f"informal {seed}")  # noqa: S311
+    if draw.random() < 0.75:
+        return {}
+    where = draw.choice(((), (homes[0],)))
+    paid = SupplyTransfer("rebate", "rebate", "formal_chain", "consumers", 30.0, "collected", where)
+    fined = SupplyTransfer("enforcement", "fine", "informal_channel", "local_government", 50.0, "leaked")
+    return {
+        "narrowed_gaps": (NarrowGap("rebate", 12.0, where),),
+        "supply_transfers": (fined, paid),
+        "more_outlets": (MoreOutlets("collection_duty", 0.25, where),),
+    }
 
 
 def _rules(draw: random.Random, homes: list[str]) -> list[ShareRule]:

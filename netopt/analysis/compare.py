@@ -276,7 +276,7 @@ def compare(
         comparison = _headline(solver, policies, share)
         if options.stop.is_set() or curve is False:
             return comparison
-        if curve is None and lists_short_arcs(instance, options):
+        if curve is None and lists_short_arcs(instance, policies[0], options):
             return replace(comparison, notes=(LINES_LEFT_OUT,))
         return _with_further_lines(comparison, solver, policies, share)
 

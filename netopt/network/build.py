@@ -70,7 +70,7 @@ def build_network(
     rates.price_collection(prices, instance, effects, costs, arcs)
     rates.price_sales(prices, sales, terms)
     rates.price_ends_of_life(prices, instance, sales, returns, schedule)
-    rates.price_activities(prices, instance, costs, activities.drop(columns="facility_type"))
+    rates.price_activities(prices, instance, effects, costs, activities.drop(columns="facility_type"))
     rates.price_modules(prices, instance, effects, costs, modules)
     rates.price_stores(prices, instance, effects, stores)
     rates.price_supplies(prices, instance, effects, supply_rows)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from netopt.network.facilities import barred_sites, located_sites
+from netopt.network.lookups import is_meant
 from netopt.policy.in_force import periods_in_force
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _by_sites(instance: Instance, effects: Effects, arcs: pd.DataFrame) -> Itera
 def _by_hauls(instance: Instance, effects: Effects, arcs: pd.DataFrame) -> Iterator[Closing]:
     for rule in effects.forbidden_hauls:
         longer = "" if rule.longer_than_km is None else f": longer than {rule.longer_than_km:,g} km"
-        reason = f"closed by {rule.lever}{longer}"
+        over = ": over a border" if rule.crossing else ""
+        reason = f"closed by {rule.lever}{longer}{over}"
         yield Closing(are_forbidden_hauls(rule, arcs), list(instance.periods), reason)
 
 
@@ -92,6 +94,10 @@ def are_forbidden_hauls(rule: ForbidHauls, arcs: pd.DataFrame) -> NDArray[np.boo
             closed &= arcs[column].isin(ids)
     if rule.longer_than_km is not None:
         closed &= arcs["distance_km"] > rule.longer_than_km
+    if rule.crossing:
+        closed &= arcs["from_jurisdiction"] != arcs["to_jurisdiction"]
+        closed &= is_meant(arcs["from_jurisdiction"], rule.from_jurisdictions)
+        closed &= is_meant(arcs["to_jurisdiction"], rule.to_jurisdictions)
     return closed.to_numpy(dtype=bool)
 
 

@@ -18,7 +18,7 @@ from netopt.network.arcs import activity_flows
 from netopt.network.closings import closed_sites
 from netopt.network.distance import haul_distances_km
 from netopt.network.facilities import located_sites
-from netopt.network.lookups import are_undismantled, tonnes_per_unit
+from netopt.network.lookups import are_undismantled, is_meant, tonnes_per_unit
 from netopt.network.rules import TERM_COLUMNS, RuleWriter
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def everywhere(network: Network) -> Everywhere:
     ValueError
         Where ``why_not_priced`` says why it cannot.
     """
-    if reason := why_not_priced(network.instance):
+    if reason := why_not_priced(network.instance, network.effects):
         raise ValueError(reason)
     instance, effects = network.instance, network.effects
     lanes = tuple(_lanes(network))
@@ -116,7 +116,7 @@ def everywhere(network: Network) -> Everywhere:
     costs = rates.RegionalCosts.of(instance)
     rates.price_arcs(prices, instance, effects, probes)
     rates.price_collection(prices, instance, effects, costs, probes)
-    rates.price_activities(prices, instance, costs, located.drop(columns="facility_type"))
+    rates.price_activities(prices, instance, effects, costs, located.drop(columns="facility_type"))
     writer = RuleWriter(instance, network.supplies, network.supply_tonnes, probes, located, inputs, outputs)
     terms = [writer.terms(rule) for rule in effects.share_rules]
     return Everywhere(
@@ -131,10 +131,11 @@ def everywhere(network: Network) -> Everywhere:
     )
 
 
-def why_not_priced(instance: Instance) -> str | None:
+def why_not_priced(instance: Instance, effects: Effects) -> str | None:
     """Return why arcs that are not listed could not be priced as a whole; None where they can.
 
-    Goods that wait or come back link periods and markets, which arrays by place do not hold.
+    Goods that wait or come back link periods and markets, which arrays by place do not hold, nor do
+    they hold what depends on both ends of a haul, but for its length and a first departure.
     """
     inputs = instance["recipe_inputs"]
     whole = set(inputs["commodity"][are_undismantled(instance, inputs["commodity"])])
@@ -149,6 +150,8 @@ def why_not_priced(instance: Instance) -> str | None:
         return "batteries return from second life within the horizon"
     if instance["offtake"]["commodity"].isin(whole).any():
         return "a market takes whole batteries"
+    if effects.border_transfers:
+        return f"{effects.border_transfers[0].lever} is paid at borders"
     return None
 
 
@@ -196,7 +199,9 @@ def _lane(
     is_closed = (givers[:, None] == takers[None, :]) | np.isin(takers, list(closed))[None, :]
     for rule in effects.forbidden_hauls:
         if _is_meant(rule, key):
-            is_closed |= ways > (0.0 if rule.longer_than_km is None else rule.longer_than_km)
+            is_closed |= _is_long(rule, ways) & _is_over(
+                rule, giving["jurisdiction"], taking["jurisdiction"]
+            )
     return Lanes(
         commodity=commodity,
         mode=mode,
@@ -207,6 +212,22 @@ def _lane(
         crosses=away,
         leaves_a_mark=is_whole and network.effects.tracks_departures,
     )
+
+
+def _is_long(rule: ForbidHauls, km: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which ways are too long for a rule on hauls; any is between two places if it has no length."""
+    return km > (0.0 if rule.longer_than_km is None else rule.longer_than_km)
+
+
+def _is_over(rule: ForbidHauls, start: pd.Series, end: pd.Series) -> NDArray[np.bool_]:
+    """Return between which jurisdictions of givers (rows) and takers (columns) a rule on hauls closes."""
+    if not rule.crossing:
+        return np.ones((len(start), len(end)), dtype=bool)
+    away = start.to_numpy()[:, None] != end.to_numpy()[None, :]
+    out = is_meant(start, rule.from_jurisdictions).to_numpy()[:, None]
+    into = is_meant(end, rule.to_jurisdictions).to_numpy()[None, :]
+    over: NDArray[np.bool_] = away & out & into
+    return over
 
 
 def _is_meant(rule: ForbidHauls, key: tuple[str, str, str]) -> bool:

@@ -106,7 +106,7 @@ class RegionalCosts:
 
 
 def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd.DataFrame) -> None:
-    """Add haulage, loading, emissions and delay of every arc."""
+    """Add haulage, loading, emissions and delay of every arc, and what levers let be paid on it."""
     rows = _arc_rows(instance, arcs)
     tariffs = _tariffs(instance, arcs)
     tonne_km = arcs["distance_km"] * arcs["tonnes_per_unit"]
@@ -118,6 +118,16 @@ def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd
     departs = arcs["left_after"] & ~arcs["left_before"]
     delay = departs * effects.delay_cny_per_tonne * arcs["tonnes_per_unit"]
     prices.add(rows, ("delay", CHAIN, SUPPLIERS), delay)
+    for price in effects.emission_transfers:
+        account = (price.category, price.payer, price.payee)
+        prices.add(rows, account, emission_kg / KG_PER_TONNE * price.cny_per_tonne_co2e)
+    for levy in effects.border_transfers:
+        end = {"out": "from_jurisdiction", "in": "to_jurisdiction"}[levy.direction]
+        owed = (arcs["from_jurisdiction"] != arcs["to_jurisdiction"]) & (arcs["mode"] != "")
+        owed &= is_meant(arcs["commodity"], levy.commodities) & is_meant(arcs[end], levy.jurisdictions)
+        account = (levy.category, levy.payer, levy.payee)
+        amount = owed * levy.cny_per_tonne * arcs["tonnes_per_unit"]
+        prices.add(rows.assign(jurisdiction=arcs[end]), account, amount)
 
 
 def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
@@ -214,7 +224,7 @@ def sales_rows(instance: Instance, arcs: pd.DataFrame, offtakes: pd.DataFrame) -
 
 
 def price_activities(
-    prices: PriceList, instance: Instance, costs: RegionalCosts, activities: pd.DataFrame
+    prices: PriceList, instance: Instance, effects: Effects, costs: RegionalCosts, activities: pd.DataFrame
 ) -> None:
     """Add operating cost, emissions and transfers per tonne of throughput.
 
@@ -232,6 +242,15 @@ def price_activities(
     for item in transfers[transfers["basis"] == "processed"].to_dict("records"):
         paid = (recipes["facility_type"] == item["subject"]) * float(item["cny_per_tonne"])
         prices.add(rows, (item["category"], item["payer"], item["payee"]), paid)
+    for transfer in effects.run_transfers:
+        meant = is_meant(recipes["facility_type"], transfer.facility_types)
+        meant &= is_meant(recipes["jurisdiction"], transfer.jurisdictions)
+        account = (transfer.category, transfer.payer, transfer.payee)
+        prices.add(rows, account, meant * transfer.cny_per_tonne)
+    for price in effects.emission_transfers:
+        emitted = recipes["emission_kgco2e_per_tonne"] / KG_PER_TONNE
+        account = (price.category, price.payer, price.payee)
+        prices.add(rows, account, emitted * price.cny_per_tonne_co2e)
 
 
 def price_modules(
@@ -253,7 +272,13 @@ def price_modules(
     paid = payments.merge(built.assign(yearly=yearly), on="module")
     for family in ("opened", "expanded", "renewed"):
         rows = _rows(paid, family, "module").assign(period=paid["period"], due_period=paid["due_period"])
-        prices.add(rows, ("capital", CHAIN, SUPPLIERS), paid["yearly"] * paid["annuity_share"])
+        due = paid["yearly"] * paid["annuity_share"]
+        prices.add(rows, ("capital", CHAIN, SUPPLIERS), due)
+        for transfer in effects.capital_transfers:
+            meant = is_meant(paid["facility_type"], transfer.facility_types)
+            meant &= is_meant(paid["jurisdiction"], transfer.jurisdictions)
+            account = (transfer.category, transfer.payer, transfer.payee)
+            prices.add(rows, account, meant * transfer.share * due)
 
 
 def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:

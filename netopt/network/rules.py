@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netopt.network.lookups import are_undismantled, in_every_period, tonnes_per_unit
+from netopt.network.rates import emissions
 from netopt.policy.descent import descendants
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class RuleWriter:
             "collected": self._collected,
             "eligible": self._eligible,
             "processed": self._processed,
+            "throughput": self._throughput,
+            "emitted": self._emitted,
+            "given": self._given,
         }
         return writers[mass.measure](mass)
 
@@ -119,6 +123,21 @@ class RuleWriter:
             tonnes = flows["units_per_tonne"] * tonnes_per_unit(self._instance, flows["commodity"])
             parts.append((sign * tonnes[counts]).groupby(flows.loc[counts, "activity"]).sum())
         return parts[0].add(parts[1], fill_value=0.0)
+
+    def _throughput(self, mass: Mass) -> pd.DataFrame:
+        meant = _named(self._activities["facility_type"], mass.facility_types)
+        meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
+        rows = self._activities.loc[meant, "activity"]
+        return self._every_period("throughput", rows, pd.Series(1.0, index=rows.index))
+
+    def _emitted(self, mass: Mass) -> pd.DataFrame:  # noqa: ARG002
+        emitted = emissions(self._instance, self._arcs, self._activities)
+        rows = emitted.rename(columns={"tonnes_co2e_per_unit": "coefficient"})
+        return in_every_period(self._instance, rows)
+
+    def _given(self, mass: Mass) -> pd.DataFrame:
+        row = pd.DataFrame({"family": ["constant"], "index": [""], "coefficient": [mass.tonnes_per_year]})
+        return in_every_period(self._instance, row)
 
     def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
         rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})

@@ -57,6 +57,11 @@ Year = Annotated[int, Field(ge=1990, le=2150)]
 CONTROL: Final = "A planner's own choice, which no source demands: whatever is set is assumed."
 """Source of the levers that are not a jurisdiction's rule but a planner's control."""
 
+RULE: Final = (
+    "A rule that planners of other countries meet; the brief has none like it: any figure is assumed."
+)
+"""Source of the levers that are generic rules of jurisdictions."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 CnyPerTonne = Annotated[float, Field(ge=0, le=1e6)]
 CnyPerPack = Annotated[float, Field(ge=0, le=1e5)]

@@ -42,7 +42,9 @@ class ForbidOperators:
 class ForbidHauls:
     """Close every haul of ``commodities`` on ``legs`` by ``modes``, or only those above a length.
 
-    ``longer_than_km`` None closes them whatever their length. A sale at the gate is no haul.
+    ``longer_than_km`` None closes them whatever their length. With ``crossing`` only hauls over a
+    border between jurisdictions are meant, out of ``from_jurisdictions`` and into
+    ``to_jurisdictions``. A sale at the gate is no haul.
     """
 
     lever: str
@@ -50,6 +52,9 @@ class ForbidHauls:
     legs: Ids = ()
     modes: Ids = ()
     longer_than_km: float | None = None
+    crossing: bool = False
+    from_jurisdictions: Ids = ()
+    to_jurisdictions: Ids = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +172,64 @@ class SupplyTransfer:
 
 
 @dataclass(frozen=True)
+class RunTransfer:
+    """Pay a transfer on every tonne that facilities take in.
+
+    They are those of ``facility_types`` in ``jurisdictions``, whatever recipe they run.
+    """
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+    cny_per_tonne: float
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
+class CapitalTransfer:
+    """Pay a transfer of ``share`` of what is invested, whenever an annuity is due."""
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+    share: float
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
+class BorderTransfer:
+    """Pay a transfer on every tonne of ``commodities`` that is hauled over a border.
+
+    ``direction`` ``out`` means what leaves ``jurisdictions``, ``in`` what enters them; the row of the
+    ledger is theirs.
+    """
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+    cny_per_tonne: float
+    direction: Literal["out", "in"]
+    commodities: Ids = ()
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
+class EmissionTransfer:
+    """Pay a transfer on every tonne of CO2e that hauls and recipes of the formal network emit."""
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+    cny_per_tonne_co2e: float
+
+
+@dataclass(frozen=True)
 class MoreOutlets:
     """Run ``share`` more collection outlets at sources in ``jurisdictions``, each as dear as now."""
 
@@ -224,7 +287,11 @@ class Mass:
       cascade-grade input makes of it, at once or step by step, per tonne of the recipe's input;
     * ``processed``: undismantled mass that facilities of ``facility_types`` in ``jurisdictions``
       take in minus the undismantled mass they give out, of packs that retired in ``origins``.
-      A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects.
+      A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects;
+    * ``throughput``: what recipes at facilities of ``facility_types`` in ``jurisdictions`` take in,
+      whatever it is;
+    * ``emitted``: what hauls and recipes of the formal network emit, in t CO2e a year, nationally;
+    * ``given``: ``tonnes_per_year``, the bound of a cap.
 
     ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
     ``commodities`` are retired commodities; in ``processed`` they stand for the undismantled
@@ -234,17 +301,19 @@ class Mass:
     counts in ``collected``, ``eligible``, ``processed``.
     """
 
-    measure: Literal["retired", "collected", "eligible", "processed"]
+    measure: Literal["retired", "collected", "eligible", "processed", "throughput", "emitted", "given"]
     commodities: Ids = ()
     facility_types: Ids = ()
     jurisdictions: Ids = ()
     origins: Ids = ()
+    tonnes_per_year: float = 0.0
 
 
 @dataclass(frozen=True)
 class ShareRule:
     """Demand ``part >= share * whole`` in every period, in tonnes a year.
 
+    A cap is such a rule too: ``given >= whole``. Its shortfall is what exceeds the cap.
     ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is priced.
     """
 
@@ -254,6 +323,11 @@ class ShareRule:
     whole: Mass
     share: float
     penalty_cny_per_tonne: float | None = None
+
+    @property
+    def is_cap(self) -> bool:
+        """Whether the rule says how much there may be at most."""
+        return self.part.measure == "given"
 
 
 Effect = (
@@ -268,6 +342,10 @@ Effect = (
     | StorageCharge
     | NarrowGap
     | SupplyTransfer
+    | RunTransfer
+    | CapitalTransfer
+    | BorderTransfer
+    | EmissionTransfer
     | MoreOutlets
     | CrossingDelay
     | DelayExemption
@@ -302,6 +380,10 @@ class Effects:
     jurisdiction_charges: tuple[JurisdictionCharge, ...] = ()
     narrowed_gaps: tuple[NarrowGap, ...] = ()
     supply_transfers: tuple[SupplyTransfer, ...] = ()
+    run_transfers: tuple[RunTransfer, ...] = ()
+    capital_transfers: tuple[CapitalTransfer, ...] = ()
+    border_transfers: tuple[BorderTransfer, ...] = ()
+    emission_transfers: tuple[EmissionTransfer, ...] = ()
     more_outlets: tuple[MoreOutlets, ...] = ()
     delay_cny_per_tonne: float = 0.0
     share_rules: tuple[ShareRule, ...] = ()

@@ -104,7 +104,7 @@ def ceilings(
     rules = _without_hard_rules(effects).share_rules
     if rule is not None:
         rules = (*rules, replace(rule, penalty_cny_per_tonne=1.0))
-    scope = scope_for(instance, clock.options)
+    scope = scope_for(instance, effects, clock.options)
     network = build_network(instance, replace(effects, share_rules=rules), scope=scope)
     form = standard_form(network, Perspective.SOCIAL)
     found = []
@@ -159,7 +159,7 @@ def _beyond_ceilings(instance: Instance, effects: Effects, hard: list[ShareRule]
 
 def _has_plan(instance: Instance, effects: Effects, clock: Clock, *, relaxed: bool = False) -> bool | None:
     """Return whether a plan exists, with plants in parts where ``relaxed``; None where time runs out."""
-    scope = scope_for(instance, clock.options)
+    scope = scope_for(instance, effects, clock.options)
     form = standard_form(build_network(instance, effects, scope=scope), Perspective.SOCIAL)
     goal = replace(form, cost=np.zeros_like(form.cost), offset=0.0)
     settings = clock.settings(PLAN_TIME_LIMIT_S)
@@ -182,7 +182,9 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     """Return the mass that a rule's share is of, in t/yr, where no plan can change it."""
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
     returns = len(network.return_rates) > 0 and not whole.origins
-    if whole.measure == "processed" or (whole.measure != "retired" and (may_stay or returns)):
+    if whole.measure in ("processed", "throughput", "emitted") or (
+        whole.measure != "retired" and (may_stay or returns)
+    ):
         return None
     supplies = network.supplies
     meant = is_meant(supplies["commodity"], whole.commodities)
@@ -203,6 +205,8 @@ def _explained(instance: Instance, effects: Effects, rule: ShareRule, clock: Clo
         return []
     worst = max(found, key=lambda item: item.shortfall_tonnes_per_year)
     whole = _fixed_whole_words(rule.whole)
+    if rule.is_cap:
+        return _exceeded(rule, worst)
     if worst.share is None:
         if worst.shortfall_tonnes_per_year <= ENOUGH:
             return []
@@ -220,6 +224,17 @@ def _explained(instance: Instance, effects: Effects, rule: ShareRule, clock: Clo
     if rule.part.measure == "processed" and rule.part.facility_types:
         lines += _steps_to_ceiling(instance, effects, rule, clock, worst)
     return lines
+
+
+def _exceeded(rule: ShareRule, worst: Ceiling) -> list[str]:
+    """Return by how much every plan exceeds a cap; nothing where one keeps it."""
+    if worst.shortfall_tonnes_per_year <= ENOUGH:
+        return []
+    unit = "t CO2e" if rule.whole.measure == "emitted" else "t"
+    return [
+        f"{rule.rule} allows {rule.part.tonnes_per_year:,.0f} {unit} a year; every plan exceeds it in "
+        f"{worst.period}, by at least {worst.shortfall_tonnes_per_year:,.0f} {unit} a year."
+    ]
 
 
 def _steps_to_ceiling(

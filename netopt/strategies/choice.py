@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from netopt.accounts import Perspective
     from netopt.data.instance import Instance
     from netopt.network.network import Network
+    from netopt.policy.effects import Effects
     from netopt.solution.options import SolveOptions
     from netopt.strategies.finish import Found
 
@@ -25,7 +26,7 @@ N_NEAREST: Final = 10
 over all arcs with 10 and with 12 differ by less than 0.01 % of gross cost (one run each)."""
 
 
-def scope_for(instance: Instance, options: SolveOptions) -> Scope | None:
+def scope_for(instance: Instance, effects: Effects, options: SolveOptions) -> Scope | None:
     """Return which arcs to list: all (None: the strategy ``direct``), or the short ones (``priced``).
 
     ``auto`` lists all up to ``MOST_ARCS``, and where the rest could not be priced.
@@ -37,7 +38,7 @@ def scope_for(instance: Instance, options: SolveOptions) -> Scope | None:
     """
     if options.strategy == "direct":
         return None
-    reason = why_not_priced(instance)
+    reason = why_not_priced(instance, effects)
     if options.strategy == "priced" and reason is not None:
         raise UsageError(f"the strategy priced cannot solve {instance.name}: {reason}")
     is_small = n_possible_arcs(instance) <= MOST_ARCS

@@ -95,12 +95,18 @@ def test_every_lever_of_the_brief_has_a_statement() -> None:
 
 
 def test_what_has_no_place_says_why() -> None:
-    assert [row["statement"] for row in ROWS if "none" in row["place"].split("; ") and not row["reading"]] == []
+    assert [
+        row["statement"] for row in ROWS if "none" in row["place"].split("; ") and not row["reading"]
+    ] == []
 
 
 def test_the_page_is_made_of_the_table() -> None:
     made = subprocess.run(  # noqa: S603
-        [sys.executable, str(CHINA / "brief.py")], capture_output=True, text=True, encoding="utf-8", check=True
+        [sys.executable, str(CHINA / "brief.py")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
     ).stdout
     assert made == (ROOT / "docs" / "brief.md").read_text(encoding="utf-8")
 

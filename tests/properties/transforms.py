@@ -21,7 +21,18 @@ _KIND_OF_COLUMN: Final = {
     "origin": "location",
     "destination": "location",
 }
-_NO_IDS: Final = {"lever", "rule", "category", "measure", "action", "goods_class"}
+_NO_IDS: Final = {
+    "action",
+    "basis",
+    "category",
+    "direction",
+    "goods_class",
+    "lever",
+    "measure",
+    "payee",
+    "payer",
+    "rule",
+}
 FOLLY_CNY_PER_YEAR: Final = 1e9
 
 

@@ -257,8 +257,47 @@ class Case:
             and (not rule.legs or ("trunk" if haul.origin_kind == "site" else "first") in rule.legs)
             and (not rule.modes or haul.mode in rule.modes)
             and (rule.longer_than_km is None or haul.km > rule.longer_than_km)
+            and (not rule.crossing or self.passes(haul, rule.from_jurisdictions, rule.to_jurisdictions))
             for rule in self.effects.forbidden_hauls
         )
+
+    def formal_share(self, source: str) -> float:
+        """Share of what retires at a source that is collected: the logit moved by what levers add."""
+        leakage, home = self.settings.leakage, self.jurisdiction(source)
+        gain = sum(
+            effect.cny_per_pack
+            for effect in self.effects.narrowed_gaps
+            if not effect.jurisdictions or home in effect.jurisdictions
+        )
+        share = leakage.formal_share
+        if share in (0.0, 1.0) or gain == 0:
+            return share
+        odds = share / (1 - share) * math.exp(leakage.beta_per_cny * gain)
+        return odds / (1 + odds)
+
+    def paid_to_channel(self, basis: str, source: str) -> float:
+        """CNY that levers let be paid on a tonne that a source gives to one of the channels."""
+        home = self.jurisdiction(source)
+        return sum(
+            self.counted(paid.category, paid.payer, paid.payee, paid.cny_per_tonne)
+            for paid in self.effects.supply_transfers
+            if paid.basis == basis and (not paid.jurisdictions or home in paid.jurisdictions)
+        )
+
+    def outlets(self, source: str) -> float:
+        """Collection outlets at a source, as a multiple of those of today."""
+        home = self.jurisdiction(source)
+        return 1.0 + sum(
+            more.share
+            for more in self.effects.more_outlets
+            if not more.jurisdictions or home in more.jurisdictions
+        )
+
+    def passes(self, haul: Haul, out_of: tuple[str, ...], into: tuple[str, ...]) -> bool:
+        """Whether a haul goes over a border out of and into jurisdictions that are named (none: any)."""
+        start, end = self.jurisdiction(haul.origin), self.jurisdiction(haul.destination)
+        named = (not out_of or start in out_of) and (not into or end in into)
+        return haul.mode != "" and start != end and named
 
     def binds(self, number: int, haul: Haul) -> bool:
         """Whether a single-sourcing rule speaks of the haul."""

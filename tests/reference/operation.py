@@ -95,6 +95,16 @@ class Operation:
         cost += case.carbon(haul.emission * haul.km * tonnes)
         if haul.origin_kind != "site":
             cost += self._collection_cost(haul) * tonnes
+        for price in case.effects.emission_transfers:
+            kg = haul.emission * haul.km * tonnes
+            cost += case.counted(
+                price.category, price.payer, price.payee, kg / 1000 * price.cny_per_tonne_co2e
+            )
+        for levy in case.effects.border_transfers:
+            out, into = (levy.jurisdictions, ()) if levy.direction == "out" else ((), levy.jurisdictions)
+            meant = not levy.commodities or haul.commodity in levy.commodities
+            if meant and case.passes(haul, out, into):
+                cost += case.counted(levy.category, levy.payer, levy.payee, levy.cny_per_tonne * tonnes)
         if departs:
             cost += case.paid("delay", case.effects.delay_cny_per_tonne * tonnes)
         if haul.destination_kind == "market":
@@ -109,6 +119,8 @@ class Operation:
         for charge in case.effects.collection_charges:
             if not charge.commodities or commodity in charge.commodities:
                 cost += case.paid(charge.category, charge.cny_per_tonne)
+        if haul.origin_kind == "source":
+            cost += case.paid_to_channel("collected", haul.origin)
         return cost + self._transfers("collected", commodity)
 
     def _transfers(self, basis: str, subject: str) -> float:
@@ -168,6 +180,15 @@ class Operation:
             row["category"], row["cost_cny_per_tonne"] * case.factor(place, kind, row["category"])
         )
         cost += case.carbon(row["emission_kgco2e_per_tonne"]) + self._transfers("processed", kind)
+        for price in case.effects.emission_transfers:
+            tonnes = row["emission_kgco2e_per_tonne"] / 1000
+            cost += case.counted(
+                price.category, price.payer, price.payee, tonnes * price.cny_per_tonne_co2e
+            )
+        for run in case.effects.run_transfers:
+            right = not run.facility_types or kind in run.facility_types
+            if right and (not run.jurisdictions or place in run.jurisdictions):
+                cost += case.counted(run.category, run.payer, run.payee, run.cny_per_tonne)
         self.lp.variable(name, cost * case.share_of_year(period))
         self._emissions[period.period][name] = row["emission_kgco2e_per_tonne"] / 1000
         for sign, quantities in ((-1, case.inputs_of(recipe)), (1, case.outputs_of(recipe))):
@@ -214,16 +235,14 @@ class Operation:
 
     def _supply(self) -> None:
         case, prices = self.case, self.case.settings.prices
-        formal = case.settings.leakage.formal_share
         for row in case.rows["supply"]:
             key = (row["source"], row["commodity"], row["period"])
             period = next(p for p in case.periods if p.period == row["period"])
             tonnes = row["supply_tonnes_per_year"]
-            leaked = (1 - formal) * tonnes
+            leaked = (1 - case.formal_share(row["source"])) * tonnes
             if leaked:
-                self.lp.constant += (
-                    leaked * case.informal_cost(row["commodity"]) * case.share_of_year(period)
-                )
+                cost = case.informal_cost(row["commodity"]) + case.paid_to_channel("leaked", row["source"])
+                self.lp.constant += leaked * cost * case.share_of_year(period)
             terms: Terms = dict(self._leaving[key])
             if prices.unserved_cny_per_tonne is not None:
                 price = case.counted(
@@ -340,13 +359,17 @@ class Operation:
 
     def _mass(self, mass: Mass, period: Period) -> tuple[Terms, float]:
         """Tonnes a year of a measure as terms and a constant."""
-        if mass.measure == "retired":
-            return {}, self._retired(mass, period)
-        if mass.measure == "collected":
-            return self._collected(mass, period, lambda _: 1.0), 0.0
-        if mass.measure == "eligible":
-            return self._collected(mass, period, self._fit_share), 0.0
-        return self._worked(mass, period), 0.0
+        if mass.measure in ("retired", "given"):
+            tonnes = mass.tonnes_per_year if mass.measure == "given" else self._retired(mass, period)
+            return {}, tonnes
+        terms: dict[str, Callable[[], Terms]] = {
+            "collected": lambda: self._collected(mass, period, lambda _: 1.0),
+            "eligible": lambda: self._collected(mass, period, self._fit_share),
+            "processed": lambda: self._worked(mass, period),
+            "throughput": lambda: self._taken_in(mass, period),
+            "emitted": lambda: dict(self._emissions[period.period]),
+        }
+        return terms[mass.measure](), 0.0
 
     def _retired(self, mass: Mass, period: Period) -> float:
         return sum(
@@ -380,6 +403,15 @@ class Operation:
                     if not mass.origins or name[3] in mass.origins:
                         terms[name] = tonnes
         return terms
+
+    def _taken_in(self, mass: Mass, period: Period) -> Terms:
+        return {
+            name: 1.0
+            for site in self.case.sites
+            if self._counts(site, mass)
+            for recipe in self.case.recipes_of(site)
+            for name in self._runs(site, recipe, period)
+        }
 
     def _counts(self, site: str, mass: Mass) -> bool:
         case = self.case
@@ -425,7 +457,9 @@ class Operation:
     def _constant(self) -> None:
         """Costs that no plan can change: outlets and charges per jurisdiction."""
         case = self.case
-        outlets = sum(row["fixed_cny_per_year"] for row in case.rows["sources"])
+        outlets = sum(
+            row["fixed_cny_per_year"] * case.outlets(row["source"]) for row in case.rows["sources"]
+        )
         self.lp.constant += case.paid("collection", outlets)
         for charge in case.effects.jurisdiction_charges:
             for jurisdiction in charge.jurisdictions:

@@ -183,7 +183,13 @@ def _annuity(case: Case, site: str, module: Module) -> float:
     life = case.types[kind]["life_years"]
     share = 1 / life if rate == 0 else rate / (1 - (1 + rate) ** -life)
     capital = module.capital * case.factor(case.jurisdiction(site), kind, "capital")
-    return case.paid("capital", capital * share)
+    given = sum(
+        case.counted(transfer.category, transfer.payer, transfer.payee, transfer.share * capital * share)
+        for transfer in case.effects.capital_transfers
+        if (not transfer.facility_types or kind in transfer.facility_types)
+        and (not transfer.jurisdictions or case.jurisdiction(site) in transfer.jurisdictions)
+    )
+    return case.paid("capital", capital * share) + given
 
 
 def _capital_cost(case: Case, kind: str, annuity: float, start: int, last: int) -> float:

@@ -31,6 +31,7 @@ def flow_entries(plan: Plan) -> list[pd.DataFrame]:
     return [
         *_collection_entries(plan),
         *_haulage_entries(plan),
+        *_lever_entries(plan),
         *_sales_entries(plan),
         *_return_entries(plan),
     ]
@@ -87,6 +88,25 @@ def _haulage_entries(plan: Plan) -> list[pd.DataFrame]:
         entries(emission_kg(plan)[0] / 1000 * carbon, period, "emissions", (PUBLIC, NATURE), **where),
         entries(delay, period, "delay", (CHAIN, SUPPLIERS), **where),
     ]
+
+
+def _lever_entries(plan: Plan) -> list[pd.DataFrame]:
+    """What levers let be paid on hauls: for what they emit, and at borders."""
+    facts, flows = plan.facts, plan.flows
+    where, period, number = _where(flows), flows["period"], plan.facts.arithmetic.number
+    tonnes_co2e = emission_kg(plan)[0] / 1000
+    parts = []
+    for price in facts.effects.emission_transfers:
+        paid, parties = tonnes_co2e * number(price.cny_per_tonne_co2e), (price.payer, price.payee)
+        parts.append(entries(paid, period, price.category, parties, **where))
+    for levy in facts.effects.border_transfers:
+        levied = flows["from_jurisdiction" if levy.direction == "out" else "to_jurisdiction"]
+        owed = flows["crosses"] & is_meant(flows["commodity"], levy.commodities)
+        owed &= is_meant(levied, levy.jurisdictions)
+        paid = flows["tonnes"].where(owed, 0) * number(levy.cny_per_tonne)
+        parties = (levy.payer, levy.payee)
+        parts.append(entries(paid, period, levy.category, parties, **where | {"jurisdiction": levied}))
+    return parts
 
 
 def _sales_entries(plan: Plan) -> list[pd.DataFrame]:

@@ -44,6 +44,10 @@ def _check_hauls(plan: Plan, findings: Findings) -> None:
         closed &= flows["mode"].isin(rule.modes or flows["mode"])
         if rule.longer_than_km is not None:
             closed &= flows["km"].astype(float) > rule.longer_than_km + SAME_KM
+        if rule.crossing:
+            closed &= flows["crosses"]
+            closed &= flows["from_jurisdiction"].isin(rule.from_jurisdictions or flows["from_jurisdiction"])
+            closed &= flows["to_jurisdiction"].isin(rule.to_jurisdictions or flows["to_jurisdiction"])
         longer = "" if rule.longer_than_km is None else f", longer than {rule.longer_than_km:,g} km"
         findings.rows("haul_rule", flows[[*SHOWN, "km"]], closed, f"{rule.lever} closes this haul{longer}")
 

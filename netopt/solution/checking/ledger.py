@@ -70,6 +70,16 @@ def _throughput_entries(plan: Plan) -> list[pd.DataFrame]:
         parts.append(
             entries(paid, runs["period"], item["category"], (item["payer"], item["payee"]), **where)
         )
+    number = facts.arithmetic.number
+    for transfer in facts.effects.run_transfers:
+        meant = is_meant(runs["facility_type"], transfer.facility_types)
+        meant &= is_meant(runs["jurisdiction"], transfer.jurisdictions)
+        paid = runs["tonnes"].where(meant, 0) * number(transfer.cny_per_tonne)
+        parties = (transfer.payer, transfer.payee)
+        parts.append(entries(paid, runs["period"], transfer.category, parties, **where))
+    for price in facts.effects.emission_transfers:
+        paid = emission_kg(plan)[1] / 1000 * number(price.cny_per_tonne_co2e)
+        parts.append(entries(paid, runs["period"], price.category, (price.payer, price.payee), **where))
     return parts
 
 
@@ -114,6 +124,12 @@ def _capital_entries(plan: Plan) -> pd.DataFrame:
         where = {"jurisdiction": bought["jurisdiction"], "facility_type": bought["facility_type"]}
         when = pd.Series(due, index=bought.index, dtype="str")
         parts.append(entries(paid, when, "capital", (CHAIN, SUPPLIERS), **where))
+        for transfer in facts.effects.capital_transfers:
+            meant = is_meant(bought["facility_type"], transfer.facility_types)
+            meant &= is_meant(bought["jurisdiction"], transfer.jurisdictions)
+            given = paid.where(meant, 0) * facts.arithmetic.number(transfer.share)
+            parties = (transfer.payer, transfer.payee)
+            parts.append(entries(given, when, transfer.category, parties, **where))
     return pd.concat(parts)
 
 

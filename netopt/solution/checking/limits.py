@@ -49,14 +49,23 @@ def _check_emissions(plan: Plan, findings: Findings) -> None:
     cap = plan.facts.instance.settings.limits.emission_tonnes_co2e_per_year
     if cap is None:
         return
-    periods = plan.facts.periods.index
+    findings.limit(
+        "emission_cap", net_and_size([*_emissions(plan), -_every_period(plan, cap)]), "t CO2e/yr"
+    )
+
+
+def _emissions(plan: Plan) -> list[pd.Series]:
+    """Return t CO2e a year by period of hauls, and of recipes."""
     of_flows, of_runs = emission_kg(plan)
-    tonnes = [
+    return [
         (of_flows / 1000).groupby(plan.flows["period"]).sum(),
         (of_runs / 1000).groupby(plan.throughput["period"]).sum(),
     ]
-    limit = pd.Series([plan.facts.arithmetic.number(cap)] * len(periods), index=periods)
-    findings.limit("emission_cap", net_and_size([*tonnes, -limit]), "t CO2e/yr")
+
+
+def _every_period(plan: Plan, value: float) -> pd.Series:
+    periods = plan.facts.periods.index
+    return pd.Series([plan.facts.arithmetic.number(value)] * len(periods), index=periods)
 
 
 def _check_rule(plan: Plan, rule: ShareRule, findings: Findings) -> None:
@@ -84,6 +93,9 @@ def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
         "collected": _collected,
         "eligible": _eligible,
         "processed": _processed,
+        "throughput": _throughput,
+        "emitted": _emitted,
+        "given": _given,
     }
     return measures[mass.measure](plan, mass)
 
@@ -177,3 +189,18 @@ def _processed(plan: Plan, mass: Mass) -> pd.Series:
         meant = rows[named & rows["undismantled"]]
         parts.append(total_by(meant, ["period"], meant["tonnes"] * sign))
     return net_and_size(parts)["net"]
+
+
+def _throughput(plan: Plan, mass: Mass) -> pd.Series:
+    runs = plan.throughput
+    named = _named(runs["facility_type"], mass.facility_types)
+    meant = runs[named & _named(runs["jurisdiction"], mass.jurisdictions)]
+    return total_by(meant, ["period"], meant["tonnes"])
+
+
+def _emitted(plan: Plan, mass: Mass) -> pd.Series:  # noqa: ARG001
+    return net_and_size(_emissions(plan))["net"]
+
+
+def _given(plan: Plan, mass: Mass) -> pd.Series:
+    return _every_period(plan, mass.tonnes_per_year)

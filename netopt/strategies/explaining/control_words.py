@@ -26,7 +26,16 @@ def haul(words: Words, rule: ForbidHauls) -> str:
     by = f" by {listed(rule.modes, word='or')}" if rule.modes else ""
     on = f" {listed([_LEGS[leg] for leg in rule.legs])}" if rule.legs else ""
     longer = "" if rule.longer_than_km is None else f" further than {rule.longer_than_km:,g} km"
-    return f"{title(rule.lever)}: {no} is hauled{by}{longer}{on}"
+    return f"{title(rule.lever)}: {no} is hauled{by}{longer}{on}{_border(words, rule)}"
+
+
+def _border(words: Words, rule: ForbidHauls) -> str:
+    """Return over which borders; "" where a rule knows none."""
+    if not rule.crossing:
+        return ""
+    out = f" out of {words.places(rule.from_jurisdictions)}" if rule.from_jurisdictions else ""
+    into = f" into {words.places(rule.to_jurisdictions)}" if rule.to_jurisdictions else ""
+    return f"{out}{into} over a border"
 
 
 def site(words: Words, rule: ForceSite) -> str:

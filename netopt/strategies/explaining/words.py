@@ -91,10 +91,23 @@ class Words:
     def rule(self, rule: ShareRule) -> str:
         """Return a share rule in words, with the tonnes where no plan can change them."""
         title = LEVERS[rule.lever].title if rule.lever in LEVERS else rule.lever
+        if rule.is_cap:
+            return f"{title} ({rule.rule}): {self._cap(rule)}"
         demand = f"at least {share(rule.share)} of {self._whole(rule.whole)} {self._part(rule.part)}"
         price = rule.penalty_cny_per_tonne
         soft = "" if price is None else f"; a tonne missing costs {price:,.0f} CNY"
         return f"{title} ({rule.rule}): {demand}{self._demanded(rule)}{soft}"
+
+    def _cap(self, rule: ShareRule) -> str:
+        """Return how much there may be at most, and what more of it costs."""
+        mass, limit = rule.whole, f"{rule.part.tonnes_per_year:,.0f}"
+        price = rule.penalty_cny_per_tonne
+        soft = "" if price is None else f"; each more costs {price:,.0f} CNY"
+        if mass.measure == "emitted":
+            return f"at most {limit} t CO2e a year are emitted{soft}"
+        by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"
+        where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
+        return f"at most {limit} t a year are taken in by {by}{where}{soft}"
 
     def _whole(self, mass: Mass) -> str:
         verb = {

@@ -1,0 +1,61 @@
+"""A cap on what the formal network emits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from netopt.policy.base import CnyPerTonne, Direction, Lever, check_penalty, register
+from netopt.policy.effects import Effect, Mass, ShareRule
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
+
+
+@register
+class EmissionCap(Lever):
+    """Bound the emissions of hauls and recipes in the nation, whatever damage they are priced at.
+
+    They are those of the ledger's ``emissions``: nothing is credited for metals that need not be mined,
+    and what the informal channel emits is not capped. An instance may have a cap of its own
+    (``limits.emission_tonnes_co2e_per_year``): then both hold.
+    """
+
+    name: ClassVar[str] = "emission_cap"
+    title: ClassVar[str] = "Emission cap"
+    direction: ClassVar[Direction] = Direction.RESTRICTS
+    source: ClassVar[str] = (
+        "Brief (Duan 2024): carbon peaking by 2030 and neutrality by 2060, without a figure for batteries; "
+        "any cap is assumed."
+    )
+    equation: ClassVar[str] = (
+        "sum(emissions of flows and throughput) <= tonnes_co2e_per_year + excess, in every period"
+    )
+
+    lever: Literal["emission_cap"] = "emission_cap"
+    tonnes_co2e_per_year: Annotated[float, Field(ge=0, le=1e10)] = Field(
+        description="Most that the formal network may emit (t CO2e/yr)."
+    )
+    hard: bool = Field(default=True, description="Whether it must be kept; else an excess is priced.")
+    penalty_cny_per_tonne: CnyPerTonne | None = Field(
+        default=None, description="Price of a tonne of CO2e above the cap; only where hard = false."
+    )
+
+    @model_validator(mode="after")
+    def _hard_or_priced(self) -> EmissionCap:
+        check_penalty(hard=self.hard, penalty_cny_per_tonne=self.penalty_cny_per_tonne)
+        return self
+
+    def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002
+        """Return the cap."""
+        return (
+            ShareRule(
+                lever=self.name,
+                rule=f"{self.name}[national]",
+                part=Mass("given", tonnes_per_year=self.tonnes_co2e_per_year),
+                whole=Mass("emitted"),
+                share=1.0,
+                penalty_cny_per_tonne=self.penalty_cny_per_tonne,
+            ),
+        )
