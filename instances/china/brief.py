@@ -1,6 +1,6 @@
 """Print docs/brief.md: every statement of the policy brief with its place in netopt.
 
-    python instances/china/brief.py > docs/brief.md
+python instances/china/brief.py > docs/brief.md
 """
 
 from __future__ import annotations

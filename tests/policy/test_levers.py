@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from pydantic import ValidationError
 
-from netopt.policy.base import CONTROL, LEVERS
+from netopt.policy.base import CONTROL, LEVERS, RULE
 from netopt.policy.effects import (
     CollectionCharge,
     CountSites,
@@ -39,18 +39,26 @@ from netopt.policy.levers.whitelist import Whitelist
 
 def test_every_file_of_the_package_registers_a_lever():
     assert sorted(LEVERS) == [
+        "carbon_price",
         "cascade_target",
         "classification",
         "collection_duty",
+        "emission_cap",
         "enforcement",
+        "epr_obligation",
+        "facility_cap",
         "haulage_modes",
         "in_province_processing",
+        "local_content",
         "maximum_haul",
         "platform",
+        "provincial_levy",
         "rebate",
         "single_sourcing",
         "site_choice",
         "site_count",
+        "subsidy",
+        "transfer_ban",
         "transfer_delay",
         "whitelist",
     ]
@@ -60,7 +68,7 @@ def test_every_file_of_the_package_registers_a_lever():
 def test_every_lever_documents_itself(lever):
     assert lever.title
     assert lever.equation
-    assert lever.source == CONTROL or "Brief (Duan 2024)" in lever.source
+    assert lever.source in (CONTROL, RULE) or "Brief (Duan 2024)" in lever.source
     assert "assumed" in lever.source or "derived" in lever.source
     for name in lever.parameters():
         assert lever.model_fields[name].description, name

@@ -16,13 +16,18 @@ from netopt.policy.base import LEVERS, Direction, Lever
 from netopt.policy.effects import Effects
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
+from netopt.policy.levers.emission_cap import EmissionCap
+from netopt.policy.levers.epr_obligation import EprObligation
+from netopt.policy.levers.facility_cap import FacilityCap
 from netopt.policy.levers.haulage_modes import HaulageModes
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
+from netopt.policy.levers.local_content import LocalContent
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.levers.site_count import SiteCount
+from netopt.policy.levers.transfer_ban import TransferBan
 from netopt.policy.levers.transfer_delay import TransferDelay
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import make_policy
@@ -79,6 +84,15 @@ def restricting(instance: Instance) -> dict[str, Lever]:
             open=(min(instance["sites"]["site"]),), closed=(max(instance["sites"]["site"]),)
         ),
         "haulage_modes": HaulageModes(modes=("road",)),
+        "transfer_ban": TransferBan(to_jurisdictions=(homes[0],)),
+        "local_content": LocalContent(
+            jurisdictions=(homes[-1],), share=0.9, hard=False, penalty_cny_per_tonne=900.0
+        ),
+        "facility_cap": FacilityCap(
+            tonnes_per_year=500.0, facility_types=("hub",), hard=False, penalty_cny_per_tonne=700.0
+        ),
+        "emission_cap": EmissionCap(tonnes_co2e_per_year=50.0, hard=False, penalty_cny_per_tonne=800.0),
+        "epr_obligation": EprObligation(share=0.9, hard=False, penalty_cny_per_tonne=600.0),
     }
 
 

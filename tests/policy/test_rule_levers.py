@@ -1,0 +1,357 @@
+"""Generic rules, caps, obligations and payments on instances small enough to be solved by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from netopt.accounts import Perspective
+from netopt.analysis.explain import explain
+from netopt.data.instance import Instance
+from netopt.data.read import make_instance, read_instance
+from netopt.errors import InfeasibleError, UsageError
+from netopt.pipeline import solve
+from netopt.policy.base import Lever, Policy
+from netopt.policy.effects import Effects
+from netopt.policy.levers.carbon_price import CarbonPrice
+from netopt.policy.levers.emission_cap import EmissionCap
+from netopt.policy.levers.epr_obligation import EprObligation
+from netopt.policy.levers.facility_cap import FacilityCap
+from netopt.policy.levers.local_content import LocalContent
+from netopt.policy.levers.provincial_levy import ProvincialLevy
+from netopt.policy.levers.subsidy import Subsidy
+from netopt.policy.levers.transfer_ban import TransferBan
+from netopt.policy.read import check_references, make_policy
+from netopt.resources import shipped
+from netopt.solution.options import SolveOptions
+from netopt.solution.solution import Solution
+from netopt.strategies.choice import scope_for
+from tests.policy.test_control_oracles import ALL_TO_A, ALL_TO_B, BOTH, TWO
+from tests.solution.test_check_controls import assert_only_broken_by, judged, planned
+
+EXACT = SolveOptions(gap=1e-9, threads=1)
+
+
+def solved(instance: Instance, *levers: Lever, perspective: str = "social") -> Solution:
+    policy = make_policy("rules", levers, Perspective(perspective))
+    check_references(policy, instance)
+    return solve(instance, policy, EXACT)
+
+
+def cost(*levers: Lever, perspective: str = "social", instance: Instance | None = None) -> float:
+    made = TWO.instance() if instance is None else instance
+    return solved(made, *levers, perspective=perspective).outcome.upper_bound_cny_per_year
+
+
+def smoky() -> Instance:
+    """Return the two places with lorries that emit 1 kg a tonne and kilometre, and carbon free of charge.
+
+    All to B emits 100 t x 100 km + 100 t x 10 km = 11 t CO2e a year, both 2 x 100 t x 10 km = 2 t.
+    """
+    two = TWO.instance()
+    haulage = two["haulage"].assign(emission_kgco2e_per_tonne_km=1.0)
+    return make_instance(two.settings, {**_tables(two), "haulage": haulage})
+
+
+def _tables(instance: Instance) -> dict[str, pd.DataFrame]:
+    return {name: table for name, table in instance.tables.items() if len(table)}
+
+
+def paid(solution: Solution, category: str) -> dict[tuple[str, str, str], float]:
+    rows = solution.ledger[solution.ledger["category"] == category]
+    summed = rows.groupby(["jurisdiction", "payer", "payee"])["cny_per_year"].sum()
+    return {key: float(value) for key, value in summed.items()}
+
+
+def told(instance: Instance, policy: Policy) -> str:
+    """Return what ``netopt explain`` says of a policy."""
+    return explain(instance, policy, EXACT).to_text()
+
+
+@pytest.fixture(scope="module")
+def toy() -> Instance:
+    return read_instance(shipped("instances") / "toy")
+
+
+# --- transfer_ban ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lever", "expected"),
+    [
+        (TransferBan(), BOTH),
+        (TransferBan(from_jurisdictions=("A",)), BOTH),
+        (TransferBan(to_jurisdictions=("B",)), BOTH),
+        (TransferBan(from_jurisdictions=("A",), to_jurisdictions=("B",)), BOTH),
+        (TransferBan(to_jurisdictions=("A",)), ALL_TO_B),
+        (TransferBan(from_jurisdictions=("B",)), ALL_TO_B),
+        (TransferBan(commodities=("metal",)), ALL_TO_B),
+        (TransferBan(commodities=("pack",), legs=("trunk",)), ALL_TO_B),
+        (TransferBan(commodities=("pack",), legs=("first",)), BOTH),
+    ],
+    ids=str,
+)
+def test_a_ban_stops_what_it_names_at_the_border_it_names(lever: Lever, expected: float) -> None:
+    assert cost(lever) == pytest.approx(expected)
+
+
+def test_two_bans_both_hold_and_dropped_arcs_say_why() -> None:
+    bans = TransferBan(from_jurisdictions=("A",)), TransferBan(from_jurisdictions=("B",))
+    found = solved(TWO.instance(), *bans)
+    assert found.outcome.upper_bound_cny_per_year == pytest.approx(BOTH)
+    assert set(found.dropped_arcs["reason"]) == {"closed by transfer_ban: over a border"}
+
+
+def test_a_haul_over_a_closed_border_is_noticed() -> None:
+    assert_only_broken_by(planned(TWO.instance()), TransferBan(from_jurisdictions=("A",)), "haul_rule")
+
+
+def test_a_ban_that_strands_batteries_is_explained_by_itself() -> None:
+    one = replace(TWO, sites=TWO.sites[1:])
+    policy = make_policy("closed", [TransferBan(from_jurisdictions=("A",))])
+    with pytest.raises(InfeasibleError, match="transfer_ban"):
+        solve(one.instance(), policy, EXACT)
+    said = told(one.instance(), policy)
+    assert "Transfer ban: nothing is hauled out of A over a border" in said
+
+
+# --- local_content --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0.5, ALL_TO_B), (0.6, BOTH), (1.0, BOTH), (0.0, ALL_TO_B)]
+)
+def test_plants_that_must_live_on_their_own_batteries_send_others_home(
+    share: float, expected: float
+) -> None:
+    # All to B: half of what its plant works on is its own. With A open, hauling nothing is cheapest.
+    assert cost(LocalContent(jurisdictions=("B",), share=share)) == pytest.approx(expected)
+
+
+def test_local_content_may_be_missed_at_a_price() -> None:
+    # 0.6 x 200 t - 100 t = 20 t short, at 10 CNY.
+    lever = LocalContent(jurisdictions=("B",), share=0.6, hard=False, penalty_cny_per_tonne=10.0)
+    assert cost(lever) == pytest.approx(ALL_TO_B + 200.0)
+
+
+def test_foreign_batteries_beyond_the_share_are_noticed() -> None:
+    # A plan made without the rule tells no origins apart; made under a looser one, it does.
+    plan = planned(TWO.instance(), LocalContent(jurisdictions=("B",), share=0.5))
+    assert judged(plan, LocalContent(jurisdictions=("B",), share=0.5)).ok
+    for exact in (False, True):
+        tighter = LocalContent(jurisdictions=("B",), share=0.6)
+        assert judged(plan, tighter, exact=exact).tags() == {"share_rule"}
+
+
+# --- facility_cap ---------------------------------------------------------------------------
+
+
+def test_a_cap_on_one_plant_opens_another() -> None:
+    assert cost(FacilityCap(tonnes_per_year=150.0, jurisdictions=("B",))) == pytest.approx(BOTH)
+    assert cost(FacilityCap(tonnes_per_year=200.0, jurisdictions=("B",))) == pytest.approx(ALL_TO_B)
+    each = FacilityCap(tonnes_per_year=150.0, facility_types=("recycler",), each_jurisdiction=True)
+    assert cost(each) == pytest.approx(BOTH)
+
+
+def test_a_cap_may_be_exceeded_at_a_price() -> None:
+    lever = FacilityCap(tonnes_per_year=150.0, jurisdictions=("B",), hard=False, penalty_cny_per_tonne=3.0)
+    assert cost(lever) == pytest.approx(ALL_TO_B + 50 * 3.0)
+
+
+def test_a_cap_below_supply_says_by_how_much_and_explain_names_it() -> None:
+    policy = make_policy("capped", [FacilityCap(tonnes_per_year=199.0)])
+    with pytest.raises(InfeasibleError, match=r"allows 199 t a year.*by at least 1 t a year"):
+        solve(TWO.instance(), policy, EXACT)
+    said = told(TWO.instance(), policy)
+    assert "at most 199 t a year are taken in by any facility" in said
+
+
+def test_tonnes_above_a_cap_are_noticed() -> None:
+    lever = FacilityCap(tonnes_per_year=150.0, facility_types=("recycler",), jurisdictions=("B",))
+    assert_only_broken_by(planned(TWO.instance()), lever, "share_rule")
+
+
+# --- emission_cap ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("cap", "expected"), [(11.0, ALL_TO_B), (10.0, BOTH), (2.0, BOTH)])
+def test_a_cap_on_emissions_shortens_hauls(cap: float, expected: float) -> None:
+    assert cost(EmissionCap(tonnes_co2e_per_year=cap), instance=smoky()) == pytest.approx(expected)
+
+
+def test_emissions_above_the_cap_cost_what_the_policy_says_and_are_noticed() -> None:
+    soft = EmissionCap(tonnes_co2e_per_year=10.0, hard=False, penalty_cny_per_tonne=500.0)
+    assert cost(soft, instance=smoky()) == pytest.approx(ALL_TO_B + 500.0)
+    assert_only_broken_by(planned(smoky()), EmissionCap(tonnes_co2e_per_year=10.0), "share_rule")
+
+
+def test_a_cap_that_no_plan_keeps_is_said_in_tonnes_of_co2e() -> None:
+    policy = make_policy("capped", [EmissionCap(tonnes_co2e_per_year=1.0)])
+    with pytest.raises(InfeasibleError, match=r"allows 1 t CO2e a year.*by at least 1 t CO2e"):
+        solve(smoky(), policy, EXACT)
+    assert "at most 1 t CO2e a year are emitted" in told(smoky(), policy)
+
+
+# --- epr_obligation -------------------------------------------------------------------------
+
+
+def test_an_obligation_above_the_formal_share_is_missed_or_paid_for() -> None:
+    half = replace(TWO, formal_share=0.5)
+    # 50 t each: 5,000 + 500 + 1,000. Of 200 t retired 120 must be collected and 100 are.
+    plain = 6_500.0
+    assert cost(EprObligation(share=0.5, hard=True), instance=half.instance()) == pytest.approx(plain)
+    soft = EprObligation(share=0.6, hard=False, penalty_cny_per_tonne=10.0)
+    assert cost(soft, instance=half.instance()) == pytest.approx(plain + 20 * 10.0)
+    of_a = EprObligation(share=0.6, hard=False, penalty_cny_per_tonne=10.0, jurisdictions=("A",))
+    assert cost(of_a, instance=half.instance()) == pytest.approx(plain + 10 * 10.0)
+    hard = make_policy("hard", [EprObligation(share=0.6, hard=True)])
+    with pytest.raises(InfeasibleError, match=r"60\.0%.*at most 50\.0%"):
+        solve(half.instance(), hard, EXACT)
+    said = told(half.instance(), hard)
+    assert "of what retires must be collected" in said and "Producers' obligation" in said
+    for exact in (False, True):
+        missed = judged(planned(half.instance()), EprObligation(share=0.6, hard=True), exact=exact)
+        assert missed.tags() == {"share_rule"}
+
+
+def test_what_makers_pay_for_a_pack_is_a_resource_cost() -> None:
+    # 0.4 t a pack: 40 CNY a pack are 100 CNY a tonne, of 200 t.
+    lever = EprObligation(share=0.0, hard=True, cny_per_pack=40.0)
+    found = solved(TWO.instance(), lever)
+    assert found.outcome.upper_bound_cny_per_year == pytest.approx(ALL_TO_B + 20_000.0)
+    assert sum(paid(found, "compliance").values()) == pytest.approx(20_000.0)
+
+
+# --- provincial_levy ------------------------------------------------------------------------
+
+
+def test_a_levy_on_what_leaves_moves_private_plans_alone() -> None:
+    # Keeping A's 100 t at home costs 41,000 more: 410 CNY a tonne.
+    def levy(amount: float) -> ProvincialLevy:
+        return ProvincialLevy(cny_per_tonne=amount, on="leaving", jurisdictions=("A",))
+
+    assert cost(levy(400.0), perspective="private") == pytest.approx(ALL_TO_B + 40_000.0)
+    assert cost(levy(420.0), perspective="private") == pytest.approx(BOTH)
+    social = solved(TWO.instance(), levy(420.0))
+    assert social.outcome.upper_bound_cny_per_year == pytest.approx(ALL_TO_B)
+    assert paid(social, "levy") == {("A", "formal_chain", "local_government"): pytest.approx(42_000.0)}
+
+
+def test_a_levy_on_what_enters_is_the_entered_jurisdictions() -> None:
+    lever = ProvincialLevy(cny_per_tonne=5.0, on="entering", commodities=("pack",))
+    assert paid(solved(TWO.instance(), lever), "levy") == {
+        ("B", "formal_chain", "local_government"): pytest.approx(500.0)
+    }
+    other = ProvincialLevy(cny_per_tonne=5.0, on="entering", jurisdictions=("A",))
+    assert paid(solved(TWO.instance(), other), "levy") == {}
+
+
+def test_a_levy_on_processing_can_drive_tonnes_away() -> None:
+    def levy(amount: float) -> ProvincialLevy:
+        return ProvincialLevy(
+            cny_per_tonne=amount, on="processing", jurisdictions=("B",), facility_types=("recycler",)
+        )
+
+    assert cost(levy(100.0), perspective="private") == pytest.approx(ALL_TO_B + 20_000.0)
+    assert cost(levy(250.0), perspective="private") == pytest.approx(ALL_TO_A)
+
+
+def test_a_levy_at_borders_cannot_be_priced_over_unlisted_arcs_and_says_so() -> None:
+    lever = ProvincialLevy(cny_per_tonne=5.0, on="leaving")
+    effects = Effects(border_transfers=lever.effects(TWO.instance()))
+    assert scope_for(TWO.instance(), effects, SolveOptions()) is None
+    with pytest.raises(UsageError, match="provincial_levy is paid at borders"):
+        scope_for(TWO.instance(), effects, SolveOptions(strategy="priced"))
+
+
+# --- carbon_price ---------------------------------------------------------------------------
+
+
+def test_a_carbon_price_moves_private_plans_alone() -> None:
+    # 41,000 CNY save 9 t: 4,555.56 CNY a tonne.
+    low, high = CarbonPrice(cny_per_tonne_co2e=4_500.0), CarbonPrice(cny_per_tonne_co2e=4_600.0)
+    assert cost(low, perspective="private", instance=smoky()) == pytest.approx(ALL_TO_B + 11 * 4_500.0)
+    assert cost(high, perspective="private", instance=smoky()) == pytest.approx(BOTH + 2 * 4_600.0)
+    social = solved(smoky(), high)
+    assert social.outcome.upper_bound_cny_per_year == pytest.approx(ALL_TO_B)
+    assert sum(paid(social, "carbon_price").values()) == pytest.approx(11 * 4_600.0)
+
+
+def test_a_carbon_price_is_paid_for_recipes_too_beside_the_damage(toy: Instance) -> None:
+    found = solve(toy, make_policy("p", [CarbonPrice(cny_per_tonne_co2e=250.0)]), SolveOptions(threads=1))
+    damage = sum(paid(found, "emissions").values())
+    per_tonne = toy.settings.prices.carbon_cny_per_tonne
+    assert sum(paid(found, "carbon_price").values()) == pytest.approx(damage / per_tonne * 250.0)
+    assert set(found.ledger.loc[found.ledger["category"] == "carbon_price", "facility_type"]) > {""}
+
+
+# --- subsidy --------------------------------------------------------------------------------
+
+
+def test_a_subsidy_by_the_tonne_draws_tonnes() -> None:
+    # All to A costs 49,000 more; 200 t of it get 300 CNY each.
+    lever = Subsidy(cny_per_tonne=300.0, facility_types=("recycler",), jurisdictions=("A",))
+    assert cost(lever, perspective="private") == pytest.approx(ALL_TO_A - 60_000.0)
+    small = Subsidy(cny_per_tonne=200.0, jurisdictions=("A",))
+    assert cost(small, perspective="private") == pytest.approx(ALL_TO_B)
+    assert cost(lever) == pytest.approx(ALL_TO_B)
+
+
+def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> None:
+    lever = Subsidy(capital_share=0.4, facility_types=("hub",), paid_by="central_government")
+    found = solve(toy, make_policy("p", [lever]), SolveOptions(threads=1))
+    capital = found.ledger[found.ledger["category"] == "capital"]
+    of_hubs = capital.loc[capital["facility_type"] == "hub", "cny_per_year"].sum()
+    assert of_hubs > 0
+    given = paid(found, "subsidy")
+    assert sum(given.values()) == pytest.approx(0.4 * of_hubs)
+    assert {parties[1:] for parties in given} == {("central_government", "formal_chain")}
+
+
+# --- what is wrong with them ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lever", "given", "said"),
+    [
+        (TransferBan, {"from_jurisdictions": ("A",), "to_jurisdictions": ("A",)}, "closes no border"),
+        (TransferBan, {"legs": ("middle",)}, "first"),
+        (LocalContent, {"jurisdictions": (), "share": 0.5}, "at least 1 item"),
+        (LocalContent, {"jurisdictions": ("A",), "share": 1.5}, "less than or equal to 1"),
+        (LocalContent, {"jurisdictions": ("A",), "share": 0.5, "hard": False}, "needs penalty"),
+        (FacilityCap, {"tonnes_per_year": -1.0}, "greater than or equal to 0"),
+        (FacilityCap, {"tonnes_per_year": float("nan")}, "finite"),
+        (FacilityCap, {"tonnes_per_year": 5.0, "penalty_cny_per_tonne": 1.0}, "has no penalty"),
+        (EmissionCap, {"tonnes_co2e_per_year": float("inf")}, "finite"),
+        (EmissionCap, {"tonnes_co2e_per_year": 5.0, "hard": False}, "needs penalty"),
+        (EprObligation, {"share": 0.5}, "Field required"),
+        (EprObligation, {"share": 0.5, "hard": True, "cny_per_pack": -1.0}, "greater than or equal to 0"),
+        (ProvincialLevy, {"cny_per_tonne": 5.0, "on": "leaving", "facility_types": ("hub",)}, "no meaning"),
+        (ProvincialLevy, {"cny_per_tonne": 5.0, "on": "processing", "commodities": ("p",)}, "no meaning"),
+        (ProvincialLevy, {"cny_per_tonne": 5.0, "on": "passing"}, "leaving"),
+        (CarbonPrice, {"cny_per_tonne_co2e": 1e9}, "less than or equal to 100000"),
+        (Subsidy, {}, "pays nothing"),
+        (Subsidy, {"capital_share": 2.0}, "less than or equal to 1"),
+    ],
+)
+def test_bad_parameters_are_refused_with_a_reason(
+    lever: type[Lever], given: dict[str, object], said: str
+) -> None:
+    with pytest.raises(ValidationError, match=said):
+        lever.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    "lever",
+    [
+        ProvincialLevy(cny_per_tonne=0.0, on="leaving"),
+        CarbonPrice(cny_per_tonne_co2e=0.0),
+        EprObligation(share=0.0, hard=True),
+        LocalContent(jurisdictions=("A",), share=0.0),
+    ],
+)
+def test_nothing_asked_is_no_effect(lever: Lever) -> None:
+    assert lever.effects(TWO.instance()) == ()
