@@ -15,13 +15,17 @@ HEAD = """\
 
 *Made from `instances/china/brief.csv` by `python instances/china/brief.py > docs/brief.md`.*
 
-The brief is R. Duan (2024), *The Impact of Policy Fragmentation in China's New Energy Vehicle Power Battery Recycling on Transportation
-Transformation*. Every figure of it and every recommendation is quoted here with what became of it. Where it contradicts other sources, or itself,
-the reading is a lever or a parameter that a planner can set otherwise, never a silent choice.
+The brief is R. Duan (2024), *The Impact of Policy Fragmentation in China's New Energy Vehicle Power
+Battery Recycling on Transportation Transformation*. Every figure of it and every recommendation is quoted
+here with what became of it. Where it contradicts other sources, or itself, the reading is a lever or a
+parameter that a planner can set otherwise, never a silent choice.
 
-* **parameter**: a row of [`parameters.csv`](../instances/china/source/parameters.csv), with its range and source.
-* **lever**: see `netopt lever show NAME` and [the policies](../instances/policies/README.md), which give every figure's status.
-* **constraint**: an [equation](../netopt/formulation/README.md). **column**, **setting**: of an [instance](../instances/README.md).
+* **parameter**: a row of [`parameters.csv`](../instances/china/source/parameters.csv), with its range and
+  source.
+* **lever**: see `netopt lever show NAME` and [the policies](../instances/policies/README.md), which give
+  every figure's status.
+* **constraint**: an [equation](../netopt/formulation/README.md). **column**, **setting**: of an
+  [instance](../instances/README.md).
 * **target**: a row of the [calibration](calibration.md). **indicator**: a command that computes it.
 * **none**: it has no place, and the last column says why.
 
