@@ -24,8 +24,20 @@ POLICIES = {name: parse_policy(name) for name in NAMES}
 MEASURES = {name for name, lever in LEVERS.items() if lever.source != CONTROL}
 """Levers that are somebody's rule rather than a planner's control."""
 
-INFORMAL = {"rebate", "enforcement", "collection_duty"}
-"""Levers that move the formal share; no named policy but the one for each has them."""
+ADDED = {
+    "carbon_price",
+    "collection_duty",
+    "emission_cap",
+    "enforcement",
+    "epr_obligation",
+    "facility_cap",
+    "local_content",
+    "provincial_levy",
+    "rebate",
+    "subsidy",
+    "transfer_ban",
+}
+"""Levers that no named policy has but the one that adds it alone to ``unified``."""
 
 
 def levers(name: str) -> dict[str, dict[str, object]]:
@@ -63,14 +75,14 @@ def test_a_shipped_policy_survives_the_way_through_toml(name, tmp_path):
 
 def test_each_lever_alone_differs_from_unified_in_that_lever_only_and_is_that_of_the_mandates():
     base, mandates = levers("unified"), levers("mandates")
-    assert INFORMAL.isdisjoint(mandates)
-    for name in MEASURES - {"cascade_target"} - INFORMAL:
+    assert ADDED.isdisjoint(mandates)
+    for name in MEASURES - {"cascade_target"} - ADDED:
         alone = levers(f"unified-plus-{name}")
         assert alone == {**base, name: mandates[name]}
 
 
-@pytest.mark.parametrize("name", sorted(INFORMAL))
-def test_a_lever_on_the_informal_channel_alone_is_added_to_unified(name):
+@pytest.mark.parametrize("name", sorted(ADDED))
+def test_a_lever_that_the_mandates_lack_is_added_alone_to_unified(name):
     alone = levers(f"unified-plus-{name}")
     assert alone.pop(name)
     assert alone == levers("unified")
