@@ -128,7 +128,10 @@ def with_money_times(case: Case, factor: float) -> Case:
             "unserved_cny_per_tonne": None if unserved is None else unserved * factor,
         }
     )
-    settings = instance.settings.model_copy(update={"prices": dearer})
+    leakage = instance.settings.leakage
+    # People answer to the same gain in money that is worth less.
+    calmer = leakage.model_copy(update={"beta_per_cny": leakage.beta_per_cny / factor})
+    settings = instance.settings.model_copy(update={"prices": dearer, "leakage": calmer})
     return make_instance(settings, tables), _scaled(effects, factor)
 
 
