@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from netopt.accounts import KIND_OF_CATEGORY
 from netopt.analysis.routing import RULES, Routed, Routing
 from netopt.analysis.wording import table_markdown
 from netopt.data.calibration import Calibration, only_known, read_calibration
@@ -18,6 +19,7 @@ from netopt.data.texts import markdown_text
 from netopt.errors import UsageError
 from netopt.solution.ledger import annual_equivalent
 from netopt.solution.options import SolveOptions
+from netopt.units import FLOW_TOLERANCE_TONNES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 PERCENT: Final = 100.0
 KILO: Final = 1e3
 MILLION: Final = 1e6
+SHARE_TOLERANCE: Final = 1e-9
 NEEDS_RUNS: Final = "not computed: give the comparison with --runs"
 
 
@@ -131,6 +134,14 @@ class Bench:
             }
         )
 
+    def facility_type(self, name: str) -> str:
+        """Return a facility type that the instance has; UsageError for any other."""
+        return only_known(name, self.instance["facility_types"]["facility_type"].tolist(), "facility type")
+
+    def jurisdiction(self, name: str) -> str:
+        """Return a jurisdiction that the instance has; UsageError for any other."""
+        return only_known(name, self.instance["jurisdictions"]["jurisdiction"].tolist(), "jurisdiction")
+
     def run(self, policy: str) -> Run | None:
         """Return the run of a policy; None without any runs, UsageError where it is not among them."""
         if not self.runs:
@@ -140,7 +151,8 @@ class Bench:
     def routing(self, facility_type: str) -> Routing:
         """Return the routing rules on the standing capacity of a facility type."""
         if facility_type not in self._routings:
-            made = Routing(self.instance, self.calibration, facility_type, self.options)
+            known = self.facility_type(facility_type)
+            made = Routing(self.instance, self.calibration, known, self.options)
             self._routings[facility_type] = made
         return self._routings[facility_type]
 
@@ -178,7 +190,7 @@ def _cascade_ceiling(bench: Bench, subject: str) -> float:
     """Most of what retires in a jurisdiction ("": all) that is collected and fit by its best test, %."""
     supply = bench.first_supply
     if subject:
-        supply = supply[supply["jurisdiction"] == subject]
+        supply = supply[supply["jurisdiction"] == bench.jurisdiction(subject)]
     commodities = bench.instance["commodities"].set_index("commodity")
     made = bench.instance["recipe_outputs"].merge(bench.instance["recipe_inputs"], on="recipe")
     fit = made[made["commodity_x"].map(commodities["cascade_grade"]).astype(bool)]
@@ -196,6 +208,7 @@ def _margin(bench: Bench, subject: str) -> float:
     """
     instance = bench.instance
     subject, *terms = subject.split(";")
+    only_known(subject, instance["supply"]["commodity"].unique().tolist(), "commodity that retires")
     prices = instance["offtake"].drop_duplicates("commodity").set_index("commodity")["price_cny_per_unit"]
     own = _amounts(terms, "=", list(prices.index))
     prices = prices.mask(prices.index.isin(own), pd.Series(own, dtype=float).reindex(prices.index))
@@ -245,13 +258,14 @@ def _amounts(terms: Sequence[str], sign: str, known: list[str]) -> dict[str, flo
 def _effective_capacity(bench: Bench, subject: str) -> float:
     kind, _, jurisdiction = subject.partition("@")
     table = bench.capacity
-    meant = (table["facility_type"] == kind) & (table["jurisdiction"] == jurisdiction)
+    meant = table["facility_type"] == bench.facility_type(kind)
+    meant &= table["jurisdiction"] == bench.jurisdiction(jurisdiction)
     return float(table.loc[meant, "effective"].sum()) / KILO
 
 
 def _retired_over_capacity(bench: Bench, subject: str) -> float:
     """Median over jurisdictions with capacity of what retires over nominal capacity, %."""
-    table = bench.capacity[bench.capacity["facility_type"] == subject]
+    table = bench.capacity[bench.capacity["facility_type"] == bench.facility_type(subject)]
     room = table.groupby("jurisdiction")["nominal"].sum()
     retired = bench.first_supply.groupby("jurisdiction")["supply_tonnes_per_year"].sum()
     return PERCENT * float((retired / room[room > 0]).median())
@@ -264,7 +278,7 @@ def _capacity_used(bench: Bench, subject: str) -> float:
     if run is None:
         return float("nan")
     sites = run.instance["sites"].set_index("site")
-    of_kind = sites[sites["facility_type"] == kind]
+    of_kind = sites[sites["facility_type"] == bench.facility_type(kind)]
     loads = run.answer.facilities
     share = loads["period"].map(run.instance.period_weights()) / sum(run.instance.period_weights().values())
     standing = (loads["size"] == "existing") & loads["site"].isin(of_kind.index)
@@ -276,6 +290,7 @@ def _ledger(bench: Bench, subject: str) -> float:
     """What a category costs in a plan, or by how much more in one plan than in another, m CNY a year."""
     policies, _, category = subject.partition("/")
     first, _, second = policies.partition("-minus-")
+    only_known(category, list(KIND_OF_CATEGORY), "category of the ledger")
     amounts = [_category(bench.run(policy), category) for policy in (first, second) if policy]
     return amounts[0] - (amounts[1] if second else 0.0)
 
@@ -298,7 +313,8 @@ def _cascade_share(bench: Bench, subject: str) -> float:
     runs, supply = run.answer.throughput, run.answer.supply
     done = runs["throughput_tonnes_per_year"] * runs["period"].map(weights)
     retired = supply["retired_tonnes_per_year"] * supply["period"].map(weights)
-    return PERCENT * float(done[runs["site"].map(kinds) == kind].sum() / retired.sum())
+    meant = runs["site"].map(kinds) == bench.facility_type(kind)
+    return PERCENT * float(done[meant].sum() / retired.sum())
 
 
 def _routed(bench: Bench, subject: str) -> float:
@@ -358,12 +374,15 @@ def calibrate(
     Raises
     ------
     UsageError
-        Where there is no calibration folder, or a target names an unknown measure or policy.
+        Where there is no calibration folder, a target names an unknown measure, policy or subject, or a
+        run is not of what retires in the instance, at its formal share.
     InstanceError
         With every problem of the folder's tables.
     """
     tables = read_calibration(instance)
     bench = Bench(instance, tables, runs or {}, options or SolveOptions())
+    for policy, run in bench.runs.items():
+        _refuse_other_batteries(bench, policy, run)
     return [
         Compared(
             target=row["target"],
@@ -379,6 +398,24 @@ def calibrate(
         )
         for row in tables.targets.to_dict("records")
     ]
+
+
+def _refuse_other_batteries(bench: Bench, policy: str, run: Run) -> None:
+    """Refuse a run whose figures say nothing of the instance; at other places it may be solved."""
+    other = f"the run of {policy} is not comparable with {bench.instance.name}: "
+    supply, sources = run.answer.supply, run.instance["sources"].set_index("source")["location"]
+    homes = run.instance["locations"].set_index("location")["jurisdiction"]
+    weights = run.instance.period_weights()
+    share = supply["period"].map(weights) / sum(weights.values())
+    theirs = (
+        (supply["retired_tonnes_per_year"] * share).groupby(supply["source"].map(sources).map(homes)).sum()
+    )
+    ours = bench.first_supply.groupby("jurisdiction")["supply_tonnes_per_year"].sum()
+    apart = theirs.sub(ours, fill_value=0.0).abs()
+    if (apart > FLOW_TOLERANCE_TONNES * max(1.0, float(ours.max()))).any():
+        raise UsageError(f"{other}other tonnes retire in {shown(str(apart.idxmax()))}")
+    if abs(run.formal_share - bench.formal_share) > SHARE_TOLERANCE:
+        raise UsageError(f"{other}it starts from a formal share of {run.formal_share:.4g}")
 
 
 def calibration_markdown(compared: list[Compared]) -> str:

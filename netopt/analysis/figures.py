@@ -182,9 +182,18 @@ def read_figure(text: str, instance: Instance) -> Figure:
         if word not in known:
             hint = nearest(word, known) or ", ".join(filter(None, known))
             raise UsageError(f"{text}: {shown(word)!r} is no {what} ({hint})")
-    if name == "jobs" and instance["labour"].empty:
-        raise UsageError(f"{text}: {instance.name} has no data/labour.csv")
+    if name == "jobs":
+        _refuse_unknown_jobs(text, facility_type, instance)
     return Figure(name, jurisdiction, facility_type)
+
+
+def _refuse_unknown_jobs(text: str, facility_type: str, instance: Instance) -> None:
+    known = set(instance["labour"]["facility_type"])
+    if not known:
+        raise UsageError(f"{text}: {instance.name} has no data/labour.csv")
+    asked = [facility_type] if facility_type else instance["facility_types"]["facility_type"].tolist()
+    if absent := [each for each in asked if each not in known]:
+        raise UsageError(f"{text}: data/labour.csv of {instance.name} has no row of {', '.join(absent)}")
 
 
 def ranges_of(plan: Solution | Run, figures: Sequence[Figure], options: SolveOptions) -> list[Range]:

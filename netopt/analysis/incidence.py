@@ -120,7 +120,9 @@ class Incidence:
     @property
     def equity(self) -> dict[str, float]:
         """How unevenly taxes, jobs and harm fall on people: Gini coefficients; empty without population."""
-        table = self.jurisdictions[self.jurisdictions["people"].notna()]
+        table = self.jurisdictions.drop(index=NATIONAL)
+        if table["people"].isna().any():
+            return {}
         spread = {
             "Gini of local tax per head": table["local_tax_cny_per_year"],
             "Gini of jobs per head": table["jobs"],
@@ -129,7 +131,7 @@ class Incidence:
         known = {
             name: amounts
             for name, amounts in spread.items()
-            if len(table) and amounts.notna().all() and (amounts >= 0).all()
+            if amounts.notna().all() and (amounts >= 0).all()
         }
         return {name: gini(amounts, table["people"]) for name, amounts in known.items()}
 
@@ -178,6 +180,7 @@ def incidence(plan: Solution | Run) -> Incidence:
     accounts = _accounts(plan.ledger, weights, instance["bearers"])
     steps = _facility_types(rows, weights)
     missing = [words for table, words in ABSENT.items() if instance[table].empty]
+    missing += _rows_left_out(instance)
     if instance.settings.prices.carbon_cny_per_tonne == 0:
         missing.append("tonnes of CO2e: they are read off the ledger, and carbon has no price")
     unsaid = instance["metals"].loc[instance["metals"]["import_share"].isna(), "name"].tolist()
@@ -196,6 +199,19 @@ def incidence(plan: Solution | Run) -> Incidence:
         total_cny_per_year=ledger_total(plan.ledger, weights, Perspective.SOCIAL),
         missing=(*missing, *NOT_IN_THE_LEDGER),
     )
+
+
+def _rows_left_out(instance: Instance) -> list[str]:
+    """Return what cannot be told as an optional table has rows, and not all."""
+    found = []
+    for name, of, key, words in (
+        ("population", "jurisdictions", "jurisdiction", "figures per head of all"),
+        ("labour", "facility_types", "facility_type", "jobs where they are at work"),
+    ):
+        absent = instance[of].loc[~instance[of][key].isin(instance[name][key]), key]
+        if len(instance[name]) and len(absent):
+            found.append(f"{words}: {name}.csv has no row of {', '.join(absent)}")
+    return found
 
 
 def _accounts(ledger: pd.DataFrame, weights: Mapping[str, float], bearers: pd.DataFrame) -> pd.DataFrame:
@@ -262,7 +278,7 @@ def _jurisdictions(
         table[name] = amounts.reindex(index).fillna(0.0)
     for name in ("capacity_tonnes_per_year", "throughput_tonnes_per_year"):
         table[name] = steps.groupby("jurisdiction")[name].sum().reindex(index).fillna(0.0)
-    jobs = steps.groupby("jurisdiction")["jobs"].sum().reindex(index).fillna(0.0)
+    jobs = steps.groupby("jurisdiction")["jobs"].sum(skipna=False).reindex(index, fill_value=0.0)
     table["jobs"] = jobs if len(instance["labour"]) else float("nan")
     table = _with_ratios(table, ("haul", "first_leg"))
     table[CO2E] = _emissions(accounts, "emissions", instance).reindex(index)
@@ -275,7 +291,7 @@ def _actors(plan: Solution | Run, rows: Plan, accounts: pd.DataFrame, steps: pd.
     """Return money by actor, and what each does: a step's tonnes, jobs and hauls are its bearer's."""
     instance, weights = plan.instance, plan.instance.period_weights()
     table = _by(accounts, "actor")
-    by_step = {name: steps.groupby("facility_type")[name].sum() for name in STEP_COLUMNS}
+    by_step = {name: steps.groupby("facility_type")[name].sum(skipna=False) for name in STEP_COLUMNS}
     hauls = rows.flows[~rows.flows["at_gate"]]
     tonne_km = hauls["tonnes"] * hauls["km"]
     by_step["haul_tonnes_per_year"] = _yearly(hauls, hauls["tonnes"], weights, "from_facility_type")
@@ -287,9 +303,9 @@ def _actors(plan: Solution | Run, rows: Plan, accounts: pd.DataFrame, steps: pd.
     for name, amounts in by_step.items():
         chain = pd.DataFrame({"facility_type": amounts.index, name: amounts.to_numpy(dtype=float)})
         chain = chain.assign(actor=Actor.FORMAL_CHAIN.value, category="")
-        divided = _by_bearer(chain, instance["bearers"], name).groupby("actor")[name].sum()
+        divided = _by_bearer(chain, instance["bearers"], name).groupby("actor")[name].sum(skipna=False)
         table = table.reindex(table.index.union(divided.index), fill_value=0.0)
-        table[name] = divided.reindex(table.index).fillna(0.0)
+        table[name] = divided.reindex(table.index, fill_value=0.0)
     informal = Actor.INFORMAL_CHANNEL.value
     if informal in table.index:
         leaked = rows.tables["supply"].assign(all="")
@@ -377,9 +393,8 @@ def _facility_types(rows: Plan, weights: Mapping[str, float]) -> pd.DataFrame:
     table["n_sites"] = table["n_sites"].astype(int)
     table["utilisation"] = table["throughput_tonnes_per_year"] / table["capacity_tonnes_per_year"]
     labour = rows.facts.instance["labour"].set_index("facility_type")["jobs_per_tonne_per_year"]
-    per_tonne = table["facility_type"].map(labour).astype(float)
-    per_tonne = per_tonne.fillna(0.0) if len(labour) else per_tonne
-    table["jobs"] = table["throughput_tonnes_per_year"] * per_tonne
+    tonnes = table["throughput_tonnes_per_year"]
+    table["jobs"] = (tonnes * table["facility_type"].map(labour).astype(float)).where(tonnes > 0, 0.0)
     return table
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netopt.solution.store import Run
 
 UNCHANGED: Final = ("name", "people")
+SHARE_TOLERANCE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Change:
     losers, winners
         Jurisdictions whose social cost changes by more than rounding, most first.
     difference_cny_per_year
-        Proven bounds on what the other policy costs society more; None where a plan has none.
+        Proven bounds on what the other plan costs society more; None where a plan has none.
     """
 
     base: Incidence
@@ -48,6 +49,18 @@ class Change:
     losers: tuple[str, ...]
     winners: tuple[str, ...]
     difference_cny_per_year: tuple[float, float] | None
+
+    @property
+    def also_differ(self) -> tuple[str, ...]:
+        """In what else than policy the two plans differ, so that a difference is not the policy's alone."""
+        shares = [found.formal_share for found in (self.base, self.other)]
+        found = []
+        alike = [each.instance.with_formal_share(shares[0]).digest for each in (self.base, self.other)]
+        if alike[0] != alike[1]:
+            found.append("the tables or settings of their instances")
+        if abs(shares[0] - shares[1]) > SHARE_TOLERANCE:
+            found.append(f"the formal share they start from ({shares[0]:.1%} and {shares[1]:.1%})")
+        return tuple(found)
 
     @property
     def equity(self) -> dict[str, float]:
@@ -87,6 +100,7 @@ class Change:
             "of": "these plans",
             "losers": list(self.losers),
             "winners": list(self.winners),
+            "also_differ": list(self.also_differ),
             "difference_cny_per_year": self.difference_cny_per_year,
             "equity": self.equity,
             **{name: table.to_dict("records") for name, table in self.tables().items()},

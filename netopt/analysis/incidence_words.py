@@ -141,8 +141,19 @@ def _proof(outcome: Outcome | None) -> str:
 def _together(change: Change) -> str:
     if change.difference_cny_per_year is None:
         return "What both together cost more is not said: a plan has no bounds of social cost."
-    low, high = (end / MILLION + 0.0 for end in change.difference_cny_per_year)
-    return f"Together the second policy costs society {low:,.2f} to {high:,.2f} m CNY a year more, proven."
+    low, high = (round(end / MILLION, 2) + 0.0 for end in change.difference_cny_per_year)
+    shares = [f"{found.collected_share:.1%}" for found in (change.base, change.other)]
+    collected = shares[0] if shares[0] == shares[1] else " and ".join(shares)
+    more = (
+        f"{low:,.2f} to {high:,.2f} m CNY a year more, proven, with {collected} of what retires collected"
+    )
+    if not change.also_differ:
+        return f"Together the second policy costs society {more}."
+    others = " and in ".join(change.also_differ)
+    return (
+        f"Together the second plan costs society {more}. **The plans differ also in {others}: what the "
+        "policy alone costs is not said.**"
+    )
 
 
 def _losers(change: Change) -> str:
@@ -165,7 +176,7 @@ def _cost_change(change: Change, jurisdiction: str) -> float:
 
 def _actors(table: pd.DataFrame, columns: Iterable[tuple[str, str, float, int]]) -> str:
     rows = [(markdown_text(str(actor)), *_cells(row, columns)) for actor, row in table.iterrows()]
-    total = ("**all**", *_cells(table.sum(min_count=1), columns))
+    total = ("**all**", *_cells(table.sum(skipna=False), columns))
     return table_markdown(("actor", *(head for head, *_ in columns)), [*rows, total])
 
 

@@ -14,6 +14,7 @@ from netopt.errors import InstanceError, UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from netopt.data.cells import Table
     from netopt.data.instance import Instance
 
 FOLDER: Final = "calibration"
@@ -125,10 +126,27 @@ def read_calibration(instance: Instance) -> Calibration:
             message = f"the instance has no {kind} '{{value}}'"
             lines = table.lines[wrong].tolist()
             log.add_rows(table.spec.file, lines, column, "unknown_id", cells[wrong].tolist(), message)
+    if "targets" in tables:
+        _refuse_no_figure(tables["targets"], log)
     files = [table.spec.file for table in tables.values()]
     if problems := log.sorted(files):
         raise InstanceError(str(folder), problems)
     return Calibration(**{name: table.frame for name, table in tables.items()})
+
+
+def _refuse_no_figure(targets: Table, log: ProblemLog) -> None:
+    """Refuse targets of which nothing is published, and ranges that hold nothing."""
+    ends = [targets.frame.get(name) for name in ("low", "value", "high")]
+    low, value, high = ends
+    if low is None or value is None or high is None:
+        return
+    for wrong, rule, message in (
+        (low.isna() & value.isna() & high.isna(), "no_figure", "the source's figure is missing"),
+        (low > high, "range", "the least, {value}, is above the most"),
+    ):
+        lines = targets.lines[wrong.to_numpy()].tolist()
+        values = low[wrong].tolist()
+        log.add_rows(targets.spec.file, lines, "low", rule, values, message, "give low, value or high")
 
 
 def only_known(name: str, known: list[str], what: str) -> str:

@@ -1,8 +1,9 @@
 """Every conceivable arc into a site as arrays, listed in the network or not, and what it costs.
 
-The cost of an arc is affine in its length: ``cost(i, j) = at_giver(i) + per_km * km(i, j)``, plus the
-delay of a first departure. So a handful of *probe* arcs, priced by the same functions as listed arcs
-(``netopt.network.rates``), price millions.
+The cost of an arc is affine in its length: ``cost(i, j) = at_giver(i) + per_km(i) * km(i, j)``, plus the
+delay of a first departure. So three *probe* arcs of each giver, priced by the same functions as listed arcs
+(``netopt.network.rates``), price millions. A kilometre costs the same from everywhere, but a figure may
+count it in some jurisdictions or after some facility types only.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from netopt.policy.effects import Effects, ForbidHauls
 
 FIRST, TRUNK = "first", "trunk"
-PER_KM, DEPARTS = "per_km", "departs"
-"""Probes beside those of the givers: one kilometre, and a first departure."""
+BARE, PER_KM, DEPARTS = "", "per_km", "departs"
+"""Probes of each giver: of no length, of one kilometre, and of none but a first departure."""
 
 ANY_ORIGIN: Final = ""
 
@@ -61,9 +62,9 @@ class Lanes:
     crosses: NDArray[np.bool_]
     leaves_a_mark: bool
 
-    def probe(self, name: str) -> str:
-        """Return the id of a probe arc: of a giver, ``PER_KM`` or ``DEPARTS``."""
-        return f"{self.leg}:{self.commodity}@{self.mode}:{name}"
+    def probe(self, giver: str, what: str = BARE) -> str:
+        """Return the id of a probe arc of a giver: ``BARE``, ``PER_KM`` or ``DEPARTS``."""
+        return f"{self.leg}:{self.commodity}@{self.mode}:{giver}:{what}"
 
 
 @dataclass(frozen=True)
@@ -251,16 +252,15 @@ def _kilometres(instance: Instance) -> dict[str, pd.DataFrame]:
 
 
 def _probes(instance: Instance, effects: Effects, lane: Lanes) -> pd.DataFrame:
-    """Return the probe arcs of lanes: one of no length per giver, one of 1 km, one first departure."""
-    names = [*lane.givers, PER_KM, DEPARTS]
-    first = lane.givers[0]
+    """Return the probe arcs of a lane: of each giver one of no length, one of 1 km, one first departure."""
+    kinds = np.repeat([BARE, PER_KM, DEPARTS], len(lane.givers))
     sites = instance["sites"].set_index("site")["location"]
     sources = instance["sources"].set_index("source")["location"]
     jurisdiction = instance["locations"].set_index("location")["jurisdiction"]
-    givers = pd.Series([*lane.givers, first, first])
+    givers = pd.Series(np.tile(lane.givers, 3), dtype=str)
     probes = pd.DataFrame(
         {
-            "arc": [lane.probe(name) for name in names],
+            "arc": [lane.probe(giver, what) for giver, what in zip(givers, kinds, strict=True)],
             "from_place": givers,
             "from_kind": "source" if lane.leg == FIRST else "site",
             "to_place": lane.takers[0],
@@ -270,8 +270,8 @@ def _probes(instance: Instance, effects: Effects, lane: Lanes) -> pd.DataFrame:
             "leg": lane.leg,
             "origin": ANY_ORIGIN,
             "left_before": False,
-            "left_after": [name == DEPARTS for name in names],
-            "distance_km": [float(name == PER_KM) for name in names],
+            "left_after": kinds == DEPARTS,
+            "distance_km": (kinds == PER_KM).astype(float),
             "from_jurisdiction": givers.map(sources if lane.leg == FIRST else sites).map(jurisdiction),
         }
     )

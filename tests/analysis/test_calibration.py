@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +26,7 @@ from netopt.pipeline import solve
 from netopt.policy.read import read_policy
 from netopt.resources import shipped
 from netopt.solution.options import SolveOptions
-from netopt.solution.store import read_run, write_run
+from netopt.solution.store import Run, read_run, write_run
 
 ROOT = Path(__file__).parents[2]
 EXACT = SolveOptions(gap=1e-9, threads=1)
@@ -33,6 +35,28 @@ EXACT = SolveOptions(gap=1e-9, threads=1)
 @pytest.fixture(scope="module")
 def toy() -> Instance:
     return read_instance(shipped("instances") / "toy")
+
+
+@pytest.fixture(scope="module")
+def toy_runs(toy: Instance, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    solution = solve(toy, read_policy("unified", toy), EXACT)
+    return {"unified": read_run(write_run(solution, tmp_path_factory.mktemp("runs") / "unified"))}
+
+
+def with_targets(path: Path, *rows: str) -> Path:
+    """Return a copy of toy with a folder of calibration that holds these targets."""
+    folder = path / "toy"
+    shutil.copytree(shipped("instances") / "toy", folder)
+    (folder / "calibration").mkdir()
+    head = "target,figure,measure,subject,unit,low,value,high,class,source,why"
+    for name, lines in (
+        ("targets", (head, *rows)),
+        ("end_of_life", ("jurisdiction,tonnes_per_year", "P1,1")),
+        ("neighbours", ("jurisdiction,neighbour", "P1,P2")),
+        ("clusters", ("cluster,location", "one,L1")),
+    ):
+        (folder / "calibration" / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +188,54 @@ def test_terms_of_a_margin_that_mean_nothing_are_refused(toy: Instance, subject:
         MEASURES["margin"](bench, subject)
 
 
+@pytest.mark.parametrize(
+    ("measure", "subject", "said"),
+    [
+        ("margin", "gold", "'gold' is no commodity that retires"),
+        ("cascade_ceiling", "P9", "'P9' is no jurisdiction"),
+        ("effective_capacity", "smelter@P1", "'smelter' is no facility type"),
+        ("effective_capacity", "hub@P9", "'P9' is no jurisdiction"),
+        ("retired_over_capacity", "smelter", "'smelter' is no facility type"),
+        ("without_capacity", "smelter", "'smelter' is no facility type"),
+        ("ledger", "unified/haulag", "'haulag' is no category of the ledger"),
+        ("capacity_used", "unified/smelter", "'smelter' is no facility type"),
+        ("cascade_share", "unified/smelter", "'smelter' is no facility type"),
+    ],
+)
+def test_subjects_that_mean_nothing_are_refused(
+    toy: Instance, toy_runs: dict[str, Run], measure: str, subject: str, said: str
+) -> None:
+    bench = Bench(toy, Calibration(*[pd.DataFrame()] * 4), toy_runs, EXACT)
+    with pytest.raises(UsageError, match=said):
+        MEASURES[measure](bench, subject)
+
+
+def test_runs_of_other_batteries_or_another_share_are_refused(
+    toy: Instance, toy_runs: dict[str, Run], tmp_path: Path
+) -> None:
+    china = read_instance(shipped("instances") / "china-2024")
+    with pytest.raises(UsageError, match="run of unified is not comparable with china-2024: other tonnes"):
+        calibrate(china, toy_runs, EXACT)
+    folder = with_targets(tmp_path, "a,Share,formal_share,,%,,30,,held out,somebody,")
+    solution = solve(toy, read_policy("unified", toy), replace(EXACT, formal_share=0.4))
+    run = read_run(write_run(solution, tmp_path / "unified"))
+    with pytest.raises(UsageError, match=r"it starts from a formal share of 0\.4"):
+        calibrate(read_instance(folder), {"unified": run}, EXACT)
+    (told,) = calibrate(read_instance(folder), toy_runs, EXACT)
+    assert told.error == pytest.approx(20)
+
+
+def test_targets_without_a_figure_or_with_ends_crossed_are_refused(tmp_path: Path) -> None:
+    nothing, crossed = "a,S,formal_share,,%,,,,held out,x,", "b,S,formal_share,,%,60,,40,held out,x,"
+    with pytest.raises(InstanceError) as caught:
+        read_calibration(read_instance(with_targets(tmp_path, nothing, crossed)))
+    first, second = (str(problem) for problem in caught.value.problems)
+    assert "row 2" in first
+    assert "the source's figure is missing" in first
+    assert "row 3" in second
+    assert "the least, 60, is above the most" in second
+
+
 def test_errors_are_to_the_nearer_end_of_a_range() -> None:
     def of(model: float, value: float, low: float, high: float) -> float:
         return Compared("t", "f", "%", "held out", "s", "", model, value, low, high).error
@@ -183,8 +255,6 @@ def test_an_instance_without_the_folder_is_refused(toy: Instance) -> None:
 
 
 def test_problems_of_the_tables_are_all_told(tmp_path: Path) -> None:
-    import shutil  # noqa: PLC0415
-
     folder = tmp_path / "toy"
     shutil.copytree(shipped("instances") / "toy", folder)
     (folder / "calibration").mkdir()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from netopt.accounts import Perspective
 from netopt.analysis.equity import gini
+from netopt.analysis.figures import read_figure
 from netopt.analysis.incidence import COST, MONEY_COLUMNS, NET, Incidence, incidence
 from netopt.analysis.incidence_change import incidence_change
 from netopt.data.instance import Instance
@@ -133,6 +135,31 @@ def test_what_an_instance_does_not_say_is_said_to_be_missing(toy: Instance, name
         assert found.equity == {}
 
 
+def test_a_step_without_a_row_of_labour_has_no_jobs_that_are_known(toy: Instance) -> None:
+    """The hub and C2 work in Midland: with the row of one missing, its jobs are unknown, not fewer."""
+    bare = with_tables(toy, labour=toy["labour"][toy["labour"]["facility_type"] != "hub"])
+    found = incidence(solve(bare, read_policy("unified", bare), EXACT))
+    jobs = found.jurisdictions["jobs"]
+    assert jobs.isna().to_dict() == {"": False, "P1": False, "P2": True, "P3": False}
+    assert jobs["P3"] == pytest.approx(13.6 + 17)
+    assert found.actors["jobs"].isna()["car_maker"]
+    assert found.actors["jobs"]["formal_recycler"] == pytest.approx(13.6 + 17 * 3 / 4)
+    assert [words for words in found.missing if "labour.csv has no row of hub" in words]
+    (total,) = [line for line in found.to_markdown().splitlines() if line.startswith("| **all**")]
+    assert total.split(" | ")[7] == "?"
+    assert read_figure("jobs/hydromet@P3", bare).facility_type == "hydromet"
+    for text in ("jobs", "jobs/hub@P2"):
+        with pytest.raises(UsageError, match="has no row of hub"):
+            read_figure(text, bare)
+
+
+def test_figures_per_head_are_of_all_or_not_said(toy: Instance) -> None:
+    fewer = with_tables(toy, population=toy["population"].iloc[:2])
+    found = incidence(solve(fewer, read_policy("unified", fewer), EXACT))
+    assert found.equity == {}
+    assert any("population.csv has no row of P3" in words for words in found.missing)
+
+
 def test_without_a_price_of_carbon_tonnes_of_co2e_are_missing(toy: Instance) -> None:
     prices = toy.settings.prices.model_copy(update={"carbon_cny_per_tonne": 0.0})
     free = make_instance(toy.settings.model_copy(update={"prices": prices}), toy.tables)
@@ -255,6 +282,28 @@ def test_plans_for_other_batteries_are_refused(toy: Instance, unified: Solution)
     other = solve(fewer, read_policy("unified", fewer), EXACT)
     with pytest.raises(UsageError, match="not planned for the same retired batteries"):
         incidence_change(unified, other)
+
+
+def test_what_another_instance_costs_is_not_put_down_to_the_policy(
+    toy: Instance, unified: Solution
+) -> None:
+    dearer = with_tables(
+        toy, recipes=toy["recipes"].assign(cost_cny_per_tonne=toy["recipes"]["cost_cny_per_tonne"] + 500)
+    )
+    change = incidence_change(unified, solve(dearer, read_policy("unified", dearer), EXACT))
+    assert change.also_differ == ("the tables or settings of their instances",)
+    assert "what the policy alone costs is not said" in change.to_markdown()
+    assert "second policy costs" not in change.to_markdown()
+
+
+def test_another_formal_share_is_not_put_down_to_the_policy(toy: Instance, unified: Solution) -> None:
+    options = replace(EXACT, formal_share=0.9)
+    change = incidence_change(unified, solve(toy, read_policy("unified", toy), options))
+    assert change.also_differ == ("the formal share they start from (50.0% and 90.0%)",)
+    assert "with 50.0% and 90.0% of what retires collected" in change.to_markdown()
+    same = incidence_change(unified, unified)
+    assert same.also_differ == ()
+    assert "second policy costs society 0.00 to 0.00" in same.to_markdown()
 
 
 def test_a_private_plan_has_no_proven_social_difference(toy: Instance, unified: Solution) -> None:

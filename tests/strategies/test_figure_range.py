@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from netopt.accounts import Perspective
 from netopt.analysis.figures import Figure, ranges_of, read_figure
+from netopt.data.instance import Instance
 from netopt.data.read import read_instance
 from netopt.errors import InfeasibleError, UsageError
+from netopt.network.build import build_network
+from netopt.network.scope import Scope
 from netopt.pipeline import solve
+from netopt.policy.effects import Effects
 from netopt.policy.read import make_policy, read_policy
 from netopt.resources import shipped
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
-from tests.instances_random import random_instance
+from netopt.strategies.direct import solve_direct
+from netopt.strategies.figure_range import Effort, figure_range
+from netopt.strategies.priced.solve import PricedProgram
+from tests.instances_random import random_instance, with_tables
+from tests.policy.tiny import Site, Tiny
 from tests.strategies.test_social_range import EXACT, two_ways
 
 
@@ -84,6 +93,45 @@ def test_the_priced_strategy_bounds_the_same_figures() -> None:
         assert other.high >= one.high - slack
         assert other.low > -1e9
         assert other.high < 1e9
+
+
+def far_plant() -> Instance:
+    """Return 100 t in B for a plant 500 km away in C; near ones take 10 t, or cost 100,000 CNY a year."""
+    near = Site("N", "B", "recycler", capacity=10.0)
+    candidates = (Site("D", "B", "recycler", candidate=True), Site("E", "A", "recycler", candidate=True))
+    tiny = Tiny(
+        km={("A", "B"): 900.0, ("A", "C"): 900.0, ("B", "C"): 500.0},
+        sites=(near, Site("F", "C", "recycler"), *candidates),
+        supply={("A", "2024"): 1.0, ("C", "2024"): 0.0},
+    )
+    plain = tiny.instance()
+    return with_tables(plain, sizes=plain["sizes"].assign(fixed_cny_per_year=1e5))
+
+
+@pytest.mark.parametrize("weight", [1.0, 5.0])
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (Figure("haulage", "A"), 900),
+        (Figure("haulage", "B"), 10 * 10 + 90 * 500),
+        (Figure("haulage", "C"), 0),
+        (Figure("haulage", "B", "recycler"), 0),
+        (Figure("haulage"), 900 + 45_100),
+    ],
+)
+def test_hauls_that_are_not_listed_count_where_they_start(
+    figure: Figure, expected: float, weight: float
+) -> None:
+    """The one cheapest plan hauls 90 t along an arc that the network of short arcs does not list."""
+    instance = far_plant()
+    plan = solve_direct(build_network(instance, Effects()), Perspective.SOCIAL, EXACT)
+    near = build_network(instance, Effects(), scope=Scope(1))
+    goal, effort = partial(figure.in_cny, instance=instance), Effort((weight,), 1e-3, 20.0)
+    program = PricedProgram(near, Perspective.SOCIAL, EXACT)
+    ends = figure_range(
+        near, Perspective.SOCIAL, plan.outcome, goal, effort, EXACT, what=str(figure), program=program
+    )
+    assert ends == pytest.approx((expected, expected), abs=1)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from netopt.accounts import Perspective
+from netopt.analysis.figures import Figure
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.data.instance import Instance
@@ -20,7 +21,7 @@ from netopt.formulation.build import STRENGTHENING, build_model
 from netopt.formulation.compile import compile_model, standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
-from netopt.network.lanes import DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
+from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.policy.effects import Effects, Mass, ShareRule
 from netopt.solution.options import Progress, SolveOptions
@@ -234,34 +235,70 @@ def test_links_hold_at_every_whole_plan(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS[:10])
 def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
-    """Cost is affine in the length: what prices millions of unlisted arcs prices the listed too."""
+    """Cost is affine in the length: what prices millions of unlisted arcs prices the listed too.
+
+    So are figures that count it in one jurisdiction, or after one facility type, alone.
+    """
     instance, effects, perspective, _ = case(seed)
     network = build_network(instance, effects)
     form = compile_model(build_model(network, perspective, without=STRENGTHENING))
-    cost, _ = by_column(form, unit_costs(network, perspective))
     own = Columns(network, form)
-    flows = own.flows.assign(cost=cost[own.flows["column"].to_numpy()])
-    flows = flows[(flows["to_kind"] == "site") & (flows["from_kind"] != "market")]
+    last = instance["jurisdictions"]["jurisdiction"].iloc[-1]
+    of_type = instance["facility_types"]["facility_type"].iloc[0]
+    asked = (Figure("cost", last), Figure("haulage", last), Figure("haulage", facility_type=of_type))
+    goals = [partial(figure.in_cny, instance=instance) for figure in asked]
+    everywhere_ = everywhere(network)
+    lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in everywhere_.lanes}
     km = network.arcs.set_index(["from_place", "to_place", "mode"])["distance_km"]
     km = km[~km.index.duplicated()]
-    prices = unit_costs(everywhere(network), perspective)
-    lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in everywhere(network).lanes}
     n_compared = 0
-    for arc in flows.to_dict("records"):
-        leg = "first" if arc["from_kind"] == "source" else "trunk"
-        lane = lanes[arc["commodity"], arc["mode"], leg]
-
-        def price(name: str, lane: object = lane, period: str = arc["period"]) -> float:
-            return float(prices.get(("flow", lane.probe(name), period), 0.0))  # type: ignore[attr-defined]
-
-        first = price(lane.givers[0])
-        length = km[arc["from_place"], arc["to_place"], arc["mode"]]
-        leaves = arc["left_after"] and not arc["left_before"]
-        told = price(arc["from_place"]) + (price(PER_KM) - first) * length
-        told += (price(DEPARTS) - first) if leaves else 0.0
-        assert told == pytest.approx(arc["cost"], rel=1e-9, abs=1e-6)
-        n_compared += 1
+    for goal in (partial(unit_costs, perspective=perspective), *goals):
+        cost, _ = by_column(form, goal(network))
+        flows = own.flows.assign(cost=cost[own.flows["column"].to_numpy()])
+        flows = flows[(flows["to_kind"] == "site") & (flows["from_kind"] != "market")]
+        prices = goal(everywhere_).xs("flow", level=0).to_dict()
+        for arc in flows.to_dict("records"):
+            leg = "first" if arc["from_kind"] == "source" else "trunk"
+            lane = lanes[arc["commodity"], arc["mode"], leg]
+            bare, a_kilometre, a_departure = (
+                prices.get((lane.probe(arc["from_place"], what), arc["period"]), 0.0)
+                for what in (BARE, PER_KM, DEPARTS)
+            )
+            length = km[arc["from_place"], arc["to_place"], arc["mode"]]
+            leaves = arc["left_after"] and not arc["left_before"]
+            told = bare + (a_kilometre - bare) * length
+            told += (a_departure - bare) if leaves else 0.0
+            assert told == pytest.approx(arc["cost"], rel=1e-9, abs=1e-6)
+            n_compared += 1
     assert n_compared > 0
+
+
+@pytest.mark.parametrize("seed", SEEDS[:10])
+def test_an_arc_that_is_added_is_the_column_that_a_listed_one_is(seed: int) -> None:
+    """In cost and in every row, caps on emissions among them."""
+    instance, effects, perspective, _ = case(seed)
+    cap = ShareRule("test", "cap", Mass("given", tonnes_per_year=10.0), Mass("emitted"), 1.0, 100.0)
+    effects = replace(effects, share_rules=(*effects.share_rules, cap))
+    network = build_network(instance, effects)
+    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    own = Columns(network, form)
+    pricer = Pricer(own, partial(unit_costs, perspective=perspective))
+    lanes = pricer.everywhere.lanes
+    numbers = {(lane.commodity, lane.mode, lane.leg): number for number, lane in enumerate(lanes)}
+    km = network.arcs.set_index("arc")["distance_km"]
+    flows = own.flows[(own.flows["to_kind"] == "site") & (own.flows["from_kind"] != "market")]
+    legs = flows["from_kind"].map({"source": "first", "site": "trunk"})
+    keys = zip(flows["commodity"], flows["mode"], legs, strict=True)
+    names = [form.columns[column].key for column in flows["column"]]
+    arcs = flows.assign(lane=[numbers[key] for key in keys], distance_km=km[names].to_numpy())
+    made = pricer.columns_of(arcs, 0)
+    assert len(made.cost) == len(arcs) > 0
+    listed = arcs["column"].to_numpy()
+    assert made.cost == pytest.approx(form.cost[listed], rel=1e-9, abs=1e-9)
+    told = ("share_rule", "emission_cap", "facility_balance", "conversion", "supply_balance")
+    rows = np.array([tag in told for tag, *_ in form.row_keys])
+    expected = form.matrix[:, listed].toarray()[rows]
+    assert made.matrix.toarray()[rows] == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def duties(instance: Instance) -> tuple[ShareRule, ...]:

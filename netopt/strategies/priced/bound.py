@@ -208,34 +208,36 @@ class Pricer:
         return self._costs[period]
 
     def _cost(self, arc: dict[Hashable, Any], lane: Lanes) -> float:
-        costs = self._probe_costs(arc["period"])
-        first = costs.get(lane.probe(lane.givers[0]), 0.0)
-        per_km, departs = (costs.get(lane.probe(name), 0.0) - first for name in (PER_KM, DEPARTS))
+        costs, giver = self._probe_costs(arc["period"]), arc["from_place"]
+        own = costs.get(lane.probe(giver), 0.0)
+        per_km, departs = (costs.get(lane.probe(giver, what), 0.0) - own for what in (PER_KM, DEPARTS))
         leaves = arc["left_after"] and not arc["left_before"]
-        own = costs.get(lane.probe(arc["from_place"]), 0.0)
         return float(own + per_km * arc["distance_km"] + (departs if leaves else 0.0))
 
     def _side_rows(self, arc: dict[Hashable, Any], lane: Lanes) -> list[tuple[int, float]]:
         """Return what an arc adds to share rules and to the emission cap."""
         period, row_of = arc["period"], self.columns.row_of
-        found = [
-            (row_of["share_rule", rule, period], coefficient)
-            for rule, coefficient in self._terms.get((lane.probe(arc["from_place"]), period), ())
-        ]
+        bare = self._terms.get((lane.probe(arc["from_place"]), period), {})
+        a_kilometre = self._terms.get((lane.probe(arc["from_place"], PER_KM), period), {})
+        found = []
+        for rule in bare.keys() | a_kilometre.keys():
+            own = bare.get(rule, 0.0)
+            coefficient = own + (a_kilometre.get(rule, 0.0) - own) * arc["distance_km"]
+            found.append((row_of["share_rule", rule, period], coefficient))
         cap = row_of.get(("emission_cap", period))
         if cap is not None:
-            per_km = self._emitted.get(lane.probe(PER_KM), 0.0) - self._emitted.get(
-                lane.probe(lane.givers[0]), 0.0
-            )
+            per_km = self._emitted.get(lane.probe(arc["from_place"], PER_KM), 0.0)
             found.append((cap, per_km * arc["distance_km"]))
         return found
 
     @cached_property
-    def _terms(self) -> dict[tuple[str, str], list[tuple[str, float]]]:
+    def _terms(self) -> dict[tuple[str, str], dict[str, float]]:
+        """Return coefficients by rule of each probe and period."""
         terms = self.everywhere.rule_terms
-        found: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
+        found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
         for term in terms[terms["family"] == "flow"].to_dict("records"):
-            found[term["index"], term["period"]].append((term["rule"], term["coefficient"]))
+            of_probe = found[term["index"], term["period"]]
+            of_probe[term["rule"]] = of_probe.get(term["rule"], 0.0) + term["coefficient"]
         return found
 
     @cached_property

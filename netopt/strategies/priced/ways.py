@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from netopt.network.lanes import DEPARTS, FIRST, PER_KM
+from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM
 from netopt.network.lookups import are_undismantled
 
 if TYPE_CHECKING:
@@ -211,15 +211,19 @@ class Ways:
     ) -> Floats:
         """Return what goods cost along each unlisted arc of a lane and on; inf where it is listed."""
         origin, left = provenance
-        own = self.probe.reindex([lane.probe(name) for name in lane.givers]).fillna(0.0).to_numpy()
-        per_km, departs = (
-            float(self.probe.get(lane.probe(name), 0.0)) - own[0] for name in (PER_KM, DEPARTS)
+        own, a_kilometre, a_departure = (
+            self.probe.reindex([lane.probe(giver, what) for giver in lane.givers]).fillna(0.0).to_numpy()
+            for what in (BARE, PER_KM, DEPARTS)
         )
+        per_km, departs = (a_kilometre - own)[:, None], (a_departure - own)[:, None]
         where = self._numbers(lane.takers)
         marked = lane.crosses & lane.leaves_a_mark & (not left)
         stays = onward[lane.commodity, origin, left][where]
         after = np.where(marked, departs + onward[lane.commodity, origin, True][where], stays)
-        cost = own[:, None] + per_km * lane.km + after
+        # Where there is no way, a kilometre that costs nothing, or less, must not open one.
+        hauled = np.full(lane.km.shape, np.inf)
+        np.multiply(per_km, lane.km, out=hauled, where=np.isfinite(lane.km))
+        cost = own[:, None] + hauled + after
         here = listed[(listed["mode"] == lane.mode) & (listed["origin"] == origin)]
         here = here[(here["left_before"] == left) & (here["to_kind"] == "site")]
         rows = pd.Index(lane.givers).get_indexer(pd.Index(here["from_place"]))
