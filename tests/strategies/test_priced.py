@@ -23,10 +23,11 @@ from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_cos
 from netopt.network.build import build_network
 from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
-from netopt.policy.effects import Effects, Mass, ShareRule
+from netopt.policy.effects import Effects, Mass, ShareRule, SingleSource
 from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.outcome import Status
 from netopt.strategies.choice import MOST_ARCS, scope_for
+from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.few_sites import FewSites, plan_at_few_sites
@@ -168,6 +169,24 @@ def test_without_a_first_plan_few_sites_give_one(seed: int, monkeypatch: pytest.
         return
     assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
     assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
+
+
+@pytest.mark.parametrize("seed", [13, 33])
+def test_a_source_without_a_choice_among_few_sites_is_assigned_among_all(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program among few sites has no column for the one site that a source can send to."""
+    instance, effects, perspective, scope = case(seed)
+    effects = replace(effects, single_sources=(SingleSource("single", ("pack",)),))
+    monkeypatch.setattr(PricedProgram, "find_first_plan", lambda _program, _time_s: None)
+    monkeypatch.setattr(PricedProgram, "plan", lambda _program, _time_s: None)
+    network = build_network(instance, effects, scope=scope)
+    assert len(network.assignments)
+    best = solve_direct(build_network(instance, effects), perspective, EXACT).outcome
+    plan = solve_priced(network, perspective, EXACT)
+    tolerance = 1e-6 * best.gross_cost_cny_per_year
+    assert plan.outcome.upper_bound_cny_per_year >= best.lower_bound_cny_per_year - tolerance
+    assert plan.outcome.lower_bound_cny_per_year <= best.upper_bound_cny_per_year + tolerance
 
 
 @pytest.mark.parametrize("seed", SEEDS[:6])

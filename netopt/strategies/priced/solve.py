@@ -455,7 +455,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     if planned is not network:
         options.tell("building the plan's network")
         form = standard_form(planned, perspective, without=STRENGTHENING)
-    values = polished(form, _transferred(plan, form), options)
+    values = polished(form, _transferred(plan, form, planned), options)
     found = decisions(planned, form, values)
     ledger = build_ledger(planned, found)
     source = (
@@ -472,8 +472,26 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     return Found(found, ledger, timed, form, planned, program)
 
 
-def _transferred(plan: Incumbent, form: StandardForm) -> Floats:
-    """Return the whole decisions of a plan in the columns of a form, 0 elsewhere."""
+def _transferred(plan: Incumbent, form: StandardForm, network: Network) -> Floats:
+    """Return the whole decisions of a plan in the columns of a form, 0 elsewhere.
+
+    Where a plan among few sites had no choice of a site it has no column for it: it ships there.
+    """
     known = dict(zip(plan.columns, _known(plan.result.point)[: len(plan.columns)], strict=True))
+    chosen = _chosen(known, network)
     pairs = zip(form.columns, form.is_integer, strict=True)
-    return np.array([known.get(name, 0.0) if is_whole else 0.0 for name, is_whole in pairs])
+    return np.array([known.get(name, float(name in chosen)) if whole else 0.0 for name, whole in pairs])
+
+
+def _chosen(known: dict[ColumnName, float], network: Network) -> set[ColumnName]:
+    """Return the names of the assignments along which something is shipped."""
+    links = network.assignments.merge(network.supplies[["supply", "source", "commodity"]], on="supply")
+    ends = ["source", "commodity", "site"]
+    arcs = network.arcs[["arc", "from_place", "commodity", "to_place"]].set_axis(["arc", *ends], axis=1)
+    pairs = links.merge(arcs, on=ends)[["assignment", "arc"]].itertuples(index=False)
+    return {
+        ColumnName("assigned", assignment, period)
+        for assignment, arc in pairs
+        for period in network.periods
+        if known.get(ColumnName("flow", arc, period), 0.0) > USED
+    }
