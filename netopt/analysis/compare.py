@@ -27,6 +27,7 @@ from netopt.solution.options import SolveOptions, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from threading import Event
 
     from netopt.data.instance import Instance
     from netopt.policy.base import Policy
@@ -142,11 +143,15 @@ class _Difference:
 
 @dataclass
 class _Solver:
-    """Solves each policy at each formal share once, as many at a time as ``pool`` has threads."""
+    """Solves each policy at each formal share once, as many at a time as ``pool`` has threads.
+
+    ``stop`` is the caller's, ``options.stop`` that of the solves, which it sets too.
+    """
 
     instance: Instance
     options: SolveOptions
     pool: ThreadPoolExecutor
+    stop: Event
     known: dict[_Case, Future[Solution]] = field(default_factory=dict)
     ranges: dict[_Case, Future[Bounds]] = field(default_factory=dict)
 
@@ -179,12 +184,12 @@ class _Solver:
 
     def solution(self, policy: Policy, share: float) -> Solution:
         """Return the policy's solution, or raise what its solve raised."""
-        return self._solution(policy, share).result()
+        return waited_for(self._solution(policy, share), self.stop)
 
     def social_bounds(self, policy: Policy, share: float) -> Bounds:
         """Return lower and upper bound of the policy's social cost (CNY a year)."""
         if policy.perspective is Perspective.PRIVATE:
-            return self._range(policy, share).result()
+            return waited_for(self._range(policy, share), self.stop)
         outcome = self.solution(policy, share).outcome
         return outcome.lower_bound_cny_per_year, outcome.upper_bound_cny_per_year
 
@@ -213,6 +218,23 @@ class _Solver:
         )
 
 
+def waited_for(future: Future[Found], stop: Event) -> Found:
+    """Return what a future brings; Ctrl-C sets ``stop``, which lets solves end with what they have.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Where ``stop`` was set before.
+    """
+    while True:
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            if stop.is_set():
+                raise
+            stop.set()
+
+
 def _social_range(planned: Future[Solution], options: SolveOptions) -> Bounds:
     solution = planned.result()
     return solution.social_range_cny_per_year or social_range(solution, options)
@@ -230,7 +252,7 @@ def _solver(instance: Instance, options: SolveOptions) -> Iterator[_Solver]:
     alone = replace(options, threads=1, stop=stop) if n_at_a_time > 1 else replace(options, stop=stop)
     with ThreadPoolExecutor(n_at_a_time, thread_name_prefix="solve") as pool:
         try:
-            yield _Solver(instance, alone, pool)
+            yield _Solver(instance, alone, pool, options.stop)
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)

@@ -19,6 +19,7 @@ import math
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from threading import Barrier, Event
 from typing import Any
@@ -27,7 +28,7 @@ import pytest
 
 from netopt.accounts import Perspective
 from netopt.analysis import compare as module
-from netopt.analysis.compare import PASS_THROUGHS, Comparison, compare
+from netopt.analysis.compare import PASS_THROUGHS, Comparison, compare, waited_for
 from netopt.analysis.cost import Cost
 from netopt.analysis.targets import as_far_as_in
 from netopt.data.instance import Instance
@@ -475,3 +476,25 @@ def test_what_makes_no_comparison_is_refused(toy: Instance, policies: dict[str, 
         compare(toy, [unified, unified])
     with pytest.raises(UsageError, match="open-market is private"):
         compare(toy, [private, unified])
+
+
+class Disturbed(Future):
+    """A future whose waiting is interrupted a number of times."""
+
+    n_interrupts = 1
+
+    def result(self, timeout: float | None = None) -> object:
+        if self.n_interrupts:
+            self.n_interrupts -= 1
+            raise KeyboardInterrupt
+        return super().result(timeout)
+
+
+def test_ctrl_c_while_others_solve_asks_them_to_end_and_the_second_is_passed_on() -> None:
+    once, stop = Disturbed(), Event()
+    once.set_result("what there is")
+    assert waited_for(once, stop) == "what there is"
+    assert stop.is_set()
+    again = Disturbed()
+    with pytest.raises(KeyboardInterrupt):
+        waited_for(again, stop)
