@@ -119,15 +119,13 @@ def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd
     delay = departs * effects.delay_cny_per_tonne * arcs["tonnes_per_unit"]
     prices.add(rows, ("delay", CHAIN, SUPPLIERS), delay)
     for price in effects.emission_transfers:
-        account = (price.category, price.payer, price.payee)
-        prices.add(rows, account, emission_kg / KG_PER_TONNE * price.cny_per_tonne_co2e)
+        prices.add(rows, price.account, emission_kg / KG_PER_TONNE * price.cny_per_tonne_co2e)
     for levy in effects.border_transfers:
         end = {"out": "from_jurisdiction", "in": "to_jurisdiction"}[levy.direction]
         owed = (arcs["from_jurisdiction"] != arcs["to_jurisdiction"]) & (arcs["mode"] != "")
         owed &= is_meant(arcs["commodity"], levy.commodities) & is_meant(arcs[end], levy.jurisdictions)
-        account = (levy.category, levy.payer, levy.payee)
         amount = owed * levy.cny_per_tonne * arcs["tonnes_per_unit"]
-        prices.add(rows.assign(jurisdiction=arcs[end]), account, amount)
+        prices.add(rows.assign(jurisdiction=arcs[end]), levy.account, amount)
 
 
 def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
@@ -173,8 +171,7 @@ def price_collection(
     for transfer in effects.supply_transfers:
         if transfer.basis == "collected":
             paid = (of_sources & is_meant(first["from_jurisdiction"], transfer.jurisdictions)).astype(float)
-            account = (transfer.category, transfer.payer, transfer.payee)
-            prices.add(rows, account, paid * transfer.cny_per_tonne)
+            prices.add(rows, transfer.account, paid * transfer.cny_per_tonne)
     transfers = instance["transfers"]
     for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
         paid = (first["commodity"] == item["subject"]) * float(item["cny_per_tonne"])
@@ -245,12 +242,10 @@ def price_activities(
     for transfer in effects.run_transfers:
         meant = is_meant(recipes["facility_type"], transfer.facility_types)
         meant &= is_meant(recipes["jurisdiction"], transfer.jurisdictions)
-        account = (transfer.category, transfer.payer, transfer.payee)
-        prices.add(rows, account, meant * transfer.cny_per_tonne)
+        prices.add(rows, transfer.account, meant * transfer.cny_per_tonne)
     for price in effects.emission_transfers:
         emitted = recipes["emission_kgco2e_per_tonne"] / KG_PER_TONNE
-        account = (price.category, price.payer, price.payee)
-        prices.add(rows, account, emitted * price.cny_per_tonne_co2e)
+        prices.add(rows, price.account, emitted * price.cny_per_tonne_co2e)
 
 
 def price_modules(
@@ -277,8 +272,7 @@ def price_modules(
         for transfer in effects.capital_transfers:
             meant = is_meant(paid["facility_type"], transfer.facility_types)
             meant &= is_meant(paid["jurisdiction"], transfer.jurisdictions)
-            account = (transfer.category, transfer.payer, transfer.payee)
-            prices.add(rows, account, meant * transfer.share * due)
+            prices.add(rows, transfer.account, meant * transfer.share * due)
 
 
 def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
@@ -336,8 +330,7 @@ def price_supplies(prices: PriceList, instance: Instance, effects: Effects, supp
     for transfer in effects.supply_transfers:
         if transfer.basis == "leaked":
             paid = is_meant(supplies["jurisdiction"], transfer.jurisdictions).astype(float)
-            account = (transfer.category, transfer.payer, transfer.payee)
-            prices.add(leaked, account, paid * transfer.cny_per_tonne)
+            prices.add(leaked, transfer.account, paid * transfer.cny_per_tonne)
     price = instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
         account = ("unserved", CHAIN, Actor.CENTRAL_GOVERNMENT.value)

@@ -155,63 +155,67 @@ class NarrowGap:
 
 
 @dataclass(frozen=True)
-class SupplyTransfer:
+class Transfer:
+    """A payment of one actor to another, of a category of the ledger."""
+
+    lever: str
+    category: str
+    payer: str
+    payee: str
+
+    @property
+    def parties(self) -> tuple[str, str]:
+        """Who pays and who is paid."""
+        return self.payer, self.payee
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """Category, payer and payee."""
+        return self.category, self.payer, self.payee
+
+
+@dataclass(frozen=True)
+class SupplyTransfer(Transfer):
     """Pay a transfer on every tonne that a source gives to one of the channels.
 
     ``basis`` ``collected`` is what leaves the sources formally, ``leaked`` what they give to the
     informal channel; ``jurisdictions`` are those of the sources.
     """
 
-    lever: str
-    category: str
-    payer: str
-    payee: str
     cny_per_tonne: float
     basis: Literal["collected", "leaked"]
     jurisdictions: Ids = ()
 
 
 @dataclass(frozen=True)
-class RunTransfer:
+class RunTransfer(Transfer):
     """Pay a transfer on every tonne that facilities take in.
 
     They are those of ``facility_types`` in ``jurisdictions``, whatever recipe they run.
     """
 
-    lever: str
-    category: str
-    payer: str
-    payee: str
     cny_per_tonne: float
     facility_types: Ids = ()
     jurisdictions: Ids = ()
 
 
 @dataclass(frozen=True)
-class CapitalTransfer:
+class CapitalTransfer(Transfer):
     """Pay a transfer of ``share`` of what is invested, whenever an annuity is due."""
 
-    lever: str
-    category: str
-    payer: str
-    payee: str
     share: float
     facility_types: Ids = ()
     jurisdictions: Ids = ()
 
 
 @dataclass(frozen=True)
-class BorderTransfer:
+class BorderTransfer(Transfer):
     """Pay a transfer on every tonne of ``commodities`` that is hauled over a border.
 
     ``direction`` ``out`` means what leaves ``jurisdictions``, ``in`` what enters them; the row of the
     ledger is theirs.
     """
 
-    lever: str
-    category: str
-    payer: str
-    payee: str
     cny_per_tonne: float
     direction: Literal["out", "in"]
     commodities: Ids = ()
@@ -219,13 +223,9 @@ class BorderTransfer:
 
 
 @dataclass(frozen=True)
-class EmissionTransfer:
+class EmissionTransfer(Transfer):
     """Pay a transfer on every tonne of CO2e that hauls and recipes of the formal network emit."""
 
-    lever: str
-    category: str
-    payer: str
-    payee: str
     cny_per_tonne_co2e: float
 
 

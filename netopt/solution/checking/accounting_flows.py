@@ -64,8 +64,7 @@ def _collection_entries(plan: Plan) -> list[pd.DataFrame]:
             continue
         owed = of_source & is_meant(flows["from_jurisdiction"], transfer.jurisdictions)
         paid = tonnes.where(owed, 0) * facts.arithmetic.number(transfer.cny_per_tonne)
-        parties = (transfer.payer, transfer.payee)
-        parts.append(entries(paid, period, transfer.category, parties, **where))
+        parts.append(entries(paid, period, transfer.category, transfer.parties, **where))
     transfers = facts.table("transfers")
     for item in transfers[transfers["basis"] == "collected"].to_dict("records"):
         paid = tonnes.where(flows["commodity"] == item["subject"], 0) * item["cny_per_tonne"]
@@ -97,15 +96,14 @@ def _lever_entries(plan: Plan) -> list[pd.DataFrame]:
     tonnes_co2e = emission_kg(plan)[0] / 1000
     parts = []
     for price in facts.effects.emission_transfers:
-        paid, parties = tonnes_co2e * number(price.cny_per_tonne_co2e), (price.payer, price.payee)
-        parts.append(entries(paid, period, price.category, parties, **where))
+        paid = tonnes_co2e * number(price.cny_per_tonne_co2e)
+        parts.append(entries(paid, period, price.category, price.parties, **where))
     for levy in facts.effects.border_transfers:
         levied = flows["from_jurisdiction" if levy.direction == "out" else "to_jurisdiction"]
         owed = flows["crosses"] & is_meant(flows["commodity"], levy.commodities)
         owed &= is_meant(levied, levy.jurisdictions)
         paid = flows["tonnes"].where(owed, 0) * number(levy.cny_per_tonne)
-        parties = (levy.payer, levy.payee)
-        parts.append(entries(paid, period, levy.category, parties, **where | {"jurisdiction": levied}))
+        parts.append(entries(paid, period, levy.category, levy.parties, **where | {"jurisdiction": levied}))
     return parts
 
 

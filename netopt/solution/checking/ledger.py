@@ -75,11 +75,10 @@ def _throughput_entries(plan: Plan) -> list[pd.DataFrame]:
         meant = is_meant(runs["facility_type"], transfer.facility_types)
         meant &= is_meant(runs["jurisdiction"], transfer.jurisdictions)
         paid = runs["tonnes"].where(meant, 0) * number(transfer.cny_per_tonne)
-        parties = (transfer.payer, transfer.payee)
-        parts.append(entries(paid, runs["period"], transfer.category, parties, **where))
+        parts.append(entries(paid, runs["period"], transfer.category, transfer.parties, **where))
     for price in facts.effects.emission_transfers:
         paid = emission_kg(plan)[1] / 1000 * number(price.cny_per_tonne_co2e)
-        parts.append(entries(paid, runs["period"], price.category, (price.payer, price.payee), **where))
+        parts.append(entries(paid, runs["period"], price.category, price.parties, **where))
     return parts
 
 
@@ -128,8 +127,7 @@ def _capital_entries(plan: Plan) -> pd.DataFrame:
             meant = is_meant(bought["facility_type"], transfer.facility_types)
             meant &= is_meant(bought["jurisdiction"], transfer.jurisdictions)
             given = paid.where(meant, 0) * facts.arithmetic.number(transfer.share)
-            parties = (transfer.payer, transfer.payee)
-            parts.append(entries(given, when, transfer.category, parties, **where))
+            parts.append(entries(given, when, transfer.category, transfer.parties, **where))
     return pd.concat(parts)
 
 
@@ -168,8 +166,7 @@ def _supply_entries(plan: Plan) -> list[pd.DataFrame]:
         if transfer.basis == "leaked":
             owed = leaked.where(is_meant(where["jurisdiction"], transfer.jurisdictions), 0)
             paid = owed * facts.arithmetic.number(transfer.cny_per_tonne)
-            parties = (transfer.payer, transfer.payee)
-            parts.append(entries(paid, supply["period"], transfer.category, parties, **where))
+            parts.append(entries(paid, supply["period"], transfer.category, transfer.parties, **where))
     price = facts.instance.settings.prices.unserved_cny_per_tonne
     if price is not None:
         paid = supply["unserved_tonnes_per_year"] * facts.arithmetic.number(price)

@@ -102,7 +102,7 @@ class Words:
         """Return how much there may be at most, and what more of it costs."""
         mass, limit = rule.whole, f"{rule.part.tonnes_per_year:,.0f}"
         price = rule.penalty_cny_per_tonne
-        soft = "" if price is None else f"; each more costs {price:,.0f} CNY"
+        soft = "" if price is None else f"; a tonne more costs {price:,.0f} CNY"
         if mass.measure == "emitted":
             return f"at most {limit} t CO2e a year are emitted{soft}"
         by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"

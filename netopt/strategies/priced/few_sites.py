@@ -28,6 +28,7 @@ from netopt.data.digest import digest
 from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
+from netopt.strategies.priced.search import search_settings
 from netopt.strategies.priced.slopes import NOTHING, gathered, whole
 
 if TYPE_CHECKING:
@@ -145,9 +146,9 @@ def _among(
     """
     instance = network.instance
     sites = instance["sites"]
-    stands = sites["existing_capacity_tonnes_per_year"] * sites["effective_share"] > 0
+    standing = set(network.modules.loc[network.modules["stands"], "site"])
     forced = {rule.site for rule in network.effects.forced_sites}
-    kept = sites[stands | sites["site"].isin(chosen | forced)].reset_index(drop=True)
+    kept = sites[sites["site"].isin(chosen | standing | forced)].reset_index(drop=True)
     tables = {**instance.tables, "sites": kept}
     smaller = replace(instance, tables=tables, digest=digest(instance.settings, tables))
     scope = network.scope
@@ -210,12 +211,5 @@ def _solved(
     start: Floats | None = None,
     **settings: float,
 ) -> BackendResult:
-    wanted = {
-        **options.solver_options,
-        "threads": options.threads,
-        "random_seed": options.seed,
-        "time_limit": max(1.0, time_limit_s),
-        "mip_rel_gap": 0.0,
-        **settings,
-    }
+    wanted = search_settings(options, time_limit_s) | settings
     return highs.solve_form(form, wanted, start=start, stop=options.stop)

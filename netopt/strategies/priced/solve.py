@@ -36,6 +36,7 @@ from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
 from netopt.strategies.priced.few_sites import plan_at_few_sites
 from netopt.strategies.priced.relaxation import Relaxation
+from netopt.strategies.priced.search import search_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +172,7 @@ class PricedProgram:
             Of the listed arcs.
         """
         self.options.tell("first plan")
-        settings = self._settings(time_limit_s) | {"mip_max_improving_sols": 1}
+        settings = search_settings(self.options, time_limit_s) | {"mip_max_improving_sols": 1}
         found = highs.solve_form(self.form, settings, stop=self.options.stop)
         _refuse(found.status)
         self._keep(found)
@@ -297,19 +298,10 @@ class PricedProgram:
 
         return highs.solve_form(
             self._restricted(relaxed, left_out),
-            self._settings(time_limit_s) | wanted,
+            search_settings(self.options, time_limit_s) | wanted,
             on_progress=report,
             stop=self.options.stop,
         )
-
-    def _settings(self, time_limit_s: float) -> Settings:
-        return {
-            **self.options.solver_options,
-            "threads": self.options.threads,
-            "random_seed": self.options.seed,
-            "time_limit": max(1.0, time_limit_s),
-            "mip_rel_gap": 0.0,
-        }
 
     def _good_enough(self, gross_cny_per_year: float) -> float:
         """Return the cost at which a plan is near enough to the bound, in the form's unit."""
