@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyomo.environ as pyo
 
+from netopt.errors import StoppedError
 from netopt.formulation.constraints import controls, facilities, flows, limits, strengthening
 from netopt.formulation.objective import add_objective
 from netopt.formulation.sets import Facts
@@ -13,6 +14,7 @@ from netopt.formulation.variables import add_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
 
     from netopt.accounts import Perspective
     from netopt.network.network import Network
@@ -49,7 +51,11 @@ STRENGTHENING: Final[frozenset[str]] = frozenset({"strong_link"})
 
 
 def build_model(
-    network: Network, perspective: Perspective, *, without: frozenset[str] = frozenset()
+    network: Network,
+    perspective: Perspective,
+    *,
+    without: frozenset[str] = frozenset(),
+    stop: Event | None = None,
 ) -> pyo.ConcreteModel:
     """Return the Pyomo model of a network.
 
@@ -61,6 +67,15 @@ def build_model(
         Whose cost is minimised.
     without
         Tags of equations to leave out: for tests that show what each is for.
+    stop
+        Looked at before each equation.
+
+    Raises
+    ------
+    StoppedError
+        Where ``stop`` is set before the last equation is said.
+    ValueError
+        Where there is no equation of a tag in ``without``.
     """
     if unknown := without - EQUATIONS.keys():
         raise ValueError(f"no such equation: {', '.join(sorted(unknown))}")
@@ -68,6 +83,8 @@ def build_model(
     facts = Facts(network)
     add_variables(model, facts)
     for tag, equation in EQUATIONS.items():
+        if stop is not None and stop.is_set():
+            raise StoppedError("interrupted before the model was built")
         if tag not in without:
             equation(model, facts)
     add_objective(model, facts, perspective)

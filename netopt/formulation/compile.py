@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
@@ -9,10 +10,14 @@ import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csc_array
 
+from netopt.errors import StoppedError
 from netopt.formulation.build import build_model
 from netopt.solution.form import ColumnName, StandardForm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from threading import Event
+
     import pyomo.environ as pyo
 
     from netopt.accounts import Perspective
@@ -24,23 +29,54 @@ _PYOMO: Final = RLock()
 """Pyomo keeps state that threads would share (whether garbage is collected): one model at a time."""
 
 
+LOOK_S: Final = 0.1
+"""How often a wish to stop is looked at by who waits for a turn (s)."""
+
+
+@contextmanager
+def turn_at_models(stop: Event | None = None) -> Iterator[None]:
+    """Wait until no other thread makes a model, and keep it so within the block.
+
+    A time limit that starts within the block does not run while others make theirs. The same thread may
+    enter again.
+
+    Raises
+    ------
+    StoppedError
+        Where ``stop`` is set before the turn comes.
+    """
+    while not _PYOMO.acquire(timeout=LOOK_S):
+        if stop is not None and stop.is_set():
+            raise StoppedError("interrupted before the model was built")
+    try:
+        yield
+    finally:
+        _PYOMO.release()
+
+
 def standard_form(
-    network: Network, perspective: Perspective, *, without: frozenset[str] = frozenset()
+    network: Network,
+    perspective: Perspective,
+    *,
+    without: frozenset[str] = frozenset(),
+    stop: Event | None = None,
 ) -> StandardForm:
     """Return the model of a network as arrays; safe to call from several threads.
 
     Parameters
     ----------
-    network, perspective, without
+    network, perspective, without, stop
         As for ``build_model``.
 
     Raises
     ------
+    StoppedError
+        Where ``stop`` is set before the model is built.
     ValueError
         As ``compile_model``.
     """
-    with _PYOMO:
-        return compile_model(build_model(network, perspective, without=without))
+    with turn_at_models(stop):
+        return compile_model(build_model(network, perspective, without=without, stop=stop))
 
 
 def compile_model(model: pyo.ConcreteModel) -> StandardForm:

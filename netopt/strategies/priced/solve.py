@@ -23,7 +23,7 @@ from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
 from netopt.formulation.build import STRENGTHENING
-from netopt.formulation.compile import standard_form
+from netopt.formulation.compile import standard_form, turn_at_models
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
 from netopt.network.build import build_network
@@ -123,9 +123,11 @@ class PricedProgram:
     options: SolveOptions
 
     def __post_init__(self) -> None:
-        self.began = time.monotonic()
         self.options.tell("building the model")
-        self.form = standard_form(self.network, self.perspective, without=STRENGTHENING)
+        stop = self.options.stop
+        with turn_at_models(stop):
+            self.began = time.monotonic()
+            self.form = standard_form(self.network, self.perspective, without=STRENGTHENING, stop=stop)
         self.build_time_s = time.monotonic() - self.began
         self.columns = Columns(self.network, self.form)
         self._gross, self._gross_constant = by_column(self.form, unit_gross_costs(self.network))
@@ -202,7 +204,8 @@ class PricedProgram:
         It ends at ``until_s`` (``time.monotonic()``).
         """
         relaxed = self.relaxation.result
-        if relaxed is None or relaxed.point is None or len(self.network.held):
+        is_late = time.monotonic() >= until_s
+        if is_late or relaxed is None or relaxed.point is None or len(self.network.held):
             return
         self.options.tell("plan at few sites")
         worth = PLAN_GAP * self.gross_cny_per_year(relaxed) / OBJECTIVE_UNIT_CNY
