@@ -208,6 +208,11 @@ def _chain(draw: random.Random, chosen: frozenset[str]) -> dict[str, Rows]:
             for recipe, mix in outputs
             for commodity, units in mix.items()
         ],
+        "metals": [{"metal": "Ni", "name": "Nickel", "import_share": None}],
+        "metal_contents": [
+            {"commodity": "metal", "metal": "Ni", "tonnes_per_unit": 1.0},
+            {"commodity": "black_mass", "metal": "Ni", "tonnes_per_unit": 0.6},
+        ],
     }
 
 
@@ -490,7 +495,7 @@ def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) ->
 
 
 def _caps(seed: int, homes: list[str]) -> list[ShareRule]:
-    """Return caps that may be exceeded at a price, and a plant's duty to live on its own batteries."""
+    """Return caps that may be exceeded at a price, and duties to use own batteries and recover metal."""
     draw = random.Random(f"caps {seed}")  # noqa: S311
     rules = []
     if draw.random() < 0.2:
@@ -500,7 +505,8 @@ def _caps(seed: int, homes: list[str]) -> list[ShareRule]:
         rules.append(ShareRule("facility_cap", "cap", cap, taken, 1.0, draw.choice((100.0, 2_000.0))))
     if draw.random() < 0.2:
         cap = Mass("given", tonnes_per_year=float(draw.randint(100, 6_000)))
-        rules.append(ShareRule("emission_cap", "emitted", cap, Mass("emitted"), 1.0, 150.0))
+        emitted = Mass("emitted", jurisdictions=draw.choice(((), (homes[-1],))))
+        rules.append(ShareRule("emission_cap", "emitted", cap, emitted, 1.0, 150.0))
     if draw.random() < 0.2:
         home = (draw.choice(homes),)
         own, all_of_it = (
@@ -508,6 +514,14 @@ def _caps(seed: int, homes: list[str]) -> list[ShareRule]:
             Mass("processed", jurisdictions=home),
         )
         rules.append(ShareRule("local_content", "content", own, all_of_it, 0.6, draw.choice((None, 700.0))))
+    if draw.random() < 0.2:
+        meant = {
+            "facility_types": ("hydromet",),
+            "jurisdictions": draw.choice(((), (homes[0],))),
+            "metal": "Ni",
+        }
+        held, won = Mass("contained", **meant), Mass("recovered", **meant)
+        rules.append(ShareRule("recovery_floor", "floor", won, held, 0.7, draw.choice((None, 9_000.0))))
     return rules
 
 

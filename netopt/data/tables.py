@@ -659,16 +659,15 @@ METALS = TableSpec(
 METAL_CONTENTS = TableSpec(
     "metal_contents",
     "Metal contents",
-    "What a unit of a sold commodity holds of a metal.",
+    "What a unit of a commodity holds of a metal: of what is sold, and of what it is recovered from.",
     (
-        _id("commodity", "Commodity that markets take."),
+        _id("commodity", "Commodity."),
         _id("metal", "Metal."),
         _number("tonnes_per_unit", "t/unit", "Tonnes of the metal in a unit.", minimum=1e-12, maximum=1),
     ),
     key=("commodity", "metal"),
     foreign_keys=(_references("commodity", "commodities"), _references("metal", "metals")),
     required=False,
-    in_digest=False,
 )
 
 TABLES: Final[dict[str, TableSpec]] = {

@@ -75,6 +75,8 @@ class RuleWriter:
             "processed": self._processed,
             "throughput": self._throughput,
             "emitted": self._emitted,
+            "contained": lambda mass: self._metal(mass, self._inputs),
+            "recovered": lambda mass: self._metal(mass, self._outputs),
             "given": self._given,
         }
         return writers[mass.measure](mass)
@@ -125,13 +127,27 @@ class RuleWriter:
         return parts[0].add(parts[1], fill_value=0.0)
 
     def _throughput(self, mass: Mass) -> pd.DataFrame:
-        meant = _named(self._activities["facility_type"], mass.facility_types)
-        meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
-        rows = self._activities.loc[meant, "activity"]
+        rows = self._runs(mass)["activity"]
         return self._every_period("throughput", rows, pd.Series(1.0, index=rows.index))
 
-    def _emitted(self, mass: Mass) -> pd.DataFrame:  # noqa: ARG002
-        emitted = emissions(self._instance, self._arcs, self._activities)
+    def _metal(self, mass: Mass, goods: pd.DataFrame) -> pd.DataFrame:
+        """Return tonnes of a metal in inputs or outputs (``goods``) of recipes, per tonne of throughput."""
+        contents = self._instance["metal_contents"]
+        held = contents[contents["metal"] == mass.metal].set_index("commodity")["tonnes_per_unit"]
+        tonnes = goods["units_per_tonne"] * goods["commodity"].map(held).fillna(0.0)
+        rows = self._runs(mass)["activity"]
+        per_run = tonnes.groupby(goods["activity"]).sum()
+        return self._every_period("throughput", rows, rows.map(per_run).fillna(0.0))
+
+    def _runs(self, mass: Mass) -> pd.DataFrame:
+        """Return the activities at facilities that a mass names."""
+        meant = _named(self._activities["facility_type"], mass.facility_types)
+        meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
+        return self._activities[meant]
+
+    def _emitted(self, mass: Mass) -> pd.DataFrame:
+        arcs = self._arcs[_named(self._arcs["from_jurisdiction"], mass.jurisdictions)]
+        emitted = emissions(self._instance, arcs, self._runs(mass))
         rows = emitted.rename(columns={"tonnes_co2e_per_unit": "coefficient"})
         return in_every_period(self._instance, rows)
 

@@ -290,7 +290,10 @@ class Mass:
       A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects;
     * ``throughput``: what recipes at facilities of ``facility_types`` in ``jurisdictions`` take in,
       whatever it is;
-    * ``emitted``: what hauls and recipes of the formal network emit, in t CO2e a year, nationally;
+    * ``emitted``: what recipes at facilities in ``jurisdictions``, and hauls that start there, emit in
+      the formal network, in t CO2e a year;
+    * ``contained`` and ``recovered``: what the inputs and what the outputs of recipes at facilities of
+      ``facility_types`` in ``jurisdictions`` hold of ``metal`` (``metal_contents``);
     * ``given``: ``tonnes_per_year``, the bound of a cap.
 
     ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
@@ -301,12 +304,23 @@ class Mass:
     counts in ``collected``, ``eligible``, ``processed``.
     """
 
-    measure: Literal["retired", "collected", "eligible", "processed", "throughput", "emitted", "given"]
+    measure: Literal[
+        "retired",
+        "collected",
+        "eligible",
+        "processed",
+        "throughput",
+        "emitted",
+        "contained",
+        "recovered",
+        "given",
+    ]
     commodities: Ids = ()
     facility_types: Ids = ()
     jurisdictions: Ids = ()
     origins: Ids = ()
     tonnes_per_year: float = 0.0
+    metal: str = ""
 
 
 @dataclass(frozen=True)

@@ -182,9 +182,8 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     """Return the mass that a rule's share is of, in t/yr, where no plan can change it."""
     may_stay = network.instance.settings.prices.unserved_cny_per_tonne is not None
     returns = len(network.return_rates) > 0 and not whole.origins
-    if whole.measure in ("processed", "throughput", "emitted") or (
-        whole.measure != "retired" and (may_stay or returns)
-    ):
+    is_supply = whole.measure in ("retired", "collected", "eligible")
+    if not is_supply or (whole.measure != "retired" and (may_stay or returns)):
         return None
     supplies = network.supplies
     meant = is_meant(supplies["commodity"], whole.commodities)
@@ -286,6 +285,8 @@ def _beyond_rules(effects: Effects) -> str:
 
 
 def _fixed_whole_words(whole: Mass) -> str:
+    if whole.measure == "contained":
+        return f"the {whole.metal} that {', '.join(whole.facility_types)} takes in"
     where = f" from {', '.join(whole.origins)}" if whole.origins else ""
     what = f" {', '.join(whole.commodities)}" if whole.commodities else ""
     return f"all {whole.measure}{what} mass{where}"

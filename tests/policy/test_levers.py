@@ -54,6 +54,7 @@ def test_every_file_of_the_package_registers_a_lever():
         "platform",
         "provincial_levy",
         "rebate",
+        "recovery_floor",
         "single_sourcing",
         "site_choice",
         "site_count",

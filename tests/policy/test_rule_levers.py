@@ -12,7 +12,7 @@ from netopt.accounts import Perspective
 from netopt.analysis.explain import explain
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
-from netopt.errors import InfeasibleError, UsageError
+from netopt.errors import InfeasibleError, PolicyError, UsageError
 from netopt.pipeline import solve
 from netopt.policy.base import Lever, Policy
 from netopt.policy.effects import Effects
@@ -22,6 +22,7 @@ from netopt.policy.levers.epr_obligation import EprObligation
 from netopt.policy.levers.facility_cap import FacilityCap
 from netopt.policy.levers.local_content import LocalContent
 from netopt.policy.levers.provincial_levy import ProvincialLevy
+from netopt.policy.levers.recovery_floor import RecoveryFloor
 from netopt.policy.levers.subsidy import Subsidy
 from netopt.policy.levers.transfer_ban import TransferBan
 from netopt.policy.read import check_references, make_policy
@@ -195,6 +196,100 @@ def test_a_cap_that_no_plan_keeps_is_said_in_tonnes_of_co2e() -> None:
     assert "at most 1 t CO2e a year are emitted" in told(smoky(), policy)
 
 
+def test_a_province_may_have_a_cap_of_its_own() -> None:
+    # A's haul to B emits 10 t and counts where it starts; B's own is 1 t.
+    def capped(tonnes: float, **where: object) -> float:
+        return cost(EmissionCap(tonnes_co2e_per_year=tonnes, **where), instance=smoky())
+
+    assert capped(9.0, jurisdictions=("B",)) == pytest.approx(ALL_TO_B)
+    assert capped(9.0, jurisdictions=("A",)) == pytest.approx(BOTH)
+    assert capped(9.0, each_jurisdiction=True) == pytest.approx(BOTH)
+    assert capped(10.0, each_jurisdiction=True) == pytest.approx(ALL_TO_B)
+    tight = EmissionCap(tonnes_co2e_per_year=9.0, jurisdictions=("A",))
+    assert_only_broken_by(planned(smoky()), tight, "share_rule")
+
+
+def test_what_a_plant_emits_counts_where_it_stands(toy: Instance) -> None:
+    """In toy's unified plan only P3 leaches: 1,000 kg a tonne."""
+    found = solve(toy, make_policy("free", []), EXACT)
+    leached = found.answer.throughput.set_index("recipe").loc["leach", "throughput_tonnes_per_year"].sum()
+    assert leached > 0
+    cap = EmissionCap(tonnes_co2e_per_year=float(leached) / 2, jurisdictions=("P3",))
+    assert_only_broken_by(planned(toy), cap, "share_rule")
+
+
+# --- recovery_floor -------------------------------------------------------------------------
+
+
+def alloyed() -> Instance:
+    """Return the two places where a pack holds half a tonne of nickel, and recyclers have two recipes.
+
+    The plain one recovers 0.3 t of it, the thorough one 0.45 t for 7 CNY a tonne. All goes to B.
+    """
+    two = TWO.instance()
+    tables = _tables(two)
+    recipes, inputs, outputs = (two[name] for name in ("recipes", "recipe_inputs", "recipe_outputs"))
+    outputs = outputs.assign(yield_units_per_tonne=0.3)
+    thorough = {"recipe": "thorough", "name": "thorough"}
+    tables["recipes"] = pd.concat([recipes, recipes.assign(cost_cny_per_tonne=7.0, **thorough)])
+    tables["recipe_inputs"] = pd.concat([inputs, inputs.assign(recipe="thorough")])
+    tables["recipe_outputs"] = pd.concat(
+        [outputs, outputs.assign(recipe="thorough", yield_units_per_tonne=0.45)]
+    )
+    tables["metals"] = pd.DataFrame({"metal": ["Ni"], "name": ["Nickel"], "import_share": [None]})
+    tables["metal_contents"] = pd.DataFrame(
+        {"commodity": ["pack", "metal"], "metal": "Ni", "tonnes_per_unit": [0.5, 1.0]}
+    )
+    return make_instance(two.settings, tables)
+
+
+@pytest.mark.parametrize(("share", "thorough_tonnes"), [(0.6, 0.0), (0.75, 100.0), (0.9, 200.0)])
+def test_a_floor_pays_for_as_much_thorough_work_as_it_takes(share: float, thorough_tonnes: float) -> None:
+    # 0.3 x (200 - t) + 0.45 x t >= share x 100 t of nickel.
+    floor = RecoveryFloor(metal="Ni", share=share, facility_types=("recycler",))
+    assert cost(floor, instance=alloyed()) == pytest.approx(ALL_TO_B + 7.0 * thorough_tonnes)
+
+
+def test_a_floor_binds_where_it_says() -> None:
+    def floored(*where: str) -> float:
+        floor = RecoveryFloor(
+            metal="Ni", share=0.9, facility_types=("recycler",), jurisdictions=where, each_jurisdiction=True
+        )
+        return cost(floor, instance=alloyed())
+
+    assert floored("A") == pytest.approx(ALL_TO_B)
+    assert floored("B") == floored() == pytest.approx(ALL_TO_B + 1_400.0)
+
+
+def test_metal_that_is_missing_costs_what_the_policy_says_and_is_noticed() -> None:
+    # 90 t asked, 60 t recovered: at 10 CNY a tonne of nickel that is cheaper than thorough work (1,400).
+    soft = RecoveryFloor(
+        metal="Ni", share=0.9, facility_types=("recycler",), hard=False, penalty_cny_per_tonne=10.0
+    )
+    assert cost(soft, instance=alloyed()) == pytest.approx(ALL_TO_B + 300.0)
+    hard = RecoveryFloor(metal="Ni", share=0.9, facility_types=("recycler",))
+    assert_only_broken_by(planned(alloyed()), hard, "share_rule")
+
+
+def test_a_floor_above_every_recipe_is_explained_in_the_planners_words() -> None:
+    policy = make_policy("floor", [RecoveryFloor(metal="Ni", share=0.95, facility_types=("recycler",))])
+    with pytest.raises(InfeasibleError, match=r"asks for 95\.0% of .*Ni.*misses it by at least 5 t a year"):
+        solve(alloyed(), policy, EXACT)
+    said = told(alloyed(), policy)
+    assert "at least 95 % of the nickel that recyclers take in must be recovered" in said
+
+
+def test_a_floor_on_a_metal_that_nothing_is_said_to_hold_is_refused() -> None:
+    only_sold = alloyed()
+    contents = only_sold["metal_contents"]
+    tables = {**_tables(only_sold), "metal_contents": contents[contents["commodity"] == "metal"]}
+    bare = make_instance(only_sold.settings, tables)
+    with pytest.raises(PolicyError, match=r"nothing that recycler takes in is said to hold Ni"):
+        solved(bare, RecoveryFloor(metal="Ni", share=0.5, facility_types=("recycler",)))
+    with pytest.raises(PolicyError, match="Co"):
+        solved(alloyed(), RecoveryFloor(metal="Co", share=0.5, facility_types=("recycler",)))
+
+
 # --- epr_obligation -------------------------------------------------------------------------
 
 
@@ -327,6 +422,15 @@ def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> N
         (FacilityCap, {"tonnes_per_year": 5.0, "penalty_cny_per_tonne": 1.0}, "has no penalty"),
         (EmissionCap, {"tonnes_co2e_per_year": float("inf")}, "finite"),
         (EmissionCap, {"tonnes_co2e_per_year": 5.0, "hard": False}, "needs penalty"),
+        (EmissionCap, {"tonnes_co2e_per_year": 5.0, "jurisdictions": ("A", "A")}, "names A twice"),
+        (RecoveryFloor, {"metal": "Ni", "share": 0.5, "facility_types": ()}, "at least 1 item"),
+        (RecoveryFloor, {"metal": "", "share": 0.5, "facility_types": ("r",)}, "at least 1 character"),
+        (RecoveryFloor, {"metal": "Ni", "share": 1.2, "facility_types": ("r",)}, "less than or equal to 1"),
+        (
+            RecoveryFloor,
+            {"metal": "Ni", "share": 0.5, "facility_types": ("r",), "hard": False},
+            "needs penalty",
+        ),
         (EprObligation, {"share": 0.5}, "Field required"),
         (EprObligation, {"share": 0.5, "hard": True, "cny_per_pack": -1.0}, "greater than or equal to 0"),
         (ProvincialLevy, {"cny_per_tonne": 5.0, "on": "leaving", "facility_types": ("hub",)}, "no meaning"),

@@ -34,6 +34,7 @@ ADDED = {
     "local_content",
     "provincial_levy",
     "rebate",
+    "recovery_floor",
     "subsidy",
     "transfer_ban",
 }

@@ -24,6 +24,7 @@ from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.local_content import LocalContent
 from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.platform import Platform
+from netopt.policy.levers.recovery_floor import RecoveryFloor
 from netopt.policy.levers.single_sourcing import SingleSourcing
 from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.levers.site_count import SiteCount
@@ -92,6 +93,9 @@ def restricting(instance: Instance) -> dict[str, Lever]:
             tonnes_per_year=500.0, facility_types=("hub",), hard=False, penalty_cny_per_tonne=700.0
         ),
         "emission_cap": EmissionCap(tonnes_co2e_per_year=50.0, hard=False, penalty_cny_per_tonne=800.0),
+        "recovery_floor": RecoveryFloor(
+            metal="Ni", share=0.9, facility_types=("hydromet",), hard=False, penalty_cny_per_tonne=5_000.0
+        ),
         "epr_obligation": EprObligation(share=0.9, hard=False, penalty_cny_per_tonne=600.0),
     }
 

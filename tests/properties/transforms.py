@@ -29,6 +29,7 @@ _NO_IDS: Final = {
     "goods_class",
     "lever",
     "measure",
+    "metal",
     "payee",
     "payer",
     "rule",

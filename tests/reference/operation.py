@@ -28,6 +28,7 @@ class Operation:
         self._sold: dict[Name, Terms] = defaultdict(dict)
         self._measures: dict[Name, list[tuple[Mass, Name, float]]] = defaultdict(list)
         self._emissions: dict[str, Terms] = defaultdict(dict)
+        self._emitted_at: dict[Name, str] = {}
         self._leaving: dict[Name, Terms] = defaultdict(dict)
         for period in case.periods:
             self._hauls(period)
@@ -86,6 +87,7 @@ class Operation:
         else:
             self._sold[haul.destination, haul.commodity, time][name] = 1.0
         self._emissions[time][name] = haul.emission * haul.km * tonnes / 1000
+        self._emitted_at[name] = self.case.jurisdiction(haul.origin)
 
     def _haul_cost(self, haul: Haul, departs: bool, period: Period) -> float:
         """CNY per unit hauled in the period, not discounted."""
@@ -191,6 +193,7 @@ class Operation:
                 cost += case.counted(run.category, run.payer, run.payee, run.cny_per_tonne)
         self.lp.variable(name, cost * case.share_of_year(period))
         self._emissions[period.period][name] = row["emission_kgco2e_per_tonne"] / 1000
+        self._emitted_at[name] = place
         for sign, quantities in ((-1, case.inputs_of(recipe)), (1, case.outputs_of(recipe))):
             for commodity, units in quantities.items():
                 own = provenance if case.undismantled(commodity) else NOWHERE
@@ -367,7 +370,9 @@ class Operation:
             "eligible": lambda: self._collected(mass, period, self._fit_share),
             "processed": lambda: self._worked(mass, period),
             "throughput": lambda: self._taken_in(mass, period),
-            "emitted": lambda: dict(self._emissions[period.period]),
+            "emitted": lambda: self._emitted(mass, period),
+            "contained": lambda: self._metal(mass, period, self.case.inputs_of),
+            "recovered": lambda: self._metal(mass, period, self.case.outputs_of),
         }
         return terms[mass.measure](), 0.0
 
@@ -407,6 +412,27 @@ class Operation:
     def _taken_in(self, mass: Mass, period: Period) -> Terms:
         return {
             name: 1.0
+            for site in self.case.sites
+            if self._counts(site, mass)
+            for recipe in self.case.recipes_of(site)
+            for name in self._runs(site, recipe, period)
+        }
+
+    def _emitted(self, mass: Mass, period: Period) -> Terms:
+        return {
+            name: tonnes
+            for name, tonnes in self._emissions[period.period].items()
+            if not mass.jurisdictions or self._emitted_at[name] in mass.jurisdictions
+        }
+
+    def _metal(self, mass: Mass, period: Period, goods: Callable[[str], dict[str, float]]) -> Terms:
+        held = {
+            row["commodity"]: float(row["tonnes_per_unit"])
+            for row in self.case.rows["metal_contents"]
+            if row["metal"] == mass.metal
+        }
+        return {
+            name: sum(units * held.get(commodity, 0.0) for commodity, units in goods(recipe).items())
             for site in self.case.sites
             if self._counts(site, mass)
             for recipe in self.case.recipes_of(site)

@@ -213,9 +213,13 @@ def test_slope_scaling_has_nothing_to_say_without_time() -> None:
 def test_a_stop_before_the_first_plan_finds_none(monkeypatch: pytest.MonkeyPatch) -> None:
     instance, effects, perspective, scope = case(SEEDS[0])
     options = replace(EXACT, stop=Event())
-    options.stop.set()
     nothing = BackendResult(BackendStatus.INTERRUPTED, None, None, -np.inf, 0, "HiGHS", "")
-    monkeypatch.setattr(highs, "solve_form", lambda *_words, **_options: nothing)
+
+    def stopped(*_words: object, **_options: object) -> BackendResult:
+        options.stop.set()
+        return nothing
+
+    monkeypatch.setattr(highs, "solve_form", stopped)
     with pytest.raises(StoppedError, match="before any plan was found"):
         solve_priced(build_network(instance, effects, scope=scope), perspective, options)
 

@@ -8,6 +8,8 @@ from builder.figures import Figures
 
 KG_PER_TONNE = 1000.0
 CHEMISTRIES = ("lfp", "ncm")
+YIELD_DIGITS = 6
+"""Yields are written to so many decimals."""
 
 
 @dataclass(frozen=True)

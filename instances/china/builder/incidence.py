@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from builder.chemistry import mean_black_mass_yield
+from builder.chemistry import (
+    CHEMISTRIES,
+    YIELD_DIGITS,
+    carbonate_per_lithium,
+    hydromet_yields,
+    mean_black_mass_yield,
+)
 from builder.figures import Figures
 
 STEPS = (
@@ -18,12 +24,12 @@ STEPS = (
 )
 """Facility type, ledger category ("": all others) and who bears it."""
 
-METAL_NAMES = {"Li": "Lithium", "Ni": "Nickel", "Co": "Cobalt"}
+METAL_NAMES = {"Li": "Lithium", "Ni": "Nickel", "Co": "Cobalt", "Mn": "Manganese"}
 TONNES_PER_10_KT = 10_000.0
 
 
 def incidence_tables(figures: Figures, provinces: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return population, labour, bearers, metals and what sold commodities hold of them."""
+    """Return population, labour, bearers, metals and what commodities hold of them."""
     bearers = pd.DataFrame(STEPS, columns=["facility_type", "category", "actor"])
     return {
         "population": pd.DataFrame(
@@ -35,7 +41,7 @@ def incidence_tables(figures: Figures, provinces: pd.DataFrame) -> dict[str, pd.
             {
                 "metal": list(METAL_NAMES),
                 "name": list(METAL_NAMES.values()),
-                "import_share": [figures["metal.import_share_li"], float("nan"), float("nan")],
+                "import_share": [figures["metal.import_share_li"], *([float("nan")] * 3)],
             }
         ),
         "metal_contents": _metal_contents(figures),
@@ -63,8 +69,21 @@ def _labour(figures: Figures) -> pd.DataFrame:
 
 
 def _metal_contents(figures: Figures) -> pd.DataFrame:
-    """Return tonnes of metal per tonne sold; lithium carbonate holds it by its formula Li2CO3."""
-    li = 2 * figures["chem.li_molar_mass"]
-    carbonate = li + figures["chem.c_molar_mass"] + 3 * figures["chem.o_molar_mass"]
-    rows = [("li2co3", "Li", round(li / carbonate, 6)), ("ni", "Ni", 1.0), ("co", "Co", 1.0)]
+    """Return tonnes of metal per tonne of what is sold and of the black mass that it is leached from.
+
+    Lithium carbonate holds it by its formula Li2CO3; black mass what the leach's rounded yield is the
+    recovered part of, so that the recipe recovers exactly what its sources say.
+    """
+    held = {"li2co3": ("Li", round(1 / carbonate_per_lithium(figures), 6))}
+    held |= {metal.lower(): (metal, 1.0) for metal in ("Ni", "Co", "Mn")}
+    rows = [(sold, *content) for sold, content in held.items()]
+    for chemistry in CHEMISTRIES:
+        yields = hydromet_yields(figures, chemistry)
+        for sold, (metal, content) in held.items():
+            if sold in yields:
+                recovered = figures[
+                    "yield.li_hydro_formal" if metal == "Li" else "yield.nicomn_hydro_formal"
+                ]
+                tonnes = round(yields[sold], YIELD_DIGITS) * content / recovered
+                rows.append((f"black_mass_{chemistry}", metal, tonnes))
     return pd.DataFrame(rows, columns=["commodity", "metal", "tonnes_per_unit"])

@@ -9,6 +9,7 @@ import pandas as pd
 from builder.chemistry import (
     CHEMISTRIES,
     KG_PER_TONNE,
+    YIELD_DIGITS,
     black_mass_yield,
     dismantling_yields,
     formal_metal_value,
@@ -110,7 +111,7 @@ def recipe_tables(figures: Figures) -> dict[str, pd.DataFrame]:
             name = f"{recipe.replace('_', ' ')} ({kind})"
             recipes.append((recipe, kind, name, category, round(cost, 2), round(emission, 1)))
             inputs.append((recipe, taken, 1.0))
-            outputs += [(recipe, made, round(amount, 6)) for made, amount in yields.items()]
+            outputs += [(recipe, made, round(amount, YIELD_DIGITS)) for made, amount in yields.items()]
     columns = [
         "recipe",
         "facility_type",

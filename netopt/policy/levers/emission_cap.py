@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from netopt.policy.base import CnyPerTonne, Direction, Lever, check_penalty, register
+from netopt.policy.base import (
+    NATIONAL,
+    CnyPerTonne,
+    Direction,
+    Ids,
+    Lever,
+    Reference,
+    check_penalty,
+    register,
+)
 from netopt.policy.effects import Effect, Mass, ShareRule
 
 if TYPE_CHECKING:
@@ -15,11 +24,11 @@ if TYPE_CHECKING:
 
 @register
 class EmissionCap(Lever):
-    """Bound the emissions of hauls and recipes in the nation, whatever damage they are priced at.
+    """Bound the emissions of hauls and recipes, whatever damage they are priced at.
 
-    They are those of the ledger's ``emissions``: nothing is credited for metals that need not be mined,
-    and what the informal channel emits is not capped. An instance may have a cap of its own
-    (``limits.emission_tonnes_co2e_per_year``): then both hold.
+    They are those of the ledger's ``emissions``, a haul's where it starts: nothing is credited for
+    metals that need not be mined, and what the informal channel emits is not capped. An instance may
+    have a cap of its own (``limits.emission_tonnes_co2e_per_year``): then both hold.
     """
 
     name: ClassVar[str] = "emission_cap"
@@ -30,12 +39,19 @@ class EmissionCap(Lever):
         "any cap is assumed."
     )
     equation: ClassVar[str] = (
-        "sum(emissions of flows and throughput) <= tonnes_co2e_per_year + excess, in every period"
+        "sum(emissions of throughput in the jurisdictions, and of flows that start there) <= "
+        "tonnes_co2e_per_year + excess, in every period"
     )
 
     lever: Literal["emission_cap"] = "emission_cap"
     tonnes_co2e_per_year: Annotated[float, Field(ge=0, le=1e10)] = Field(
         description="Most that the formal network may emit (t CO2e/yr)."
+    )
+    jurisdictions: Ids = Field(
+        default=(), description="Jurisdictions whose emissions it bounds, all together; empty: all."
+    )
+    each_jurisdiction: bool = Field(
+        default=False, description="Whether each of the jurisdictions has this cap for itself."
     )
     hard: bool = Field(default=True, description="Whether it must be kept; else an excess is priced.")
     penalty_cny_per_tonne: CnyPerTonne | None = Field(
@@ -47,15 +63,23 @@ class EmissionCap(Lever):
         check_penalty(hard=self.hard, penalty_cny_per_tonne=self.penalty_cny_per_tonne)
         return self
 
-    def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002
-        """Return the cap."""
-        return (
-            ShareRule(
-                lever=self.name,
-                rule=f"{self.name}[national]",
-                part=Mass("given", tonnes_per_year=self.tonnes_co2e_per_year),
-                whole=Mass("emitted"),
-                share=1.0,
-                penalty_cny_per_tonne=self.penalty_cny_per_tonne,
-            ),
+    def effects(self, instance: Instance) -> tuple[Effect, ...]:
+        """Return one cap for all jurisdictions together, or one for each."""
+        if not self.each_jurisdiction:
+            return (self._rule(self.jurisdictions),)
+        each = self.jurisdictions or tuple(sorted(instance["jurisdictions"]["jurisdiction"]))
+        return tuple(self._rule((jurisdiction,)) for jurisdiction in each)
+
+    def _rule(self, jurisdictions: Ids) -> ShareRule:
+        return ShareRule(
+            lever=self.name,
+            rule=f"{self.name}[{', '.join(jurisdictions) or NATIONAL}]",
+            part=Mass("given", tonnes_per_year=self.tonnes_co2e_per_year),
+            whole=Mass("emitted", jurisdictions=jurisdictions),
+            share=1.0,
+            penalty_cny_per_tonne=self.penalty_cny_per_tonne,
         )
+
+    def references(self) -> tuple[Reference, ...]:
+        """Return the jurisdictions that it names."""
+        return (Reference("jurisdictions", "jurisdictions", "jurisdiction", self.jurisdictions),)

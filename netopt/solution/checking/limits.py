@@ -95,6 +95,8 @@ def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
         "processed": _processed,
         "throughput": _throughput,
         "emitted": _emitted,
+        "contained": _contained,
+        "recovered": _recovered,
         "given": _given,
     }
     return measures[mass.measure](plan, mass)
@@ -192,14 +194,45 @@ def _processed(plan: Plan, mass: Mass) -> pd.Series:
 
 
 def _throughput(plan: Plan, mass: Mass) -> pd.Series:
-    runs = plan.throughput
-    named = _named(runs["facility_type"], mass.facility_types)
-    meant = runs[named & _named(runs["jurisdiction"], mass.jurisdictions)]
+    meant = plan.throughput[_at_facilities(plan.throughput, mass)]
     return total_by(meant, ["period"], meant["tonnes"])
 
 
-def _emitted(plan: Plan, mass: Mass) -> pd.Series:  # noqa: ARG001
-    return net_and_size(_emissions(plan))["net"]
+def _at_facilities(rows: pd.DataFrame, mass: Mass) -> pd.Series:
+    return _named(rows["facility_type"], mass.facility_types) & _named(
+        rows["jurisdiction"], mass.jurisdictions
+    )
+
+
+def _contained(plan: Plan, mass: Mass) -> pd.Series:
+    return _metal_tonnes(plan, mass, plan.inputs)
+
+
+def _recovered(plan: Plan, mass: Mass) -> pd.Series:
+    return _metal_tonnes(plan, mass, plan.outputs)
+
+
+def _metal_tonnes(plan: Plan, mass: Mass, goods: pd.DataFrame) -> pd.Series:
+    """Return the tonnes of a metal in what recipes take in or give out, row by row."""
+    meant = goods[_at_facilities(goods, mass)]
+    contents = plan.facts.table("metal_contents")
+    of_metal = contents[contents["metal"] == mass.metal]
+    held = dict(zip(of_metal["commodity"], of_metal["tonnes_per_unit"], strict=True))
+    zero = plan.facts.arithmetic.number(0.0)
+    per_unit = mapped(meant["commodity"], {name: held.get(name, zero) for name in set(meant["commodity"])})
+    return total_by(meant, ["period"], meant["units"] * per_unit)
+
+
+def _emitted(plan: Plan, mass: Mass) -> pd.Series:
+    of_flows, of_runs = emission_kg(plan)
+    hauled = _named(plan.flows["from_jurisdiction"], mass.jurisdictions)
+    parts = [
+        total_by(plan.flows[hauled], ["period"], of_flows[hauled] / 1000),
+        total_by(
+            plan.throughput, ["period"], (of_runs / 1000).where(_at_facilities(plan.throughput, mass), 0)
+        ),
+    ]
+    return net_and_size(parts)["net"]
 
 
 def _given(plan: Plan, mass: Mass) -> pd.Series:

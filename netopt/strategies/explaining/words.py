@@ -104,12 +104,15 @@ class Words:
         price = rule.penalty_cny_per_tonne
         soft = "" if price is None else f"; a tonne more costs {price:,.0f} CNY"
         if mass.measure == "emitted":
-            return f"at most {limit} t CO2e a year are emitted{soft}"
+            where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
+            return f"at most {limit} t CO2e a year are emitted{where}{soft}"
         by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"
         where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
         return f"at most {limit} t a year are taken in by {by}{where}{soft}"
 
     def _whole(self, mass: Mass) -> str:
+        if mass.measure == "contained":
+            return f"the {self.name('metals', mass.metal).lower()} that {self._facilities(mass)} take in"
         verb = {
             "retired": "what retires",
             "collected": "what is collected",
@@ -120,7 +123,15 @@ class Words:
         where = f" in {self.places(mass.origins)}" if mass.origins else ""
         return f"{verb}{what if mass.commodities else ''}{where}"
 
+    def _facilities(self, mass: Mass) -> str:
+        """Return ``hydrometallurgical recyclers in P1``-like words for what a mass names."""
+        kinds = [f"{self.kind(item)}s" for item in mass.facility_types]
+        where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
+        return f"{listed(kinds) or 'facilities'}{where}"
+
     def _part(self, mass: Mass) -> str:
+        if mass.measure == "recovered":
+            return "must be recovered"
         by = listed([self.kind(item) for item in mass.facility_types])
         where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
         verb = {
