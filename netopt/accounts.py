@@ -42,6 +42,7 @@ class Perspective(StrEnum):
 
 KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "collection": Kind.RESOURCE,
+    "purchases": Kind.RESOURCE,
     "testing": Kind.RESOURCE,
     "haulage": Kind.RESOURCE,
     "loading": Kind.RESOURCE,

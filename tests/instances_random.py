@@ -48,6 +48,7 @@ FEATURES: Final = (
     "unserved",
     "geodesic",
     "transit",
+    "vendors",
 )
 """What ``random_instance`` can switch on; everything else is the same small chain."""
 
@@ -83,6 +84,7 @@ def random_instance(seed: int, *, features: Iterable[str] = ()) -> Instance:
     tables |= _markets(draw, chosen, tables["locations"], settings)
     tables |= _hauls(draw, chosen, tables["locations"])
     tables |= _money(draw, chosen, tables["jurisdictions"])
+    tables |= _vendors(seed, chosen, tables["locations"], settings)
     frames = {
         name: pd.DataFrame(rows, columns=list(TABLES[name].column_names))
         for name, rows in tables.items()
@@ -366,6 +368,26 @@ def _markets(
             }
         ]
     return tables
+
+
+def _vendors(seed: int, chosen: frozenset[str], locations: Rows, settings: Settings) -> dict[str, Rows]:
+    """Return somebody who sells black mass, in the second period at another price or not at all."""
+    if "vendors" not in chosen:
+        return {}
+    draw = random.Random(f"vendors {seed}")  # noqa: S311
+    place = draw.choice(locations)["location"]
+    offer = {
+        "vendor": "port",
+        "commodity": "black_mass",
+        "price_cny_per_unit": float(draw.randint(200, 3000)),
+        "limit_units_per_year": float(draw.randint(100, 1500)),
+    }
+    if len(settings.horizon.periods) == 1:
+        offers = [{**offer, "period": ""}]
+    else:
+        later = {**offer, "period": "t2", "price_cny_per_unit": offer["price_cny_per_unit"] * 1.2}
+        offers = draw.choice(([{**offer, "period": "t1"}], [{**offer, "period": ""}, later]))
+    return {"vendors": [{"vendor": "port", "name": "Port", "location": place}], "offers": offers}
 
 
 def _hauls(draw: random.Random, chosen: frozenset[str], locations: Rows) -> dict[str, Rows]:

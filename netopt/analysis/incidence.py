@@ -361,7 +361,7 @@ def _tonnes(rows: Plan, weights: Mapping[str, float]) -> dict[str, pd.Series]:
 def _hauls(rows: Plan, weights: Mapping[str, float]) -> dict[str, pd.Series]:
     """Return what leaves and arrives by jurisdiction; a sale at the gate is no haul."""
     hauls = rows.flows[~rows.flows["at_gate"]]
-    first = hauls[hauls["from_kind"] != "site"]
+    first = hauls[hauls["leg"] == "first"]
     over = hauls[hauls["crosses"]]
     start, end = "from_jurisdiction", "to_jurisdiction"
     return {

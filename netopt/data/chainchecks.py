@@ -9,21 +9,20 @@ import pandas as pd
 from netopt.data.checks import SHARE_TOLERANCE, Draft
 from netopt.data.crosscheck import cross_check
 from netopt.data.problems import nearest, spelled
-from netopt.data.tables import TABLES
+from netopt.data.tables import PLACES, TABLES
 
 
-@cross_check("sources.source", "sites.site", "markets.market")
+@cross_check("sources.source", "sites.site", "markets.market", "vendors.vendor")
 def _places_once(draft: Draft) -> None:
-    """Sources, sites and markets share one list of ids."""
+    """Sources, sites, markets and vendors share one list of ids."""
     owner: dict[str, str] = {}
-    for name, column in (("sources", "source"), ("sites", "site"), ("markets", "market")):
+    for column, name in PLACES.items():
         ids = draft[name][column]
         for other in dict.fromkeys(owner.values()):
             clash = ids.isin([place for place, table in owner.items() if table == other])
             message = f"the id '{{value}}' is used in {TABLES[other].file} too"
-            draft.refuse(
-                name, clash, column, "place_id", message, "sources, sites and markets share one list"
-            )
+            hint = "all kinds of places share one list of ids"
+            draft.refuse(name, clash, column, "place_id", message, hint)
         owner |= {place: name for place in ids if place not in owner}
 
 
@@ -37,6 +36,42 @@ def _supply_periods(draft: Draft) -> None:
 def _offtake_periods(draft: Draft) -> None:
     """Every period of offtake.csv is one of instance.toml, or blank."""
     _check_periods(draft, "offtake", draft["offtake"]["period"])
+
+
+@cross_check("offers.period", settings=True)
+def _offer_periods(draft: Draft) -> None:
+    """Every period of offers.csv is one of instance.toml, or blank."""
+    _check_periods(draft, "offers", draft["offers"]["period"])
+
+
+@cross_check("offers.commodity", "commodities.commodity", "commodities.undismantled")
+def _offered_is_dismantled(draft: Draft) -> None:
+    """Nobody sells whole batteries to facilities: they retire, which supply.csv says."""
+    commodities = draft["commodities"]
+    whole = commodities.loc[commodities["undismantled"], "commodity"]
+    message = "'{value}' is a whole battery, which no vendor sells"
+    hint = "batteries enter through data/supply.csv"
+    wrong = draft["offers"]["commodity"].isin(whole)
+    draft.refuse("offers", wrong, "commodity", "offered_battery", message, hint)
+
+
+@cross_check("offers.commodity", "recipe_inputs.commodity")
+def _offered_is_taken(draft: Draft) -> None:
+    """Some recipe takes in what is offered."""
+    wrong = ~draft["offers"]["commodity"].isin(draft["recipe_inputs"]["commodity"])
+    message = "no recipe takes in '{value}', which is offered"
+    hint = "add a recipe to data/recipe_inputs.csv, or remove the offer"
+    draft.refuse("offers", wrong, "commodity", "offer_without_taker", message, hint)
+
+
+@cross_check("vendors.vendor", "offers.vendor")
+def _vendors_offer(draft: Draft) -> None:
+    """Every vendor offers something."""
+    vendors = draft["vendors"]["vendor"]
+    message = "vendor '{value}' offers nothing in any period"
+    hint = "add it to data/offers.csv, or remove the vendor"
+    wrong = ~vendors.isin(draft["offers"]["vendor"])
+    draft.refuse("vendors", wrong, "vendor", "vendor_without_offer", message, hint)
 
 
 def _check_periods(draft: Draft, name: str, periods: pd.Series) -> None:
@@ -294,6 +329,10 @@ CHAIN_CHECKS = (
     _places_once,
     _supply_periods,
     _offtake_periods,
+    _offer_periods,
+    _offered_is_dismantled,
+    _offered_is_taken,
+    _vendors_offer,
     _sources_supply,
     _supplied_can_be_collected,
     _returned_can_be_collected,

@@ -15,6 +15,7 @@ from netopt.data.digest import digest
 from netopt.data.folder import read_text
 from netopt.data.problems import ProblemLog, nearest, spelled
 from netopt.data.schema import Column, ColumnType, TableSpec
+from netopt.data.tables import PLACES
 from netopt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,11 +86,7 @@ def read_flows(path: Path, instance: Instance, log: ProblemLog) -> Table | None:
     table = read_beside(path, FLOWS, log)
     if table is None:
         return None
-    places = {
-        identity
-        for name, key in (("sources", "source"), ("sites", "site"), ("markets", "market"))
-        for identity in instance[name][key]
-    }
+    places = {identity for key, name in PLACES.items() for identity in instance[name][key]}
     known = {
         "from_place": places,
         "to_place": places,

@@ -96,6 +96,7 @@ def _bearers_bear_all(draft: Draft) -> None:
     "offtake.commodity",
     "markets.market",
     "markets.location",
+    "offers.commodity",
     "haulage.goods_class",
     "haulage.leg",
 )
@@ -105,9 +106,8 @@ def _haulage_serves(draft: Draft) -> None:
     markets, offtake = draft["markets"], draft["offtake"]
     away = markets.loc[markets["location"] != "", "market"]
     sold_away = set(offtake.loc[offtake["market"].isin(away), "commodity"])
-    trunk = set(draft["recipe_outputs"]["commodity"]) & (
-        set(draft["recipe_inputs"]["commodity"]) | sold_away
-    )
+    made, taken = (set(draft[name]["commodity"]) for name in ("recipe_outputs", "recipe_inputs"))
+    trunk = (made & (taken | sold_away)) | set(draft["offers"]["commodity"])
     haulage = draft["haulage"]
     served = set(zip(haulage["goods_class"], haulage["leg"], strict=True))
     commodities = draft["commodities"]

@@ -191,7 +191,7 @@ SOURCES = TableSpec(
     "Sources",
     "Where batteries retire.",
     (
-        _id("source", "Stable id; sources, sites and markets share one list of ids."),
+        _id("source", "Stable id; sources, sites, markets and vendors share one list of ids."),
         _text("name", "Name."),
         _id("location", "Where it lies."),
         _number(
@@ -354,7 +354,7 @@ SITES = TableSpec(
     "Sites",
     "Candidate and existing facilities: location x facility type x owner.",
     (
-        _id("site", "Stable id; sources, sites and markets share one list of ids."),
+        _id("site", "Stable id; sources, sites, markets and vendors share one list of ids."),
         _text("name", "Name."),
         _id("location", "Where it lies."),
         _id("facility_type", "What it is or would be."),
@@ -391,7 +391,7 @@ MARKETS = TableSpec(
     "Markets",
     "Where commodities are sold or disposed of.",
     (
-        _id("market", "Stable id; sources, sites and markets share one list of ids."),
+        _id("market", "Stable id; sources, sites, markets and vendors share one list of ids."),
         _text("name", "Name."),
         _id("location", "Where it lies; blank: bought at the facility's gate.", nullable=True),
     ),
@@ -427,6 +427,34 @@ OFFTAKE = TableSpec(
             lambda table: (table["category"] == "disposal") & (table["price_cny_per_unit"] > 0),
         ),
     ),
+)
+VENDORS = TableSpec(
+    "vendors",
+    "Vendors",
+    "Where goods can be bought: a port, a trader, a factory with scrap.",
+    (
+        _id("vendor", "Stable id; sources, sites, markets and vendors share one list of ids."),
+        _text("name", "Name."),
+        _id("location", "Where it lies."),
+    ),
+    key=("vendor",),
+    foreign_keys=(_references("location", "locations"),),
+    required=False,
+)
+OFFERS = TableSpec(
+    "offers",
+    "Offers",
+    "What a vendor sells to facilities, at which price and up to how much.",
+    (
+        _id("vendor", "Vendor."),
+        _id("commodity", "What it sells; no whole batteries."),
+        _id("period", "Period; blank for every period without a row of its own.", nullable=True),
+        _number("price_cny_per_unit", "CNY/unit", "Price at the vendor.", plausible_maximum=1e7),
+        _number("limit_units_per_year", "unit/yr", "Most that it sells."),
+    ),
+    key=("vendor", "commodity", "period"),
+    foreign_keys=(_references("vendor", "vendors"), _references("commodity", "commodities")),
+    required=False,
 )
 SECOND_LIFE = TableSpec(
     "second_life",
@@ -690,6 +718,8 @@ TABLES: Final[dict[str, TableSpec]] = {
         SITES,
         MARKETS,
         OFFTAKE,
+        VENDORS,
+        OFFERS,
         SECOND_LIFE,
         STORAGE,
         INFORMAL,
@@ -706,3 +736,6 @@ TABLES: Final[dict[str, TableSpec]] = {
     )
 }
 """Every table of an instance by name, in the order in which a planner fills them in."""
+
+PLACES: Final = {"source": "sources", "site": "sites", "market": "markets", "vendor": "vendors"}
+"""Kind of place, which is the column of its id, and the table of such places."""

@@ -37,6 +37,7 @@ EQUATIONS: Final[dict[str, Callable[[pyo.ConcreteModel, Facts], None]]] = {
     "replacement": facilities.replacement,
     "market_limit": limits.market_limit,
     "disposal_limit": limits.disposal_limit,
+    "offer_limit": limits.offer_limit,
     "emission_cap": limits.emission_cap,
     "share_rule": limits.share_rule,
     "forced_open": controls.forced_open,

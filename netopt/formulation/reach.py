@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def reachable_tonnes(facts: Facts) -> dict[str, dict[str, float]]:
     """Return an upper bound on the input (t/yr) of each site, by period.
 
-    The nation's formal supply of a commodity, and what recipes could make of it if each had all
-    of its input, bounds what reaches any one site. Stock and returns carry mass from earlier
-    periods; where either exists the bound is infinite.
+    The nation's formal supply of a commodity, what vendors offer of it, and what recipes could make of
+    it if each had all of its input, bounds what reaches any one site. Stock and returns carry mass
+    from earlier periods; where either exists the bound is infinite.
 
     Returns
     -------
@@ -55,6 +55,8 @@ def _available_units(facts: Facts, period: str) -> dict[str, float]:
     collectable = cells(network.supply_tonnes - network.leaked_tonnes)
     for supply, commodity in zip(network.supplies["supply"], network.supplies["commodity"], strict=True):
         available[commodity] += collectable[supply, period]
+    for commodity, units in zip(network.offers["commodity"], network.offer_limits[period], strict=True):
+        available[commodity] += float(units)
     mass = _mass(facts)
     inputs = _shares(network.instance["recipe_inputs"], "mass_share")
     outputs = _shares(network.instance["recipe_outputs"], "yield_units_per_tonne")

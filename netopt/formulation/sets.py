@@ -65,6 +65,11 @@ class Facts:
         """Arcs out of each (market, returned commodity)."""
         return self._arcs_by("market")
 
+    @cached_property
+    def out_of_offer(self) -> dict[tuple[str, str], list[str]]:
+        """Arcs out of each (vendor, commodity)."""
+        return self._arcs_by("vendor")
+
     def _arcs_by(self, kind: str) -> dict[tuple[str, str], list[str]]:
         arcs = self.network.arcs
         rows = arcs[arcs["from_kind"] == kind]

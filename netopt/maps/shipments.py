@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pandas as pd
 
+from netopt.data.tables import PLACES
 from netopt.errors import UsageError
 from netopt.maps.text import identifiers
 
@@ -41,17 +42,16 @@ class MapInput(Protocol):
 
 
 def places(instance: Instance) -> pd.DataFrame:
-    """Return every source, site and market with its kind and location.
+    """Return every source, site, market and vendor with its kind and location.
 
     Returns
     -------
     DataFrame
-        Index place id; ``kind`` (source, site, market), ``location`` ("" at the gate).
+        Index place id; ``kind`` (source, site, market, vendor), ``location`` ("" at the gate).
     """
-    kinds = {"source": "sources", "site": "sites", "market": "markets"}
     parts = [
         instance[table][[kind, "location"]].rename(columns={kind: "place"}).assign(kind=kind)
-        for kind, table in kinds.items()
+        for kind, table in PLACES.items()
     ]
     return pd.concat(parts, ignore_index=True).set_index("place")[["kind", "location"]]
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from netopt.policy.effects import Effects
 
 STATE = ["commodity", "origin", "left"]
+LEG_FROM = {"source": "first", "market": "first", "site": "trunk", "vendor": "trunk"}
+"""Leg of a haul by the kind of place where it starts."""
+
 GIVERS = ["place", "kind", "location", "jurisdiction", *STATE]
 
 
@@ -43,6 +46,7 @@ def grow_shipments(
     supplies: pd.DataFrame,
     offtakes: pd.DataFrame,
     returns: pd.DataFrame,
+    offers: pd.DataFrame,
     scope: Scope | None = None,
 ) -> Shipments:
     """Return every arc and activity that supply, returns and recipes make possible.
@@ -51,14 +55,14 @@ def grow_shipments(
     ----------
     instance, effects
         What to plan and under which rules.
-    supplies, offtakes, returns
+    supplies, offtakes, returns, offers
         Tables of ``netopt.network.supplies``.
     scope
         Which arcs into sites are listed; None: all.
     """
     takers = _takers(instance, offtakes)
     recipes = _recipes_at_sites(instance)
-    givers = _first_givers(supplies, returns)
+    givers = _first_givers(supplies, returns, offers)
     if scope is None:
         return _grown(instance, effects, givers, takers, recipes, None)
     nearby = nearby_sites(instance, scope)
@@ -119,10 +123,12 @@ def _grown(
     )
 
 
-def _first_givers(supplies: pd.DataFrame, returns: pd.DataFrame) -> pd.DataFrame:
+def _first_givers(supplies: pd.DataFrame, returns: pd.DataFrame, offers: pd.DataFrame) -> pd.DataFrame:
     sources = supplies.rename(columns={"source": "place"}).assign(kind="source", left=False)
     markets = returns.rename(columns={"market": "place"}).assign(kind="market", left=False)
-    return pd.concat([sources[GIVERS], markets[GIVERS]]).drop_duplicates(ignore_index=True)
+    vendors = offers.rename(columns={"vendor": "place"}).assign(kind="vendor", left=False)
+    parts = [part[GIVERS] for part in (sources, markets, vendors) if len(part)]
+    return pd.concat(parts).drop_duplicates(ignore_index=True)
 
 
 def _takers(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
@@ -143,7 +149,10 @@ def _recipes_at_sites(instance: Instance) -> pd.DataFrame:
 
 
 def _pairs(givers: pd.DataFrame, takers: pd.DataFrame, nearby: pd.DataFrame | None) -> pd.DataFrame:
-    """Return every giver with every taker of what it gives, where ``nearby`` lists the two."""
+    """Return every giver with every taker of what it gives, where ``nearby`` lists the two.
+
+    Vendors are few, and every way from them is listed; they sell to sites alone.
+    """
     ends = [
         table.rename(
             columns={name: f"{end}_{name}" for name in ("place", "kind", "location", "jurisdiction")}
@@ -153,11 +162,16 @@ def _pairs(givers: pd.DataFrame, takers: pd.DataFrame, nearby: pd.DataFrame | No
     if nearby is None:
         pairs = ends[0].merge(ends[1], on="commodity")
     else:
-        is_site = ends[1]["to_kind"] == "site"
+        is_site, is_vendor = ends[1]["to_kind"] == "site", ends[0]["from_kind"] == "vendor"
         listed = nearby.rename(columns={"place_to": "to_place"}).merge(ends[1][is_site], on="to_place")
-        to_sites = ends[0].merge(listed, on=["from_location", "commodity"])
-        pairs = pd.concat([to_sites, ends[0].merge(ends[1][~is_site], on="commodity")], ignore_index=True)
-    return pairs[pairs["from_place"] != pairs["to_place"]]
+        parts = [
+            ends[0][~is_vendor].merge(listed, on=["from_location", "commodity"]),
+            ends[0][is_vendor].merge(ends[1][is_site], on="commodity"),
+            ends[0].merge(ends[1][~is_site], on="commodity"),
+        ]
+        pairs = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
+    resells = (pairs["from_kind"] == "vendor") & (pairs["to_kind"] == "market")
+    return pairs[(pairs["from_place"] != pairs["to_place"]) & ~resells]
 
 
 def _arcs_from(
@@ -188,7 +202,7 @@ def _arcs_from(
 
 def _with_modes(instance: Instance, effects: Effects, pairs: pd.DataFrame) -> pd.DataFrame:
     classes = instance["commodities"].set_index("commodity")["goods_class"].to_dict() | effects.goods_class
-    leg = pairs["from_kind"].map({"source": "first", "market": "first", "site": "trunk"})
+    leg = pairs["from_kind"].map(LEG_FROM)
     classed = pairs.assign(goods_class=pairs["commodity"].map(classes), leg=leg)
     tariffs = instance["haulage"][["mode", "goods_class", "leg"]]
     return classed.merge(tariffs, how="left", on=["goods_class", "leg"])

@@ -50,8 +50,10 @@ def build_network(
     returns = supplies.build_returns(instance, offtakes)
     schedule = supplies.return_schedule(instance, returns)
     terms = supplies.offtake_terms(instance, offtakes)
-    shipments = grow_shipments(instance, effects, supply_rows, offtakes, returns, scope)
-    closed = closings(instance, effects, shipments.arcs, offtakes.merge(terms, on="offtake"))
+    offers, offer_terms = supplies.build_offers(instance), supplies.offer_terms(instance)
+    shipments = grow_shipments(instance, effects, supply_rows, offtakes, returns, offers, scope)
+    sold, offered = offtakes.merge(terms, on="offtake"), offers.merge(offer_terms, on="offer")
+    closed = closings(instance, effects, shipments.arcs, sold, offered)
     is_open = open_arcs(instance, shipments.arcs, closed)
     arcs, is_open, dropped = _drop_closed(shipments, is_open, closed)
     modules = facilities.build_modules(instance)
@@ -69,6 +71,7 @@ def build_network(
     rates.price_arcs(prices, instance, effects, arcs)
     rates.price_collection(prices, instance, effects, costs, arcs)
     rates.price_sales(prices, sales, terms)
+    rates.price_purchases(prices, instance, arcs, offers, offer_terms)
     rates.price_ends_of_life(prices, instance, sales, returns, schedule)
     rates.price_activities(prices, instance, effects, costs, activities.drop(columns="facility_type"))
     rates.price_modules(prices, instance, effects, costs, modules)
@@ -97,7 +100,9 @@ def build_network(
         supply_tonnes=retired,
         leaked_tonnes=_leaked(instance, effects, supply_rows, retired),
         offtakes=offtakes,
-        offtake_limits=_limits(instance, offtakes, terms),
+        offtake_limits=_limits(instance, "offtake", offtakes, terms),
+        offers=offers,
+        offer_limits=_limits(instance, "offer", offers, offer_terms),
         returns=returns,
         return_rates=supplies.return_rates(instance, returns, schedule),
         rules=rules,
@@ -137,8 +142,9 @@ def _stores(instance: Instance, shipments: Shipments) -> pd.DataFrame:
     return facilities.build_stores(instance, stocked)
 
 
-def _limits(instance: Instance, offtakes: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
-    limits = terms.set_index(["offtake", "period"])["limit_units_per_year"]
+def _limits(instance: Instance, key: str, rows: pd.DataFrame, terms: pd.DataFrame) -> pd.DataFrame:
+    """Return the limit (units/yr) of each offtake or offer, by period; 0 where there is none."""
+    limits = terms.set_index([key, "period"])["limit_units_per_year"]
     wide = limits.unstack("period")  # noqa: PD010 - pivot_table averages duplicates in silence
-    wide = wide.reindex(index=offtakes["offtake"], columns=list(instance.periods))
+    wide = wide.reindex(index=rows[key], columns=list(instance.periods))
     return wide.fillna(0.0)

@@ -30,7 +30,9 @@ class Closing:
     reason: str
 
 
-def closings(instance: Instance, effects: Effects, arcs: pd.DataFrame, sold: pd.DataFrame) -> list[Closing]:
+def closings(
+    instance: Instance, effects: Effects, arcs: pd.DataFrame, sold: pd.DataFrame, offered: pd.DataFrame
+) -> list[Closing]:
     """Return everything that closes arcs.
 
     Parameters
@@ -41,12 +43,15 @@ def closings(instance: Instance, effects: Effects, arcs: pd.DataFrame, sold: pd.
         As ``Network.arcs``, before closed ones are dropped.
     sold
         ``market, commodity, period``: what is bought when.
+    offered
+        ``vendor, commodity, period``: what is sold to facilities when.
     """
     return [
         *_by_operators(instance, effects, arcs),
         *_by_sites(instance, effects, arcs),
         *_by_hauls(instance, effects, arcs),
         *_by_markets(instance, arcs, sold),
+        *_by_vendors(instance, arcs, offered),
     ]
 
 
@@ -107,6 +112,14 @@ def _by_markets(instance: Instance, arcs: pd.DataFrame, sold: pd.DataFrame) -> I
     for period in instance.periods:
         taken = pd.MultiIndex.from_frame(sold.loc[sold["period"] == period, ["market", "commodity"]])
         yield Closing(into_market & ~offered.isin(taken), [period], "nothing bought")
+
+
+def _by_vendors(instance: Instance, arcs: pd.DataFrame, offered: pd.DataFrame) -> Iterator[Closing]:
+    from_vendor = (arcs["from_kind"] == "vendor").to_numpy()
+    given = pd.MultiIndex.from_frame(arcs[["from_place", "commodity"]])
+    for period in instance.periods if from_vendor.any() else ():
+        sells = pd.MultiIndex.from_frame(offered.loc[offered["period"] == period, ["vendor", "commodity"]])
+        yield Closing(from_vendor & ~given.isin(sells), [period], "nothing offered")
 
 
 def open_arcs(instance: Instance, arcs: pd.DataFrame, closed: list[Closing]) -> pd.DataFrame:

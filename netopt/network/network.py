@@ -31,7 +31,7 @@ class Network:
     instance, effects
         What the network was made from.
     arcs
-        ``arc`` id; ``from_place``, ``to_place``; ``from_kind`` (source, site, market: a return),
+        ``arc`` id; ``from_place``, ``to_place``; ``from_kind`` (source, site, vendor, market: a return),
         ``to_kind`` (site, market); ``commodity``; ``mode`` ("" at the gate); ``origin``,
         ``left_before``, ``left_after``; ``distance_km``; ``tonnes_per_unit``;
         ``from_jurisdiction``, ``to_jurisdiction``.
@@ -72,6 +72,10 @@ class Network:
         ``offtake`` id; ``market``; ``commodity``; ``category``.
     offtake_limits
         float units/yr (inf: any), index offtake id, one column per period.
+    offers
+        ``offer`` id; ``vendor``; ``commodity``; ``jurisdiction``; ``origin`` ("").
+    offer_limits
+        float units/yr, index offer id, one column per period.
     returns
         ``return`` id; ``market``; ``commodity`` (returned); ``sold_commodity``; ``origin``.
     return_rates
@@ -119,6 +123,8 @@ class Network:
     leaked_tonnes: pd.DataFrame
     offtakes: pd.DataFrame
     offtake_limits: pd.DataFrame
+    offers: pd.DataFrame
+    offer_limits: pd.DataFrame
     returns: pd.DataFrame
     return_rates: pd.DataFrame
     rules: pd.DataFrame

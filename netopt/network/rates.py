@@ -187,6 +187,17 @@ def price_sales(prices: PriceList, sales: pd.DataFrame, terms: pd.DataFrame) -> 
         prices.add(rows.drop(columns="category"), (category, CHAIN, payee), -rows["price_cny_per_unit"])
 
 
+def price_purchases(
+    prices: PriceList, instance: Instance, arcs: pd.DataFrame, offers: pd.DataFrame, terms: pd.DataFrame
+) -> None:
+    """Add the price of what every arc out of a vendor buys."""
+    bought = arcs[arcs["from_kind"] == "vendor"]
+    rows = _arc_rows(instance, bought).assign(vendor=bought["from_place"])
+    priced = rows.merge(offers[["offer", "vendor", "commodity"]], on=["vendor", "commodity"])
+    priced = priced.merge(terms, on="offer")
+    prices.add(priced, ("purchases", CHAIN, SUPPLIERS), priced["price_cny_per_unit"])
+
+
 def price_ends_of_life(
     prices: PriceList,
     instance: Instance,

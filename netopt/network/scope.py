@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from netopt.data.tables import PLACES
 from netopt.network.distance import haul_distances_km
 
 if TYPE_CHECKING:
@@ -71,9 +72,8 @@ def n_possible_arcs(instance: Instance) -> int:
 
 
 def place_locations(instance: Instance) -> pd.Series:
-    """Return the location id of every source, site and market."""
-    tables = (("sources", "source"), ("sites", "site"), ("markets", "market"))
-    parts = [instance[table].set_index(key)["location"] for table, key in tables]
+    """Return the location id of every source, site, market and vendor."""
+    parts = [instance[table].set_index(key)["location"] for key, table in PLACES.items()]
     found: pd.Series = pd.concat(parts)
     return found
 

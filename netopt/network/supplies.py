@@ -1,4 +1,4 @@
-"""What enters and leaves the network: supply, leakage, offtake and returns from second life."""
+"""What enters and leaves the network: supply, leakage, offers, offtake and returns from second life."""
 
 from __future__ import annotations
 
@@ -68,14 +68,41 @@ def offtake_terms(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
         ``offtake, period, price_cny_per_unit, limit_units_per_year`` (inf: any).
     """
     rows = instance["offtake"]
-    rows = rows.assign(offtake=rows["market"] + ":" + rows["commodity"])
-    every = in_every_period(instance, rows[rows["period"] == ""].drop(columns="period"))
-    own = rows[rows["period"] != ""]
-    terms = pd.concat([own, every]).drop_duplicates(["offtake", "period"], keep="first")
+    terms = _terms(instance, rows.assign(offtake=rows["market"] + ":" + rows["commodity"]), "offtake")
     terms["limit_units_per_year"] = terms["limit_units_per_year"].fillna(np.inf)
     known = terms[terms["offtake"].isin(offtakes["offtake"])]
-    columns = ["offtake", "period", "price_cny_per_unit", "limit_units_per_year"]
-    return known[columns].sort_values(columns[:2], ignore_index=True)
+    return known.sort_values(["offtake", "period"], ignore_index=True)
+
+
+def _terms(instance: Instance, rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Return price and limit by ``key`` and period; a row with a period wins over the row without."""
+    every = in_every_period(instance, rows[rows["period"] == ""].drop(columns="period"))
+    own = rows[rows["period"] != ""]
+    terms = pd.concat([own, every]).drop_duplicates([key, "period"], keep="first")
+    return terms[[key, "period", "price_cny_per_unit", "limit_units_per_year"]]
+
+
+def build_offers(instance: Instance) -> pd.DataFrame:
+    """Return one row per vendor and commodity that it ever sells; see ``Network.offers``."""
+    offers = instance["offers"][["vendor", "commodity"]].drop_duplicates()
+    offers = offers.sort_values(["vendor", "commodity"], ignore_index=True)
+    offers.insert(0, "offer", offers["vendor"] + ":" + offers["commodity"])
+    offers["location"] = offers["vendor"].map(instance["vendors"].set_index("vendor")["location"])
+    offers["jurisdiction"] = jurisdictions_of(instance, offers["location"])
+    return offers.assign(origin="")
+
+
+def offer_terms(instance: Instance) -> pd.DataFrame:
+    """Return price and limit of every offer in every period it exists.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``offer, period, price_cny_per_unit, limit_units_per_year``.
+    """
+    rows = instance["offers"]
+    terms = _terms(instance, rows.assign(offer=rows["vendor"] + ":" + rows["commodity"]), "offer")
+    return terms.sort_values(["offer", "period"], ignore_index=True)
 
 
 def build_returns(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:

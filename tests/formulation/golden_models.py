@@ -4,7 +4,8 @@
 committing it.
 
 A source in province PA, a cascade plant that may be built there, a recycler in PB that stands in part
-and may grow; what is sold as second life comes back to its market. Two periods of two and three years.
+and may grow; what is sold as second life comes back to its market, and dross can be bought. Two periods
+of two and three years.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ ROWS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("kwh", "Second life", "", "kWh", 0.01, "ordinary", False, False, None),
         ("metal", "Metal", "", "t", 1.0, "ordinary", False, False, None),
         ("slag", "Slag", "", "t", 1.0, "ordinary", False, False, None),
+        ("dross", "Dross", "", "t", 1.0, "ordinary", False, False, None),
     ],
     "sources": [("S", "Dealers", "A", 0.0)],
     "supply": [("S", "pack", "t1", 200.0), ("S", "pack", "t2", 800.0)],
@@ -81,9 +83,15 @@ ROWS: Final[dict[str, list[tuple[object, ...]]]] = {
     "recipes": [
         ("reuse", "cascade", "Repurpose", "processing", 100.0, 20.0),
         ("melt", "recycler", "Melt", "processing", 200.0, 50.0),
+        ("purify", "recycler", "Purify", "processing", 150.0, 0.0),
     ],
-    "recipe_inputs": [("reuse", "pack", 1.0), ("melt", "pack", 1.0)],
-    "recipe_outputs": [("reuse", "kwh", 90.0), ("melt", "metal", 0.4), ("melt", "slag", 0.5)],
+    "recipe_inputs": [("reuse", "pack", 1.0), ("melt", "pack", 1.0), ("purify", "dross", 1.0)],
+    "recipe_outputs": [
+        ("reuse", "kwh", 90.0),
+        ("melt", "metal", 0.4),
+        ("melt", "slag", 0.5),
+        ("purify", "metal", 0.3),
+    ],
     "sites": [
         ("C", "Cascade", "A", "cascade", "firm", 0.0, 1.0, 0.0, False, True),
         ("R", "Recycler", "B", "recycler", "firm", 600.0, 0.5, 2e4, True, True),
@@ -94,6 +102,8 @@ ROWS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("gate", "metal", "", "recovered_metals", 2000.0, None),
         ("dump", "slag", "", "disposal", -100.0, 250.0),
     ],
+    "vendors": [("V", "Smelter", "A")],
+    "offers": [("V", "dross", "", 100.0, 70.0), ("V", "dross", "t2", 120.0, 90.0)],
     "second_life": [("kwh", "pack", 0.01, 2, 0.1, 0.0)],
     "storage": [("recycler", "pack", 80.0, 5.0)],
     "informal": [("pack", 0.0, 0.0, 0.0, 0.0)],

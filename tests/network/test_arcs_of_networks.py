@@ -40,6 +40,7 @@ EVERY_ARC = {
     ("M", "C", "pack"),
     ("M", "R", "pack"),
     ("C", "M", "kwh"),
+    ("V", "R", "dross"),
     ("R", "gate", "metal"),
     ("R", "dump", "slag"),
 }
@@ -82,6 +83,7 @@ def test_arcs_without_a_distance_are_dropped_with_the_reason() -> None:
     assert reasons(network) == {
         ("S", "R", "pack", "road"): "no distance",
         ("M", "R", "pack", "road"): "no distance",
+        ("V", "R", "dross", "road"): "no distance",
     }
     assert ends(network.arcs) == {("S", "C", "pack"), ("M", "C", "pack"), ("C", "M", "kwh")}
 
@@ -97,7 +99,8 @@ def test_arcs_that_a_rule_closes_in_some_periods_stay_and_in_all_are_dropped() -
     assert for_a_while.open_arcs.loc[arc["S", "R"]].tolist() == [False, True]
     assert for_a_while.open_arcs.loc[arc["S", "C"]].tolist() == [True, True]
     always = forbidden(None)
-    assert {key[:3] for key in reasons(always)} == {("S", "R", "pack"), ("M", "R", "pack")}
+    shut = {("S", "R", "pack"), ("M", "R", "pack"), ("V", "R", "dross")}
+    assert {key[:3] for key in reasons(always)} == shut
     assert set(reasons(always).values()) == {"closed by an operator rule"}
     assert not {"S", "M"} & set(always.arcs.loc[always.arcs["to_place"] == "R", "from_place"])
 

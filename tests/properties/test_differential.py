@@ -26,7 +26,7 @@ SETS = (
     ("storage", "minimum_utilisation", "regional_costs"),
     ("existing", "divisible", "modes"),
     ("several_inputs", "limits", "transfers"),
-    ("emission_cap", "unserved", "geodesic"),
+    ("emission_cap", "unserved", "geodesic", "vendors"),
     ("transit", "second_life", "existing"),
     (),
 )

@@ -35,7 +35,7 @@ SETS = (
     ("periods", "second_life", "regional_costs"),
     ("storage", "minimum_utilisation", "transfers"),
     ("existing", "divisible", "unserved", "modes"),
-    ("several_inputs", "limits", "transit", "geodesic", "emission_cap"),
+    ("several_inputs", "limits", "transit", "geodesic", "emission_cap", "vendors"),
 )
 FAST = [f"random-{seed}" for seed in (4, 13, 18, 19)] + ["toy-unified", "toy-mandates"]
 CAMPAIGN = [f"random-{seed}" for seed in range(100, 200)]

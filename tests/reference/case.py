@@ -38,6 +38,16 @@ class Haul:
     loading: float
     emission: float
 
+    @property
+    def leg(self) -> str:
+        """First where it leaves a source or a return, trunk where it leaves a site or a vendor."""
+        return leg_from(self.origin_kind)
+
+
+def leg_from(kind: str) -> str:
+    """Return the leg of what leaves a place of a kind."""
+    return "trunk" if kind in ("site", "vendor") else "first"
+
 
 class Case:
     """Lookups over the tables of an instance, and the arithmetic of money and time."""
@@ -61,6 +71,7 @@ class Case:
         self.sources = self._by_id("sources", "source")
         self.sites = self._by_id("sites", "site")
         self.markets = self._by_id("markets", "market")
+        self.vendors = self._by_id("vendors", "vendor")
         self.commodities = self._by_id("commodities", "commodity")
         self.recipes = self._by_id("recipes", "recipe")
         self.types = self._by_id("facility_types", "facility_type")
@@ -140,7 +151,7 @@ class Case:
     # --- places ---------------------------------------------------------------------------
 
     def location(self, place: str) -> str:
-        for table in (self.sources, self.sites, self.markets):
+        for table in (self.sources, self.sites, self.markets, self.vendors):
             if place in table:
                 return str(table[place]["location"])
         raise KeyError(place)
@@ -254,7 +265,7 @@ class Case:
                     return True
         return haul.mode != "" and any(
             (not rule.commodities or haul.commodity in rule.commodities)
-            and (not rule.legs or ("trunk" if haul.origin_kind == "site" else "first") in rule.legs)
+            and (not rule.legs or haul.leg in rule.legs)
             and (not rule.modes or haul.mode in rule.modes)
             and (rule.longer_than_km is None or haul.km > rule.longer_than_km)
             and (not rule.crossing or self.passes(haul, rule.from_jurisdictions, rule.to_jurisdictions))
@@ -319,6 +330,15 @@ class Case:
         }
         return found.get(period.period) or found.get("")
 
+    def offer(self, vendor: str, commodity: str, period: Period) -> Row | None:
+        """The row in force in a period: its own, else the one for every period."""
+        found = {
+            row["period"]: row
+            for row in self.rows["offers"]
+            if (row["vendor"], row["commodity"]) == (vendor, commodity)
+        }
+        return found.get(period.period) or found.get("")
+
     def limit(self, market: str, commodity: str, period: Period) -> float:
         """Most units a year the market takes: 0 without a row, infinite without a limit."""
         row = self.offtake(market, commodity, period)
@@ -340,6 +360,8 @@ class Case:
             if not self.location(market):
                 raise ValueError(f"market {market} has returns but no location")
             yield market, "market", commodity
+        for vendor, commodity in {(row["vendor"], row["commodity"]) for row in self.rows["offers"]}:
+            yield vendor, "vendor", commodity
         for site in self.sites:
             given = {commodity for recipe in self.recipes_of(site) for commodity in self.outputs_of(recipe)}
             for commodity in given:
@@ -370,7 +392,7 @@ class Case:
             yield Haul(*ends, "", 0.0, 0.0, 0.0, 0.0)
             return
         goods = self.effects.goods_class.get(commodity, self.commodities[commodity]["goods_class"])
-        leg = "trunk" if kind == "site" else "first"
+        leg = leg_from(kind)
         for row in self.rows["haulage"]:
             if (row["goods_class"], row["leg"]) != (goods, leg):
                 continue

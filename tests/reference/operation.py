@@ -36,6 +36,7 @@ class Operation:
             self._loads(period)
         self._supply()
         self._markets()
+        self._vendors()
         self._balances()
         self._rules()
         self._emission_cap()
@@ -95,8 +96,10 @@ class Operation:
         cost = case.paid("haulage", haul.tariff * haul.km * tonnes)
         cost += case.paid("loading", haul.loading * tonnes)
         cost += case.carbon(haul.emission * haul.km * tonnes)
-        if haul.origin_kind != "site":
+        if haul.origin_kind in ("source", "market"):
             cost += self._collection_cost(haul) * tonnes
+        if haul.origin_kind == "vendor" and (row := case.offer(haul.origin, haul.commodity, period)):
+            cost += case.paid("purchases", row["price_cny_per_unit"])
         for price in case.effects.emission_transfers:
             kg = haul.emission * haul.km * tonnes
             cost += case.counted(
@@ -388,6 +391,8 @@ class Operation:
     def _collected(self, mass: Mass, period: Period, share: Callable[[str], float]) -> Terms:
         terms: Terms = {}
         for (place, commodity, time), leaving in self._leaving.items():
+            if place in self.case.vendors:
+                continue
             is_source = place in self.case.sources
             home = self.case.jurisdiction(str(place))
             counts = not mass.origins or (is_source and home in mass.origins)
@@ -417,6 +422,14 @@ class Operation:
             for recipe in self.case.recipes_of(site)
             for name in self._runs(site, recipe, period)
         }
+
+    def _vendors(self) -> None:
+        for (place, commodity, time), leaving in self._leaving.items():
+            if place in self.case.vendors:
+                period = next(p for p in self.case.periods if p.period == time)
+                row = self.case.offer(str(place), str(commodity), period)
+                limit = row["limit_units_per_year"] if row else 0.0
+                self.lp.at_most(dict.fromkeys(leaving, 1.0), float(limit))
 
     def _emitted(self, mass: Mass, period: Period) -> Terms:
         return {

@@ -42,6 +42,7 @@ COMBINED = (
     ("periods", "second_life", "limits", "unserved"),
     ("several_inputs", "modes", "regional_costs", "transfers"),
     ("periods", "minimum_utilisation", "unserved", "emission_cap"),
+    ("periods", "existing", "vendors"),
 )
 TOY_Z = -6_471_190.0
 

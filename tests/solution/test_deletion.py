@@ -82,6 +82,7 @@ CASES = {
     "replacement": Case(1, ("periods",)),
     "market_limit": Case(0, most_sold=(("black_mass", 5.0), ("metal", 5.0)), may_stay_unserved=True),
     "disposal_limit": Case(0, most_sold=(("casing", 5.0),), may_stay_unserved=True),
+    "offer_limit": Case(6, ("vendors",)),
     "emission_cap": Case(0, ("emission_cap",), may_stay_unserved=True),
     "share_rule": Case(0, has_rules=True),
     "site_count": Case(0, controls=Effects(site_counts=(CountSites("site_count", len(SITES)),))),

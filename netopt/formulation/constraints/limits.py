@@ -49,6 +49,26 @@ def _limit(model: pyo.ConcreteModel, facts: Facts, name: str, *, is_disposal: bo
     model.add_component(name, pyo.Constraint(list(bounded), rule=rule))
 
 
+def offer_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
+    """``sum(flow out of vendor) <= limit`` by commodity (units/yr).
+
+    Twin: tag ``offer_limit``. Without it vendors sell without end.
+    """
+    offers = facts.network.offers
+    limits = cells(facts.network.offer_limits)
+    places = zip(offers["vendor"], offers["commodity"], strict=True)
+    ways = {
+        offer: facts.out_of_offer[place]
+        for offer, place in zip(offers["offer"], places, strict=True)
+        if place in facts.out_of_offer
+    }
+
+    def rule(m: Any, offer: str, period: str) -> Any:
+        return pyo.quicksum(m.flow[arc, period] for arc in ways[offer]) <= limits[offer, period]
+
+    model.offer_limit = pyo.Constraint(list(ways), model.PERIODS, rule=rule)
+
+
 def emission_cap(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``sum(emissions of flows and throughput) <= cap`` (t CO2e a year), where the instance has one.
 

@@ -33,6 +33,7 @@ def flow_entries(plan: Plan) -> list[pd.DataFrame]:
         *_haulage_entries(plan),
         *_lever_entries(plan),
         *_sales_entries(plan),
+        *_purchase_entries(plan),
         *_return_entries(plan),
     ]
 
@@ -48,7 +49,7 @@ def _where(flows: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _collection_entries(plan: Plan) -> list[pd.DataFrame]:
     facts = plan.facts
-    flows = plan.flows[plan.flows["from_kind"] != "site"]
+    flows = plan.flows[plan.flows["leg"] == "first"]
     where, period, tonnes = _where(flows), flows["period"], flows["tonnes"]
     listed = facts.commodities["collection_cny_per_tonne"].fillna(0)
     cost = tonnes * mapped(flows["commodity"], listed)
@@ -113,6 +114,13 @@ def _sales_entries(plan: Plan) -> list[pd.DataFrame]:
     payee = sales["category"].map(lambda category: SUPPLIERS if category == "disposal" else BUYERS)
     paid = -sales["units"] * sales["price_cny_per_unit"]
     return [entries(paid, sales["period"], sales["category"], (CHAIN, payee), **_where(sales))]
+
+
+def _purchase_entries(plan: Plan) -> list[pd.DataFrame]:
+    bought = plan.flows.rename(columns={"from_place": "vendor"})
+    bought = bought.merge(plan.facts.offers, on=["vendor", "commodity", "period"])
+    paid = bought["units"] * bought["price_cny_per_unit"]
+    return [entries(paid, bought["period"], "purchases", (CHAIN, SUPPLIERS), **_where(bought))]
 
 
 def _return_entries(plan: Plan) -> list[pd.DataFrame]:

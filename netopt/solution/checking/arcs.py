@@ -34,7 +34,7 @@ def check_arcs(plan: Plan, findings: Findings) -> None:
 
 
 def _is_given(facts: Facts, flows: pd.DataFrame) -> pd.Series:
-    """Return whether the origin gives the commodity: supply, returns or recipe outputs."""
+    """Return whether the origin gives the commodity: supply, returns, offers or recipe outputs."""
     supply = facts.instance["supply"][["source", "commodity"]]
     located = facts.places["location"] != ""
     returns = facts.sales_that_return[["market", "returned_commodity"]]
@@ -42,7 +42,9 @@ def _is_given(facts: Facts, flows: pd.DataFrame) -> pd.Series:
     givers = pd.concat(
         [part.set_axis(["place", "commodity"], axis=1) for part in (supply, returns, facts.site_outputs)]
     )
+    offers = facts.offers[["vendor", "commodity", "period"]]
     from_a_place_of_goods = are_in(flows, ["from_place", "commodity"], givers)
+    from_a_place_of_goods |= are_in(flows, ["from_place", "commodity", "period"], offers)
     source_to_market = (flows["from_kind"] != "site") & (flows["to_kind"] == "market")
     return from_a_place_of_goods & ~source_to_market
 

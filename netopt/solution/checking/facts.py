@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from netopt.data.tables import PLACES
 from netopt.solution.checking.numbers import Arithmetic, Number
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ class Facts:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """Names of sources, sites and markets by id."""
+        """Names of sources, sites, markets and vendors by id."""
         return {
             row[0]: row[1]
-            for table, key in (("sources", "source"), ("sites", "site"), ("markets", "market"))
+            for key, table in PLACES.items()
             for row in self.instance[table][[key, "name"]].itertuples(index=False, name=None)
         }
 
@@ -101,10 +102,9 @@ class Facts:
     @cached_property
     def places(self) -> pd.DataFrame:
         """``kind, location, jurisdiction, facility_type, operator`` of every place, by id."""
-        kinds = {"sources": "source", "sites": "site", "markets": "market"}
         parts = [
             self.instance[table].rename(columns={kind: "place"}).assign(kind=kind)
-            for table, kind in kinds.items()
+            for kind, table in PLACES.items()
         ]
         columns = ["place", "kind", "location", "facility_type", "operator"]
         places = pd.concat([part.reindex(columns=columns, fill_value="") for part in parts])
@@ -214,6 +214,15 @@ class Facts:
         general = general.merge(pd.DataFrame({"period": self.periods.index}), how="cross")
         both = pd.concat([special, general], ignore_index=True)
         return both.drop_duplicates(["market", "commodity", "period"], keep="first")
+
+    @cached_property
+    def offers(self) -> pd.DataFrame:
+        """Offers with one row per vendor, commodity and period in which it sells anything."""
+        table = self.table("offers")
+        general = table[table["period"] == ""].drop(columns="period")
+        general = general.merge(pd.DataFrame({"period": self.periods.index}), how="cross")
+        both = pd.concat([table[table["period"] != ""], general], ignore_index=True)
+        return both.drop_duplicates(["vendor", "commodity", "period"], keep="first")
 
     @cached_property
     def sales_that_return(self) -> pd.DataFrame:

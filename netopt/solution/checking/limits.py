@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 def check_limits(plan: Plan, findings: Findings) -> None:
-    """Check ``market_limit``, ``disposal_limit``, ``emission_cap`` and ``share_rule``."""
+    """Check the limits of markets and vendors, ``emission_cap`` and ``share_rule``."""
     _check_markets(plan, findings)
+    _check_offers(plan, findings)
     _check_emissions(plan, findings)
     for rule in plan.facts.effects.share_rules:
         _check_rule(plan, rule, findings)
@@ -34,6 +35,15 @@ def _check_markets(plan: Plan, findings: Findings) -> None:
         limit = rows.set_index(keys)["limit_units_per_year"]
         taken = sold.reindex(limit.index, fill_value=0)
         findings.limit(tag, net_and_size([taken, -limit]), "units/yr")
+
+
+def _check_offers(plan: Plan, findings: Findings) -> None:
+    """Check that no vendor sells more than it offers."""
+    keys = ["vendor", "commodity", "period"]
+    bought = plan.flows[plan.flows["from_kind"] == "vendor"].rename(columns={"from_place": "vendor"})
+    limit = plan.facts.offers.set_index(keys)["limit_units_per_year"]
+    taken = total_by(bought, keys, bought["units"]).reindex(limit.index, fill_value=0)
+    findings.limit("offer_limit", net_and_size([taken, -limit]), "units/yr")
 
 
 def emission_kg(plan: Plan) -> tuple[pd.Series, pd.Series]:
@@ -120,7 +130,7 @@ def _collected(plan: Plan, mass: Mass) -> pd.Series:
 
 def _collecting(plan: Plan, mass: Mass) -> pd.DataFrame:
     flows = plan.flows
-    first = flows["from_kind"] == "source" if mass.origins else flows["from_kind"] != "site"
+    first = flows["from_kind"].isin(["source"] if mass.origins else ["source", "market"])
     named = _named(flows["commodity"], mass.commodities) & _named(flows["from_jurisdiction"], mass.origins)
     return flows[first & named]
 

@@ -37,7 +37,8 @@ class Plan:
         for column in ("tonnes_per_unit", "undismantled", "goods_class"):
             flows[column] = mapped(flows["commodity"], self.facts.commodities[column])
         flows["at_gate"] = (flows["to_kind"] == "market") & (flows["to_location"] == "")
-        flows["leg"] = (flows["from_kind"] == "site").map({True: "trunk", False: "first"}).astype("str")
+        on_trunk = flows["from_kind"].isin(["site", "vendor"])
+        flows["leg"] = on_trunk.map({True: "trunk", False: "first"}).astype("str")
         flows["units"] = flows["flow_units_per_year"]
         flows["tonnes"] = flows["units"] * flows["tonnes_per_unit"]
         kilometres = distances_km(self.facts.instance, flows)

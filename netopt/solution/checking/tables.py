@@ -108,7 +108,7 @@ def known_ids(facts: Facts) -> dict[str, pd.Index]:
     kinds = facts.places["kind"]
     return {
         "from_place": kinds.index,
-        "to_place": kinds[kinds != "source"].index,
+        "to_place": kinds[kinds.isin(["site", "market"])].index,
         "site": kinds[kinds == "site"].index,
         "source": kinds[kinds == "source"].index,
         "commodity": facts.commodities.index,

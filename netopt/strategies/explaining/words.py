@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import netopt.policy.levers  # noqa: F401 - registers the levers
+from netopt.data.tables import PLACES
 from netopt.policy.base import LEVERS
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class Words:
         return {key: name or key for key, name in zip(rows.iloc[:, 0], rows["name"], strict=True)}
 
     def site(self, identity: str) -> str:
-        """Return the name of a source, site or market by the id that they share."""
-        for table in ("sites", "sources", "markets"):
+        """Return the name of a source, site, market or vendor by the id that they share."""
+        for table in PLACES.values():
             if identity in self._names(table):
                 return self._names(table)[identity]
         return identity

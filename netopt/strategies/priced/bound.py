@@ -50,7 +50,14 @@ if TYPE_CHECKING:
     Provenance = tuple[str, bool]
     Onward = dict[tuple[str, str, bool], Floats]
 
-BALANCES: Final = ("facility_balance", "conversion", "supply_balance", "leakage", "return_balance")
+BALANCES: Final = (
+    "facility_balance",
+    "conversion",
+    "supply_balance",
+    "leakage",
+    "return_balance",
+    "offer_limit",
+)
 """Rows whose duals are made anew."""
 
 PRICED: Final = (*BALANCES, "module_load", "market_limit", "disposal_limit", "share_rule", "emission_cap")
@@ -267,11 +274,17 @@ class Pricer:
                 free = stays is None or self.form.upper[stays] <= 0
                 cost = min(source_cost[supply], DEAD_END if free else base[stays])
                 duals[row] = cost if tag == "supply_balance" else base[leaked[supply, period]] - cost
-        back = ways.return_costs(onward)
+        back = ways.costs_from("market", onward)
         meant = rows[rows["tag"] == "return_balance"]
         for row, (market, commodity, when) in zip(meant["row"], meant["key"], strict=True):
             if when == period:
                 duals[row] = min(back.get((market, commodity), DEAD_END), DEAD_END)
+        bought = ways.costs_from("vendor", onward)
+        place_of = self.network.offers.set_index("offer")[["vendor", "commodity"]]
+        meant = rows[rows["tag"] == "offer_limit"]
+        for row, (offer, when) in zip(meant["row"], meant["key"], strict=True):
+            if when == period:
+                duals[row] = min(bought.get(tuple(place_of.loc[offer]), 0.0), 0.0)
 
     def _dual_objective(self, duals: Floats, program: _Program, absorbed: Floats) -> float:
         """Return the dual objective; ``absorbed`` is what the links of unlisted arcs take of columns."""
@@ -281,7 +294,8 @@ class Pricer:
         if (worst := float(every[form.shape[1] :].min(initial=0.0))) < -ROUNDING:
             raise SolverError(f"the bound is not proven: an added arc has the reduced cost {worst:.3g}")
         reduced = every[: form.shape[1]]
-        most = MOST_UNITS_PER_TONNE * float(self.network.supply_tonnes.to_numpy().sum())
+        given = self.network.supply_tonnes.to_numpy().sum() + self.network.offer_limits.to_numpy().sum()
+        most = MOST_UNITS_PER_TONNE * float(given)
         upper = np.where(np.isfinite(form.upper), form.upper, most)
         is_open = ~np.isfinite(form.upper)
         if (worst := float(reduced[is_open].min(initial=0.0))) < -ROUNDING:

@@ -402,9 +402,12 @@ class Ways:
         keys = zip(supplies["source"], supplies["commodity"], strict=True)
         return dict(zip(keys, supplies["origin"], strict=True))
 
-    def return_costs(self, onward: Onward) -> dict[tuple[str, str], float]:
-        """Return the cost of a tonne that comes back, by market and commodity."""
-        listed = self.flows[self.flows["from_kind"] == "market"]
+    def costs_from(self, kind: str, onward: Onward) -> dict[tuple[str, str], float]:
+        """Return the cost of a unit out of markets or vendors, whose arcs are all listed.
+
+        By place and commodity; what has no arc is missing.
+        """
+        listed = self.flows[self.flows["from_kind"] == kind]
         cost: dict[tuple[str, str], float] = {}
         for (origin, after, _), arcs in listed.groupby(["origin", "left_after", "commodity"]):
             along = arcs["base"].to_numpy() + self._arrival(onward, arcs, (str(origin), bool(after)))
