@@ -43,6 +43,7 @@ class Perspective(StrEnum):
 KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "collection": Kind.RESOURCE,
     "purchases": Kind.RESOURCE,
+    "imports": Kind.RESOURCE,
     "testing": Kind.RESOURCE,
     "haulage": Kind.RESOURCE,
     "loading": Kind.RESOURCE,
@@ -57,6 +58,7 @@ KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "end_of_life": Kind.RESOURCE,
     "recovered_metals": Kind.RESOURCE,
     "second_life": Kind.RESOURCE,
+    "exports": Kind.RESOURCE,
     "informal_processing": Kind.RESOURCE,
     "informal_recovery": Kind.RESOURCE,
     "emissions": Kind.EXTERNALITY,
@@ -68,6 +70,7 @@ KIND_OF_CATEGORY: Final[dict[str, Kind]] = {
     "fine": Kind.TRANSFER,
     "local_tax": Kind.TRANSFER,
     "levy": Kind.TRANSFER,
+    "duty": Kind.TRANSFER,
     "carbon_price": Kind.TRANSFER,
     "subsidy": Kind.TRANSFER,
     "target_shortfall": Kind.PENALTY,

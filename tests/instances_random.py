@@ -30,6 +30,7 @@ from netopt.policy.effects import (
     ShareRule,
     StorageCharge,
     SupplyTransfer,
+    TradeTransfer,
 )
 
 FEATURES: Final = (
@@ -85,6 +86,7 @@ def random_instance(seed: int, *, features: Iterable[str] = ()) -> Instance:
     tables |= _hauls(draw, chosen, tables["locations"])
     tables |= _money(draw, chosen, tables["jurisdictions"])
     tables |= _vendors(seed, chosen, tables["locations"], settings)
+    tables = _with_buyers_abroad(seed, chosen, tables)
     frames = {
         name: pd.DataFrame(rows, columns=list(TABLES[name].column_names))
         for name, rows in tables.items()
@@ -379,6 +381,7 @@ def _vendors(seed: int, chosen: frozenset[str], locations: Rows, settings: Setti
     offer = {
         "vendor": "port",
         "commodity": "black_mass",
+        "category": draw.choice(("purchases", "imports", "imports")),
         "price_cny_per_unit": float(draw.randint(200, 3000)),
         "limit_units_per_year": float(draw.randint(100, 1500)),
     }
@@ -388,6 +391,23 @@ def _vendors(seed: int, chosen: frozenset[str], locations: Rows, settings: Setti
         later = {**offer, "period": "t2", "price_cny_per_unit": offer["price_cny_per_unit"] * 1.2}
         offers = draw.choice(([{**offer, "period": "t1"}], [{**offer, "period": ""}, later]))
     return {"vendors": [{"vendor": "port", "name": "Port", "location": place}], "offers": offers}
+
+
+def _with_buyers_abroad(seed: int, chosen: frozenset[str], tables: dict[str, Rows]) -> dict[str, Rows]:
+    """Return tables in which somebody abroad may buy black mass too, at the first place."""
+    draw = random.Random(f"abroad {seed}")  # noqa: S311
+    if "vendors" not in chosen or draw.random() < 0.5:
+        return tables
+    market = {"market": "abroad", "name": "Abroad", "location": tables["locations"][0]["location"]}
+    sale = {
+        "market": "abroad",
+        "commodity": "black_mass",
+        "period": "",
+        "category": "exports",
+        "price_cny_per_unit": float(draw.randint(1000, 4000)),
+        "limit_units_per_year": float(draw.randint(50, 800)),
+    }
+    return tables | {"markets": [*tables["markets"], market], "offtake": [*tables["offtake"], sale]}
 
 
 def _hauls(draw: random.Random, chosen: frozenset[str], locations: Rows) -> dict[str, Rows]:
@@ -491,6 +511,8 @@ def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) ->
     homes = sorted(instance["jurisdictions"]["jurisdiction"])
     rules = tuple(_on_some_commodities(seed, instance, rule) for rule in _rules(draw, homes))
     rules += tuple(_caps(seed, homes))
+    duties, quotas = _trade(seed, instance)
+    rules += quotas
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
     tracked = {home for m in masses if m.measure == "processed" for home in m.origins}
     has_delay = draw.random() < 0.4
@@ -511,6 +533,7 @@ def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) ->
         share_rules=rules,
         tracked_origins=tuple(sorted(tracked)),
         forbidden_hauls=tuple(_bans(seed, homes)),
+        trade_transfers=duties,
         **_paid(seed, homes, at_borders=at_borders),
         **_informal(seed, homes),
     )
@@ -545,6 +568,24 @@ def _caps(seed: int, homes: list[str]) -> list[ShareRule]:
         held, won = Mass("contained", **meant), Mass("recovered", **meant)
         rules.append(ShareRule("recovery_floor", "floor", won, held, 0.7, draw.choice((None, 9_000.0))))
     return rules
+
+
+def _trade(seed: int, instance: Instance) -> tuple[tuple[TradeTransfer, ...], tuple[ShareRule, ...]]:
+    """Return duties and quotas where there is a vendor."""
+    draw = random.Random(f"trade {seed}")  # noqa: S311
+    if not len(instance["vendors"]):
+        return (), ()
+    duties, quotas = [], []
+    for trade, measure in (("imports", "imported"), ("exports", "exported")):
+        if draw.random() < 0.5:
+            account = ("import_export", "duty", "formal_chain", "central_government")
+            goods = draw.choice(((), ("black_mass",)))
+            duties.append(TradeTransfer(*account, float(draw.randint(10, 300)), trade, goods))  # type: ignore[arg-type]
+        if draw.random() < 0.5:
+            cap = Mass("given", tonnes_per_year=float(draw.choice((0, 60, 300))))
+            traded = Mass(measure, commodities=("black_mass",))  # type: ignore[arg-type]
+            quotas.append(ShareRule("import_export", measure, cap, traded, 1.0))
+    return tuple(duties), tuple(quotas)
 
 
 def _bans(seed: int, homes: list[str]) -> list[ForbidHauls]:

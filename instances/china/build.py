@@ -3,8 +3,8 @@
 ``python instances/china/build.py china-2024`` or ``... china-provinces``, run from anywhere. Both are
 made by the same rules from the same figures; they differ in the places that stand for a province.
 With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
-stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may. Such a
-variant is a sensitivity and must go to a folder of its own (``--output``).
+stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may; with
+``--imports`` a port offers black mass. Such a variant is a sensitivity and must go to a folder of its own (``--output``).
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from builder.processes import (
     transfers_table,
 )
 from builder.sanity import report
+from builder.trade import import_tables
 
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
@@ -76,6 +77,8 @@ class Level:
         Where distances come from.
     may_expand
         Whether standing plants may be added to.
+    imports
+        Whether black mass may be bought from abroad.
     profile
         How hard it is meant to be solved; None: as any instance.
     """
@@ -86,6 +89,7 @@ class Level:
     method: Literal["table", "road"]
     may_expand: bool
     profile: str | None = None
+    imports: bool = False
 
     def hauls(self, figures: Figures) -> dict[str, pd.DataFrame]:
         """Return the tables that distances are taken from."""
@@ -182,15 +186,16 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
         "transfers": transfers_table(figures),
         "haulage": haulage_table(figures),
         **incidence_tables(figures, provinces),
+        **(import_tables(figures, provinces) if level.imports else {}),
     }
 
 
-def build(name: str, shares: str, *, expandable: bool) -> Instance:
+def build(name: str, shares: str, *, expandable: bool, imports: bool) -> Instance:
     """Return the validated instance; ``shares`` is ``stock`` or ``tian``. A variant's name says so."""
-    figures, level = read_figures(), LEVELS[name]
+    figures, level = read_figures(), replace(LEVELS[name], imports=imports)
     if expandable:
         level = replace(level, may_expand=True)
-    variant = [shares] * (shares != "stock") + ["expandable"] * expandable
+    variant = [shares] * (shares != "stock") + ["expandable"] * expandable + ["imports"] * imports
     settings = make_settings(figures, "-".join([name, *variant]), level, shares)
     return make_instance(settings, make_tables(figures, level, shares))
 
@@ -201,13 +206,17 @@ def main() -> None:
     parser.add_argument("name", choices=sorted(LEVELS))
     parser.add_argument("--shares", choices=sorted(SPLITS), default="stock")
     parser.add_argument("--expandable", action="store_true")
+    parser.add_argument("--imports", action="store_true")
     parser.add_argument(
         "--output", type=Path, default=None, help="folder to write (default: the shipped one)"
     )
     arguments = parser.parse_args()
-    if (arguments.shares != "stock" or arguments.expandable) and arguments.output is None:
+    is_variant = arguments.shares != "stock" or arguments.expandable or arguments.imports
+    if is_variant and arguments.output is None:
         parser.error("give --output: the shipped folder holds the instance itself")
-    instance = build(arguments.name, arguments.shares, expandable=arguments.expandable)
+    instance = build(
+        arguments.name, arguments.shares, expandable=arguments.expandable, imports=arguments.imports
+    )
     instance = replace(instance, directory=INSTANCES / arguments.name)  # its data's licences go with it
     write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()

@@ -399,9 +399,10 @@ def _facility_types(rows: Plan, weights: Mapping[str, float]) -> pd.DataFrame:
 
 
 def _metals(rows: Plan, weights: Mapping[str, float]) -> pd.DataFrame:
-    """Return metals in what is sold, t/yr, and the most imports that they can displace."""
+    """Return metals in what is sold at home, t/yr, and the most imports that they can displace."""
     instance = rows.facts.instance
-    sales = rows.flows[rows.flows["to_kind"] == "market"].merge(
+    at_home = (rows.flows["to_kind"] == "market") & ~rows.facts.traded(rows.flows, "exports")
+    sales = rows.flows[at_home].merge(
         instance["metal_contents"].rename(columns={"tonnes_per_unit": "content"}), on="commodity"
     )
     recovered = _yearly(sales, sales["units"].astype(float) * sales["content"], weights, "metal")

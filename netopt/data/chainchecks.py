@@ -150,13 +150,24 @@ def _check_tonnes(draft: Draft, retired: set[str], why: str) -> None:
 @cross_check("offtake.market", "offtake.commodity", "offtake.category")
 def _one_category_each(draft: Draft) -> None:
     """A market takes a commodity under one category, whatever the period."""
-    offtake = draft["offtake"]
-    first = offtake.groupby(["market", "commodity"])["category"].transform("first")
+    hint = "what it is sold or disposed of as cannot change by period: use a market of its own"
+    _check_categories(draft, "offtake", "market", "the market takes", hint)
+
+
+@cross_check("offers.vendor", "offers.commodity", "offers.category")
+def _one_category_of_offers(draft: Draft) -> None:
+    """A vendor sells a commodity under one category, whatever the period."""
+    hint = "where it comes from cannot change by period: use a vendor of its own"
+    _check_categories(draft, "offers", "vendor", "the vendor sells", hint)
+
+
+def _check_categories(draft: Draft, name: str, place: str, does: str, hint: str) -> None:
+    table = draft[name]
+    first = table.groupby([place, "commodity"])["category"].transform("first")
     for category in first.unique():
-        message = f"'{{value}}' here, but the market takes the commodity as '{category}' in an earlier row"
-        hint = "what it is sold or disposed of as cannot change by period: use a market of its own"
-        wrong = (offtake["category"] != first) & (first == category)
-        draft.refuse("offtake", wrong, "category", "two_categories", message, hint)
+        message = f"'{{value}}' here, but {does} the commodity as '{category}' in an earlier row"
+        wrong = (table["category"] != first) & (first == category)
+        draft.refuse(name, wrong, "category", "two_categories", message, hint)
 
 
 @cross_check("supply.commodity", "informal.commodity", "commodities.commodity")
@@ -293,9 +304,9 @@ def _cycle(made_from: dict[str, set[str]]) -> list[str]:
 def _second_life_is_sold(draft: Draft) -> None:
     """Every commodity with a second life is bought by some market."""
     offtake = draft["offtake"]
-    sold = offtake.loc[offtake["category"] != "disposal", "commodity"]
+    sold = offtake.loc[~offtake["category"].isin(("exports", "disposal")), "commodity"]
     never = ~draft["second_life"]["commodity"].isin(sold)
-    message = "commodity '{value}' has a second life, but no market buys it"
+    message = "commodity '{value}' has a second life, but no market at home buys it"
     draft.refuse("second_life", never, "commodity", "second_life_unsold", message, "see data/offtake.csv")
 
 
@@ -333,6 +344,7 @@ CHAIN_CHECKS = (
     _offered_is_dismantled,
     _offered_is_taken,
     _vendors_offer,
+    _one_category_of_offers,
     _sources_supply,
     _supplied_can_be_collected,
     _returned_can_be_collected,

@@ -19,7 +19,8 @@ GOODS_CLASSES: Final = ("ordinary", "class9", "hazardous")
 LEGS: Final = ("first", "trunk")
 COST_COMPONENTS: Final = ("labour", "land", "electricity", "capital", "tax")
 SHARED_CATEGORIES: Final = ("collection", "testing", "capital", "fixed", "processing")
-OFFTAKE_CATEGORIES: Final = ("recovered_metals", "second_life", "disposal")
+OFFTAKE_CATEGORIES: Final = ("recovered_metals", "second_life", "exports", "disposal")
+OFFER_CATEGORIES: Final = ("purchases", "imports")
 TRANSFER_CATEGORIES: Final = ("scrap_purchase", "gate_fee", "local_tax")
 TRANSFER_BASES: Final = ("collected", "processed")
 TRANSFER_ACTORS: Final = ("formal_chain", "consumers", "local_government", "central_government")
@@ -449,6 +450,7 @@ OFFERS = TableSpec(
         _id("vendor", "Vendor."),
         _id("commodity", "What it sells; no whole batteries."),
         _id("period", "Period; blank for every period without a row of its own.", nullable=True),
+        _choice("category", "Ledger category of the payment.", OFFER_CATEGORIES),
         _number("price_cny_per_unit", "CNY/unit", "Price at the vendor.", plausible_maximum=1e7),
         _number("limit_units_per_year", "unit/yr", "Most that it sells."),
     ),

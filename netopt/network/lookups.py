@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Ids
+
+_TRADES: Final = {"imports": ("offers", "vendor", "from"), "exports": ("offtake", "market", "to")}
+"""Table that says what is traded, column of who trades it, and the end of an arc where that is."""
 
 
 def tonnes_per_unit(instance: Instance, commodities: pd.Series) -> pd.Series:
@@ -32,6 +35,15 @@ def jurisdictions_of(instance: Instance, locations: pd.Series) -> pd.Series:
 def is_meant(values: pd.Series, ids: Ids) -> pd.Series:
     """Return whether an effect that names ``ids`` (none: all) means each value, same index."""
     return values.isin(ids) if ids else pd.Series(True, index=values.index)
+
+
+def are_traded(instance: Instance, arcs: pd.DataFrame, trade: Literal["imports", "exports"]) -> pd.Series:
+    """Return whether each arc brings goods from abroad, or takes them there, index of ``arcs``."""
+    table, place, end = _TRADES[trade]
+    rows = instance[table]
+    abroad = pd.MultiIndex.from_frame(rows.loc[rows["category"] == trade, [place, "commodity"]])
+    ends = pd.MultiIndex.from_frame(arcs[[f"{end}_place", "commodity"]])
+    return pd.Series(ends.isin(abroad), index=arcs.index) & (arcs[f"{end}_kind"] == place)
 
 
 def in_every_period(instance: Instance, rows: pd.DataFrame) -> pd.DataFrame:

@@ -73,7 +73,7 @@ class Network:
     offtake_limits
         float units/yr (inf: any), index offtake id, one column per period.
     offers
-        ``offer`` id; ``vendor``; ``commodity``; ``jurisdiction``; ``origin`` ("").
+        ``offer`` id; ``vendor``; ``commodity``; ``category``; ``jurisdiction``; ``origin`` ("").
     offer_limits
         float units/yr, index offer id, one column per period.
     returns

@@ -22,7 +22,7 @@ import pandas as pd
 
 from netopt.accounts import Actor
 from netopt.finance import annuity_factor, discount_factor
-from netopt.network.lookups import in_every_period, is_meant, jurisdictions_of, tonnes_per_unit
+from netopt.network.lookups import are_traded, in_every_period, is_meant, jurisdictions_of, tonnes_per_unit
 from netopt.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
@@ -126,6 +126,9 @@ def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd
         owed &= is_meant(arcs["commodity"], levy.commodities) & is_meant(arcs[end], levy.jurisdictions)
         amount = owed * levy.cny_per_tonne * arcs["tonnes_per_unit"]
         prices.add(rows.assign(jurisdiction=arcs[end]), levy.account, amount)
+    for duty in effects.trade_transfers:
+        owed = are_traded(instance, arcs, duty.trade) & is_meant(arcs["commodity"], duty.commodities)
+        prices.add(rows, duty.account, owed * duty.cny_per_tonne * arcs["tonnes_per_unit"])
 
 
 def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
@@ -193,9 +196,11 @@ def price_purchases(
     """Add the price of what every arc out of a vendor buys."""
     bought = arcs[arcs["from_kind"] == "vendor"]
     rows = _arc_rows(instance, bought).assign(vendor=bought["from_place"])
-    priced = rows.merge(offers[["offer", "vendor", "commodity"]], on=["vendor", "commodity"])
-    priced = priced.merge(terms, on="offer")
-    prices.add(priced, ("purchases", CHAIN, SUPPLIERS), priced["price_cny_per_unit"])
+    known = offers[["offer", "vendor", "commodity", "category"]]
+    priced = rows.merge(known, on=["vendor", "commodity"]).merge(terms, on="offer")
+    for category in priced["category"].unique():
+        paid = priced[priced["category"] == category].drop(columns="category")
+        prices.add(paid, (category, CHAIN, SUPPLIERS), paid["price_cny_per_unit"])
 
 
 def price_ends_of_life(

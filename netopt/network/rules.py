@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from netopt.network.lookups import are_undismantled, in_every_period, tonnes_per_unit
+from netopt.network.lookups import are_traded, are_undismantled, in_every_period, tonnes_per_unit
 from netopt.network.rates import emissions
 from netopt.policy.descent import descendants
 
@@ -77,6 +77,8 @@ class RuleWriter:
             "emitted": self._emitted,
             "contained": lambda mass: self._metal(mass, self._inputs),
             "recovered": lambda mass: self._metal(mass, self._outputs),
+            "imported": lambda mass: self._traded(mass, "imports"),
+            "exported": lambda mass: self._traded(mass, "exports"),
             "given": self._given,
         }
         return writers[mass.measure](mass)
@@ -150,6 +152,11 @@ class RuleWriter:
         emitted = emissions(self._instance, arcs, self._runs(mass))
         rows = emitted.rename(columns={"tonnes_co2e_per_unit": "coefficient"})
         return in_every_period(self._instance, rows)
+
+    def _traded(self, mass: Mass, trade: Literal["imports", "exports"]) -> pd.DataFrame:
+        meant = are_traded(self._instance, self._arcs, trade)
+        arcs = self._arcs[meant & _named(self._arcs["commodity"], mass.commodities)]
+        return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"])
 
     def _given(self, mass: Mass) -> pd.DataFrame:
         row = pd.DataFrame({"family": ["constant"], "index": [""], "coefficient": [mass.tonnes_per_year]})

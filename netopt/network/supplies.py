@@ -84,7 +84,7 @@ def _terms(instance: Instance, rows: pd.DataFrame, key: str) -> pd.DataFrame:
 
 def build_offers(instance: Instance) -> pd.DataFrame:
     """Return one row per vendor and commodity that it ever sells; see ``Network.offers``."""
-    offers = instance["offers"][["vendor", "commodity"]].drop_duplicates()
+    offers = instance["offers"][["vendor", "commodity", "category"]].drop_duplicates()
     offers = offers.sort_values(["vendor", "commodity"], ignore_index=True)
     offers.insert(0, "offer", offers["vendor"] + ":" + offers["commodity"])
     offers["location"] = offers["vendor"].map(instance["vendors"].set_index("vendor")["location"])
@@ -106,9 +106,13 @@ def offer_terms(instance: Instance) -> pd.DataFrame:
 
 
 def build_returns(instance: Instance, offtakes: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per market and commodity that comes back; see ``Network.returns``."""
+    """Return one row per market and commodity that comes back; see ``Network.returns``.
+
+    What is exported or disposed of never does.
+    """
     lives = instance["second_life"].rename(columns={"commodity": "sold_commodity"})
-    sold = offtakes[offtakes["category"] != "disposal"].rename(columns={"commodity": "sold_commodity"})
+    stays = ~offtakes["category"].isin(["exports", "disposal"])
+    sold = offtakes[stays].rename(columns={"commodity": "sold_commodity"})
     returns = sold.merge(lives, on="sold_commodity").rename(columns={"returned_commodity": "commodity"})
     returns.insert(0, "return", returns["market"] + ":" + returns["sold_commodity"])
     returns["origin"] = ""

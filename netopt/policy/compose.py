@@ -33,6 +33,7 @@ from netopt.policy.effects import (
     SingleSource,
     StorageCharge,
     SupplyTransfer,
+    TradeTransfer,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
         run_transfers=_of(RunTransfer, found),
         capital_transfers=_of(CapitalTransfer, found),
         border_transfers=_of(BorderTransfer, found),
+        trade_transfers=_of(TradeTransfer, found),
         emission_transfers=_of(EmissionTransfer, found),
         more_outlets=_of(MoreOutlets, found),
         delay_cny_per_tonne=_delay_cny_per_tonne(found),

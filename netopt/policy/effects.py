@@ -223,6 +223,15 @@ class BorderTransfer(Transfer):
 
 
 @dataclass(frozen=True)
+class TradeTransfer(Transfer):
+    """Pay a transfer on every tonne of ``commodities`` that is imported or exported."""
+
+    cny_per_tonne: float
+    trade: Literal["imports", "exports"]
+    commodities: Ids = ()
+
+
+@dataclass(frozen=True)
 class EmissionTransfer(Transfer):
     """Pay a transfer on every tonne of CO2e that hauls and recipes of the formal network emit."""
 
@@ -294,6 +303,8 @@ class Mass:
       the formal network, in t CO2e a year;
     * ``contained`` and ``recovered``: what the inputs and what the outputs of recipes at facilities of
       ``facility_types`` in ``jurisdictions`` hold of ``metal`` (``metal_contents``);
+    * ``imported`` and ``exported``: what is bought from vendors under the category ``imports`` and sold
+      to markets under ``exports``;
     * ``given``: ``tonnes_per_year``, the bound of a cap.
 
     ``origins`` are jurisdictions of sources, ``jurisdictions`` those of facilities; ``()`` is all.
@@ -313,6 +324,8 @@ class Mass:
         "emitted",
         "contained",
         "recovered",
+        "imported",
+        "exported",
         "given",
     ]
     commodities: Ids = ()
@@ -359,6 +372,7 @@ Effect = (
     | RunTransfer
     | CapitalTransfer
     | BorderTransfer
+    | TradeTransfer
     | EmissionTransfer
     | MoreOutlets
     | CrossingDelay
@@ -397,6 +411,7 @@ class Effects:
     run_transfers: tuple[RunTransfer, ...] = ()
     capital_transfers: tuple[CapitalTransfer, ...] = ()
     border_transfers: tuple[BorderTransfer, ...] = ()
+    trade_transfers: tuple[TradeTransfer, ...] = ()
     emission_transfers: tuple[EmissionTransfer, ...] = ()
     more_outlets: tuple[MoreOutlets, ...] = ()
     delay_cny_per_tonne: float = 0.0

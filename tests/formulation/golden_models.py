@@ -103,7 +103,10 @@ ROWS: Final[dict[str, list[tuple[object, ...]]]] = {
         ("dump", "slag", "", "disposal", -100.0, 250.0),
     ],
     "vendors": [("V", "Smelter", "A")],
-    "offers": [("V", "dross", "", 100.0, 70.0), ("V", "dross", "t2", 120.0, 90.0)],
+    "offers": [
+        ("V", "dross", "", "purchases", 100.0, 70.0),
+        ("V", "dross", "t2", "purchases", 120.0, 90.0),
+    ],
     "second_life": [("kwh", "pack", 0.01, 2, 0.1, 0.0)],
     "storage": [("recycler", "pack", 80.0, 5.0)],
     "informal": [("pack", 0.0, 0.0, 0.0, 0.0)],

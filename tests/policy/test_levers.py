@@ -48,6 +48,7 @@ def test_every_file_of_the_package_registers_a_lever():
         "epr_obligation",
         "facility_cap",
         "haulage_modes",
+        "import_export",
         "in_province_processing",
         "local_content",
         "maximum_haul",

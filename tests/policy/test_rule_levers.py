@@ -20,6 +20,7 @@ from netopt.policy.levers.carbon_price import CarbonPrice
 from netopt.policy.levers.emission_cap import EmissionCap
 from netopt.policy.levers.epr_obligation import EprObligation
 from netopt.policy.levers.facility_cap import FacilityCap
+from netopt.policy.levers.import_export import ImportExport
 from netopt.policy.levers.local_content import LocalContent
 from netopt.policy.levers.provincial_levy import ProvincialLevy
 from netopt.policy.levers.recovery_floor import RecoveryFloor
@@ -290,6 +291,92 @@ def test_a_floor_on_a_metal_that_nothing_is_said_to_hold_is_refused() -> None:
         solved(alloyed(), RecoveryFloor(metal="Co", share=0.5, facility_types=("recycler",)))
 
 
+# --- import_export --------------------------------------------------------------------------
+
+
+def abroad(buys_at: float, most: float, sells_at: float = 5.0) -> Instance:
+    """Return the two places with a port at B, 10 km from its recycler.
+
+    It sells 50 t of scrap, which recyclers turn into metal, and buys ``most`` tonnes of metal. At home
+    metal is worth nothing, so without the port all to B costs 12,000.
+    """
+    two = TWO.instance()
+    tables = _tables(two)
+    recipes, inputs, outputs = (two[name] for name in ("recipes", "recipe_inputs", "recipe_outputs"))
+    scrap = two["commodities"].iloc[[-1]].assign(commodity="scrap", name="scrap")
+    tables["commodities"] = pd.concat([two["commodities"], scrap])
+    tables["recipes"] = pd.concat([recipes, recipes.assign(recipe="smelt", name="smelt")])
+    tables["recipe_inputs"] = pd.concat([inputs, inputs.assign(recipe="smelt", commodity="scrap")])
+    tables["recipe_outputs"] = pd.concat([outputs, outputs.assign(recipe="smelt")])
+    tables["vendors"] = pd.DataFrame({"vendor": ["port"], "name": ["Port"], "location": ["B"]})
+    tables["offers"] = pd.DataFrame(
+        [("port", "scrap", "", "imports", sells_at, 50.0)], columns=two["offers"].columns
+    )
+    buyer = pd.DataFrame({"market": ["ship"], "name": ["Ship"], "location": ["B"]})
+    tables["markets"] = pd.concat([two["markets"], buyer])
+    sale = pd.DataFrame([("ship", "metal", "", "exports", buys_at, most)], columns=two["offtake"].columns)
+    tables["offtake"] = pd.concat([two["offtake"], sale])
+    return make_instance(two.settings, tables)
+
+
+def test_goods_are_traded_where_it_pays_and_no_further() -> None:
+    # Exported metal earns 30 - 10 a tonne for 250 t; scrap costs 5 + 10 of that for each of its 50 t.
+    open_border = abroad(buys_at=30.0, most=1000.0)
+    assert cost(instance=open_border) == pytest.approx(ALL_TO_B - 250 * 20 + 50 * 15)
+    assert cost(instance=abroad(buys_at=20.0, most=1000.0)) == pytest.approx(ALL_TO_B - 200 * 10)
+    assert cost(instance=abroad(buys_at=30.0, most=80.0)) == pytest.approx(ALL_TO_B - 80 * 20)
+
+
+@pytest.mark.parametrize(
+    ("lever", "expected"),
+    [
+        (ImportExport(trade="exports", tonnes_per_year=0.0), ALL_TO_B),
+        (ImportExport(trade="exports", tonnes_per_year=120.0, commodities=("metal",)), ALL_TO_B - 120 * 20),
+        (ImportExport(trade="imports", tonnes_per_year=0.0), ALL_TO_B - 200 * 20),
+        (ImportExport(trade="imports", tonnes_per_year=30.0), ALL_TO_B - 230 * 20 + 30 * 15),
+        (ImportExport(trade="imports", duty_cny_per_tonne=50.0), ALL_TO_B - 250 * 20 + 50 * 15),
+    ],
+    ids=str,
+)
+def test_quotas_close_the_border_as_far_as_they_say(lever: Lever, expected: float) -> None:
+    assert cost(lever, instance=abroad(buys_at=30.0, most=1000.0)) == pytest.approx(expected)
+
+
+def test_a_duty_moves_private_plans_alone_and_is_the_central_governments() -> None:
+    # Each tonne of scrap earns 20 - 15 = 5 before its duty of 6; metal is exported all the same.
+    open_border = abroad(buys_at=30.0, most=1000.0)
+    imports = ImportExport(trade="imports", duty_cny_per_tonne=6.0)
+    assert cost(imports, instance=open_border, perspective="private") == pytest.approx(ALL_TO_B - 200 * 20)
+    exports = ImportExport(trade="exports", duty_cny_per_tonne=2.0)
+    found = solved(open_border, exports, perspective="private")
+    assert found.outcome.upper_bound_cny_per_year == pytest.approx(ALL_TO_B - 250 * 18 + 50 * 15)
+    assert paid(found, "duty") == {("B", "formal_chain", "central_government"): pytest.approx(500.0)}
+    assert sum(paid(found, "imports").values()) == pytest.approx(250.0)
+    assert sum(paid(found, "exports").values()) == pytest.approx(-7_500.0)
+
+
+def test_trade_above_a_quota_is_noticed() -> None:
+    plan = planned(abroad(buys_at=30.0, most=1000.0))
+    for trade in ("imports", "exports"):
+        assert_only_broken_by(plan, ImportExport(trade=trade, tonnes_per_year=40.0), "share_rule")
+
+
+def test_a_quota_is_explained_in_the_planners_words() -> None:
+    policy = make_policy("closed", [ImportExport(trade="exports", tonnes_per_year=120.0)])
+    said = told(abroad(buys_at=30.0, most=1000.0), policy)
+    assert "at most 120 t a year are exported" in said
+
+
+def test_a_lever_on_trade_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"no row of offers\.csv has the category 'imports'"):
+        solved(TWO.instance(), ImportExport(trade="imports", tonnes_per_year=0.0))
+    with pytest.raises(PolicyError, match=r"category 'exports' and is of scrap"):
+        solved(
+            abroad(buys_at=1.0, most=1.0),
+            ImportExport(trade="exports", tonnes_per_year=0.0, commodities=("scrap",)),
+        )
+
+
 # --- epr_obligation -------------------------------------------------------------------------
 
 
@@ -431,6 +518,9 @@ def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> N
             {"metal": "Ni", "share": 0.5, "facility_types": ("r",), "hard": False},
             "needs penalty",
         ),
+        (ImportExport, {"trade": "imports"}, "changes nothing"),
+        (ImportExport, {"trade": "smuggling", "tonnes_per_year": 1.0}, "imports"),
+        (ImportExport, {"trade": "exports", "tonnes_per_year": float("nan")}, "finite"),
         (EprObligation, {"share": 0.5}, "Field required"),
         (EprObligation, {"share": 0.5, "hard": True, "cny_per_pack": -1.0}, "greater than or equal to 0"),
         (ProvincialLevy, {"cny_per_tonne": 5.0, "on": "leaving", "facility_types": ("hub",)}, "no meaning"),

@@ -31,6 +31,7 @@ ADDED = {
     "enforcement",
     "epr_obligation",
     "facility_cap",
+    "import_export",
     "local_content",
     "provincial_levy",
     "rebate",

@@ -33,6 +33,7 @@ _NO_IDS: Final = {
     "payee",
     "payer",
     "rule",
+    "trade",
 }
 FOLLY_CNY_PER_YEAR: Final = 1e9
 

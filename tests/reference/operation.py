@@ -99,7 +99,11 @@ class Operation:
         if haul.origin_kind in ("source", "market"):
             cost += self._collection_cost(haul) * tonnes
         if haul.origin_kind == "vendor" and (row := case.offer(haul.origin, haul.commodity, period)):
-            cost += case.paid("purchases", row["price_cny_per_unit"])
+            cost += case.paid(row["category"], row["price_cny_per_unit"])
+        for duty in case.effects.trade_transfers:
+            meant = not duty.commodities or haul.commodity in duty.commodities
+            if meant and self._is_traded(haul, duty.trade):
+                cost += case.counted(duty.category, duty.payer, duty.payee, duty.cny_per_tonne * tonnes)
         for price in case.effects.emission_transfers:
             kg = haul.emission * haul.km * tonnes
             cost += case.counted(
@@ -374,6 +378,8 @@ class Operation:
             "processed": lambda: self._worked(mass, period),
             "throughput": lambda: self._taken_in(mass, period),
             "emitted": lambda: self._emitted(mass, period),
+            "imported": lambda: self._traded(mass, period, "imports"),
+            "exported": lambda: self._traded(mass, period, "exports"),
             "contained": lambda: self._metal(mass, period, self.case.inputs_of),
             "recovered": lambda: self._metal(mass, period, self.case.outputs_of),
         }
@@ -430,6 +436,24 @@ class Operation:
                 row = self.case.offer(str(place), str(commodity), period)
                 limit = row["limit_units_per_year"] if row else 0.0
                 self.lp.at_most(dict.fromkeys(leaving, 1.0), float(limit))
+
+    def _is_traded(self, haul: Haul, trade: str) -> bool:
+        table, key, place = {
+            "imports": ("offers", "vendor", haul.origin),
+            "exports": ("offtake", "market", haul.destination),
+        }[trade]
+        return any(
+            (row[key], row["commodity"], row["category"]) == (place, haul.commodity, trade)
+            for row in self.case.rows[table]
+        )
+
+    def _traded(self, mass: Mass, period: Period, trade: str) -> Terms:
+        return {
+            ("flow", number, *provenance, period.period): self.case.tonnes(haul.commodity)
+            for number, haul in enumerate(self.case.hauls)
+            if self._is_traded(haul, trade) and (not mass.commodities or haul.commodity in mass.commodities)
+            for provenance in self._provenances_of(haul)
+        }
 
     def _emitted(self, mass: Mass, period: Period) -> Terms:
         return {

@@ -91,7 +91,7 @@ def _haulage_entries(plan: Plan) -> list[pd.DataFrame]:
 
 
 def _lever_entries(plan: Plan) -> list[pd.DataFrame]:
-    """What levers let be paid on hauls: for what they emit, and at borders."""
+    """What levers let be paid on hauls: for what they emit, at borders, and for trade abroad."""
     facts, flows = plan.facts, plan.flows
     where, period, number = _where(flows), flows["period"], plan.facts.arithmetic.number
     tonnes_co2e = emission_kg(plan)[0] / 1000
@@ -105,6 +105,10 @@ def _lever_entries(plan: Plan) -> list[pd.DataFrame]:
         owed &= is_meant(levied, levy.jurisdictions)
         paid = flows["tonnes"].where(owed, 0) * number(levy.cny_per_tonne)
         parts.append(entries(paid, period, levy.category, levy.parties, **where | {"jurisdiction": levied}))
+    for duty in facts.effects.trade_transfers:
+        owed = facts.traded(flows, duty.trade) & is_meant(flows["commodity"], duty.commodities)
+        paid = flows["tonnes"].where(owed, 0) * number(duty.cny_per_tonne)
+        parts.append(entries(paid, period, duty.category, duty.parties, **where))
     return parts
 
 
@@ -120,7 +124,7 @@ def _purchase_entries(plan: Plan) -> list[pd.DataFrame]:
     bought = plan.flows.rename(columns={"from_place": "vendor"})
     bought = bought.merge(plan.facts.offers, on=["vendor", "commodity", "period"])
     paid = bought["units"] * bought["price_cny_per_unit"]
-    return [entries(paid, bought["period"], "purchases", (CHAIN, SUPPLIERS), **_where(bought))]
+    return [entries(paid, bought["period"], bought["category"], (CHAIN, SUPPLIERS), **_where(bought))]
 
 
 def _return_entries(plan: Plan) -> list[pd.DataFrame]:

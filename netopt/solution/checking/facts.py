@@ -224,11 +224,22 @@ class Facts:
         both = pd.concat([table[table["period"] != ""], general], ignore_index=True)
         return both.drop_duplicates(["vendor", "commodity", "period"], keep="first")
 
+    def traded(self, flows: pd.DataFrame, trade: str) -> pd.Series:
+        """Return whether each flow is one of ``imports`` or ``exports``."""
+        table, place = (self.offers, "vendor") if trade == "imports" else (self.offtake, "market")
+        end = "from_place" if trade == "imports" else "to_place"
+        named = set(
+            table.loc[table["category"] == trade, [place, "commodity"]].itertuples(index=False, name=None)
+        )
+        pairs = zip(flows[end], flows["commodity"], strict=True)
+        return pd.Series([pair in named for pair in pairs], index=flows.index, dtype=bool)
+
     @cached_property
     def sales_that_return(self) -> pd.DataFrame:
         """``market, commodity`` and the columns of second_life, where a sale comes back."""
         sold = self.instance["offtake"]
-        sold = sold.loc[sold["category"] != "disposal", ["market", "commodity"]].drop_duplicates()
+        stays = ~sold["category"].isin(["exports", "disposal"])
+        sold = sold.loc[stays, ["market", "commodity"]].drop_duplicates()
         return sold.merge(self.table("second_life"), on="commodity")
 
     @cached_property

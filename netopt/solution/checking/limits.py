@@ -107,6 +107,8 @@ def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
         "emitted": _emitted,
         "contained": _contained,
         "recovered": _recovered,
+        "imported": _imported,
+        "exported": _exported,
         "given": _given,
     }
     return measures[mass.measure](plan, mass)
@@ -243,6 +245,20 @@ def _emitted(plan: Plan, mass: Mass) -> pd.Series:
         ),
     ]
     return net_and_size(parts)["net"]
+
+
+def _imported(plan: Plan, mass: Mass) -> pd.Series:
+    return _traded(plan, mass, "imports")
+
+
+def _exported(plan: Plan, mass: Mass) -> pd.Series:
+    return _traded(plan, mass, "exports")
+
+
+def _traded(plan: Plan, mass: Mass, trade: str) -> pd.Series:
+    flows = plan.flows
+    meant = flows[plan.facts.traded(flows, trade) & _named(flows["commodity"], mass.commodities)]
+    return total_by(meant, ["period"], meant["tonnes"])
 
 
 def _given(plan: Plan, mass: Mass) -> pd.Series:

@@ -107,6 +107,9 @@ class Words:
         if mass.measure == "emitted":
             where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
             return f"at most {limit} t CO2e a year are emitted{where}{soft}"
+        if mass.measure in ("imported", "exported"):
+            goods = listed([self.commodity(item) for item in mass.commodities])
+            return f"at most {limit} t a year are {mass.measure}{f' of {goods}' if goods else ''}{soft}"
         by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"
         where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
         return f"at most {limit} t a year are taken in by {by}{where}{soft}"
