@@ -4,7 +4,8 @@
 made by the same rules from the same figures; they differ in the places that stand for a province.
 With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
 stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may; with
-``--imports`` a port offers black mass. Such a variant is a sensitivity and must go to a folder of its own (``--output``).
+``--imports`` a port offers black mass. Such a variant is a sensitivity and must go to a folder of its
+own (``--output``).
 """
 
 from __future__ import annotations

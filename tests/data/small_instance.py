@@ -55,6 +55,7 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         ("scrap", "Scrap", "", "t", 1.0, "class9", True, False, None),
         ("metal", "Metal", "", "t", 1.0, "ordinary", False, False, None),
         ("second_life_kwh", "Second life", "", "kWh", 0.005, "ordinary", False, False, None),
+        ("dust", "Dust", "", "t", 1.0, "ordinary", False, False, None),
     ],
     "sources": [("S1", "Chengdu", "510100", 0.0), ("S2", "Guangzhou", "440100", 0.0)],
     "supply": [
@@ -78,14 +79,21 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         ("testing", "hub", "Test", "testing", 500.0, 0.0),
         ("repurposing", "cascade", "Repurpose", "processing", 3000.0, 50.0),
         ("melting", "recycler", "Melt", "processing", 2000.0, -300.0),
+        ("smelting", "recycler", "Smelt", "processing", 1500.0, 0.0),
     ],
-    "recipe_inputs": [("testing", "pack", 1.0), ("repurposing", "fit", 1.0), ("melting", "scrap", 1.0)],
+    "recipe_inputs": [
+        ("testing", "pack", 1.0),
+        ("repurposing", "fit", 1.0),
+        ("melting", "scrap", 1.0),
+        ("smelting", "dust", 1.0),
+    ],
     "recipe_outputs": [
         ("testing", "fit", 0.3),
         ("testing", "scrap", 0.6),
         ("repurposing", "second_life_kwh", 150.0),
         ("repurposing", "scrap", 0.2),
         ("melting", "metal", 0.4),
+        ("smelting", "metal", 0.3),
     ],
     "sites": [
         ("H1", "Hub", "510100", "hub", "O1", 0.0, 1.0, 0.0, False, True),
@@ -97,6 +105,11 @@ ROWS: dict[str, list[tuple[object, ...]]] = {
         ("M1", "second_life_kwh", "", "second_life", 400.0, 1e6),
         ("GATE", "metal", "", "recovered_metals", 60000.0, None),
         ("GATE", "metal", "2030", "recovered_metals", 55000.0, None),
+    ],
+    "vendors": [("V1", "Trader", "440100")],
+    "offers": [
+        ("V1", "dust", "", "imports", 900.0, 400.0),
+        ("V1", "dust", "2030", "imports", 950.0, 400.0),
     ],
     "second_life": [("second_life_kwh", "pack", 0.006, 5, 0.1, 1200.0)],
     "storage": [("hub", "pack", 500.0, 30.0)],

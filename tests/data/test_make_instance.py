@@ -45,7 +45,7 @@ def test_every_table_is_typed_and_in_the_order_of_the_format(small: Instance, na
 
 
 def test_blank_cells_in_memory(small: Instance) -> None:
-    assert small["commodities"]["name_zh"].tolist() == [""] * 5
+    assert small["commodities"]["name_zh"].tolist() == [""] * 6
     assert small["offtake"]["limit_units_per_year"].isna().tolist() == [False, True, True]
 
 
@@ -117,7 +117,7 @@ def test_an_instance_goes_through_make_instance_unchanged(small: Instance) -> No
 def test_one_location_needs_no_distances() -> None:
     tables = small_tables()
     tables["locations"] = tables["locations"].iloc[:1]
-    for name in ("sources", "sites"):
+    for name in ("sources", "sites", "vendors"):
         tables[name]["location"] = "510100"
     tables["markets"].loc[0, "location"] = "510100"
     del tables["distances"]

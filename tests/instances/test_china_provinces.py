@@ -44,6 +44,21 @@ def test_standing_plants_can_be_made_expandable(tmp_path: Path, instance: Instan
     )
 
 
+def test_black_mass_can_be_offered_from_abroad(tmp_path: Path, instance: Instance) -> None:
+    """LFP by its lithium: 100 x 0.0299 per cent x 2,800 CNY; NCM by 70 % of what its leach recovers."""
+    variant = rebuild("china-provinces", tmp_path / "variant", "--imports")
+    assert variant.name == "china-provinces-imports"
+    changed = [n for n, table in variant.tables.items() if not table.equals(instance[n])]
+    assert changed == ["vendors", "offers"]
+    price = variant["offers"].set_index("commodity")["price_cny_per_unit"]
+    held = instance["metal_contents"].set_index(["commodity", "metal"])["tonnes_per_unit"]
+    assert price["black_mass_lfp"] == pytest.approx(2800 * 100 * held["black_mass_lfp", "Li"], rel=1e-4)
+    sold = instance["offtake"].drop_duplicates("commodity").set_index("commodity")["price_cny_per_unit"]
+    leached = instance["recipe_outputs"].set_index(["recipe", "commodity"])["yield_units_per_tonne"]
+    worth = sum(sold[metal] * leached["leach_ncm", metal] for metal in ("li2co3", "ni", "co"))
+    assert price["black_mass_ncm"] == pytest.approx(0.7 * worth, rel=1e-4)
+
+
 def test_supply_is_the_national_mass_in_the_national_mix(instance: Instance) -> None:
     supply = instance["supply"]
     total = supply["supply_tonnes_per_year"].sum()
