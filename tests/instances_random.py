@@ -512,7 +512,7 @@ def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) ->
     rules = tuple(_on_some_commodities(seed, instance, rule) for rule in _rules(draw, homes))
     rules += tuple(_caps(seed, homes))
     duties, quotas = _trade(seed, instance)
-    rules += quotas
+    rules += (*quotas, *_budget(seed))
     masses = [mass for rule in rules for mass in (rule.part, rule.whole)]
     tracked = {home for m in masses if m.measure == "processed" for home in m.origins}
     has_delay = draw.random() < 0.4
@@ -586,6 +586,17 @@ def _trade(seed: int, instance: Instance) -> tuple[tuple[TradeTransfer, ...], tu
             traded = Mass(measure, commodities=("black_mass",))  # type: ignore[arg-type]
             quotas.append(ShareRule("import_export", measure, cap, traded, 1.0))
     return tuple(duties), tuple(quotas)
+
+
+def _budget(seed: int) -> list[ShareRule]:
+    """Return what is paid back for each tonne of cascade use beyond a number, whatever was paid for it."""
+    draw = random.Random(f"budget {seed}")  # noqa: S311
+    if draw.random() < 0.7:
+        return []
+    most = Mass("given", tonnes_per_year=float(draw.randint(50, 600)))
+    used = Mass("throughput", facility_types=("cascade",))
+    back = ("subsidy", "formal_chain", "central_government")
+    return [ShareRule("subsidy", "budget", most, used, 1.0, 40.0, back)]
 
 
 def _bans(seed: int, homes: list[str]) -> list[ForbidHauls]:

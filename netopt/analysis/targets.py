@@ -73,7 +73,8 @@ def own_shortfall_cny_per_year(solution: Solution, base: Policy) -> tuple[float,
 
 
 def _is_soft(rule: ShareRule) -> bool:
-    return rule.penalty_cny_per_tonne is not None
+    """Whether a rule is a target that may be missed at a price."""
+    return rule.penalty_cny_per_tonne is not None and rule.is_target
 
 
 def _key(rule: ShareRule) -> tuple[object, ...]:

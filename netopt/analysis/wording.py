@@ -67,8 +67,8 @@ def _verdict(cost: Cost, kept: str, private: Collection[str]) -> str:
         least, most = _ends(-high, -low)
         return (
             f"**{policy} costs society {least} to {most} m CNY a year less than "
-            f"{base}{kept}.**{targets} A rule or charge that {base} has must be the reason, since "
-            "rules can only add cost: see the levers and categories below."
+            f"{base}{kept}.**{targets} Rules and charges can only add cost: either {base} has one that "
+            f"{policy} lacks, or {policy} moves what is collected. See the conditions and categories below."
         )
     left_open = "The two proofs leave that much open"
     if cost.policy in private:

@@ -25,14 +25,33 @@ Decisions = dict[str, pd.DataFrame]
 def decisions(network: Network, form: StandardForm, values: NDArray[np.float64]) -> Decisions:
     """Return every decision by family: rows are ids of the network, columns periods.
 
-    Binaries are whole; dust is zero. Families without a variable are missing.
+    Binaries are whole; dust is zero. Families without a variable are missing. Shortfalls are the least
+    that the other decisions allow: where they cost nothing a solver may leave any larger amount.
     """
     long = pd.DataFrame(form.columns, columns=["family", "index", "period"])
     long["value"] = values
     long.loc[form.is_integer, "value"] = long.loc[form.is_integer, "value"].round()
     long.loc[long["value"].abs() <= DUST, "value"] = 0.0
     decided = long[long["family"] != "nothing"]
-    return {str(family): _wide(network, rows) for family, rows in decided.groupby("family")}
+    found = {str(family): _wide(network, rows) for family, rows in decided.groupby("family")}
+    if "shortfall" in found:
+        found["shortfall"] = _least_shortfalls(network, found)
+    return found
+
+
+def _least_shortfalls(network: Network, found: Decisions) -> pd.DataFrame:
+    """Return ``max(0, -(part - share * whole))`` of each soft rule (t/yr), by period."""
+    own = found["shortfall"]
+    terms = network.rule_terms[network.rule_terms["rule"].isin(own.index)]
+    long = pd.concat(
+        [long_form(wide, "index", "value").assign(family=family) for family, wide in found.items()]
+    )
+    decided = terms.merge(long, how="left", on=["family", "index", "period"])["value"].fillna(0.0)
+    decided = decided.set_axis(terms.index).where(terms["family"] != "constant", 1.0)
+    net = (terms["coefficient"] * decided).groupby([terms["rule"], terms["period"]]).sum()
+    least = (-net).unstack("period").reindex(index=own.index, columns=own.columns)  # noqa: PD010
+    least = least.fillna(0.0)
+    return least.where(least > DUST, 0.0)
 
 
 def _wide(network: Network, rows: pd.DataFrame) -> pd.DataFrame:

@@ -78,7 +78,7 @@ def build_network(
     rates.price_stores(prices, instance, effects, stores)
     rates.price_supplies(prices, instance, effects, supply_rows)
     rates.price_constants(prices, instance, effects)
-    rates.price_shortfalls(prices, rules)
+    rates.price_shortfalls(prices, effects)
     return Network(
         instance=instance,
         effects=effects,

@@ -369,12 +369,12 @@ def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> 
             prices.add(rows, (charge.category, payer.value, SUPPLIERS), pd.Series([charge.cny_per_year]))
 
 
-def price_shortfalls(prices: PriceList, rules: pd.DataFrame) -> None:
-    """Add the penalty of each soft rule."""
-    soft = rules[rules["penalty_cny_per_tonne"].notna()]
-    rows = _constant(pd.Series("", index=soft.index)).assign(family="shortfall", index=soft["rule"])
-    account = ("target_shortfall", CHAIN, Actor.CENTRAL_GOVERNMENT.value)
-    prices.add(rows, account, soft["penalty_cny_per_tonne"])
+def price_shortfalls(prices: PriceList, effects: Effects) -> None:
+    """Add what a shortfall of each soft rule costs, nationally."""
+    for rule in effects.share_rules:
+        if rule.penalty_cny_per_tonne is not None:
+            row = _constant(pd.Series([""])).assign(family="shortfall", index=rule.rule)
+            prices.add(row, rule.account, pd.Series([rule.penalty_cny_per_tonne]))
 
 
 def _price_leaked(

@@ -8,9 +8,12 @@ tables; an empty tuple means "all". Effects are values: order never matters (see
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Ids = tuple[str, ...]
+
+TARGET_ACCOUNT: Final = ("target_shortfall", "formal_chain", "central_government")
+"""Category, payer and payee of the price of what is missing of a target."""
 
 
 @dataclass(frozen=True)
@@ -341,7 +344,8 @@ class ShareRule:
     """Demand ``part >= share * whole`` in every period, in tonnes a year.
 
     A cap is such a rule too: ``given >= whole``. Its shortfall is what exceeds the cap.
-    ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is priced.
+    ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is paid for on
+    ``account`` (category, payer, payee): of a target as its penalty, of a budget back to who paid.
     """
 
     lever: str
@@ -350,6 +354,12 @@ class ShareRule:
     whole: Mass
     share: float
     penalty_cny_per_tonne: float | None = None
+    account: tuple[str, str, str] = TARGET_ACCOUNT
+
+    @property
+    def is_target(self) -> bool:
+        """Whether missing it is a failure, rather than what ends a payment."""
+        return self.account == TARGET_ACCOUNT
 
     @property
     def is_cap(self) -> bool:

@@ -10,11 +10,13 @@ from pydantic import ValidationError
 
 from netopt.accounts import Perspective
 from netopt.analysis.explain import explain
+from netopt.analysis.targets import has_soft_targets
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
 from netopt.errors import InfeasibleError, PolicyError, UsageError
 from netopt.pipeline import solve
 from netopt.policy.base import Lever, Policy
+from netopt.policy.compose import compose
 from netopt.policy.effects import Effects
 from netopt.policy.levers.carbon_price import CarbonPrice
 from netopt.policy.levers.emission_cap import EmissionCap
@@ -31,6 +33,7 @@ from netopt.resources import shipped
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.choice import scope_for
+from netopt.strategies.explaining.words import Words
 from tests.policy.test_control_oracles import ALL_TO_A, ALL_TO_B, BOTH, TWO
 from tests.solution.test_check_controls import assert_only_broken_by, judged, planned
 
@@ -482,6 +485,47 @@ def test_a_subsidy_by_the_tonne_draws_tonnes() -> None:
     assert cost(lever) == pytest.approx(ALL_TO_B)
 
 
+def test_a_subsidy_ends_with_its_budget() -> None:
+    # All to A costs 49,000 more, and 60,000 buy that. With 50,000 for 166.7 t as many go to A and the rest
+    # to B: 51,000 of plants, 66.7 t x 100 km, 133.3 t x 10 km. With 45,000 that is dearer than all to B.
+    def funded(budget: float, **given: object) -> float:
+        lever = Subsidy(
+            cny_per_tonne=300.0,
+            budget_cny_per_year=budget,
+            facility_types=("recycler",),
+            jurisdictions=("A",),
+        )
+        return cost(lever, **given)
+
+    assert funded(60_000.0, perspective="private") == pytest.approx(ALL_TO_A - 60_000.0)
+    assert funded(50_000.0, perspective="private") == pytest.approx(9_000.0)
+    assert funded(45_000.0, perspective="private") == pytest.approx(ALL_TO_B)
+    assert funded(45_000.0) == pytest.approx(ALL_TO_B)
+
+
+@pytest.mark.parametrize("perspective", ["social", "private"])
+def test_what_exceeds_a_budget_is_paid_back_exactly(perspective: str) -> None:
+    """Also where it counts for nothing, and a solver could leave any amount."""
+    lever = Subsidy(cny_per_tonne=3.0, budget_cny_per_year=450.0, jurisdictions=("B",))
+    found = solved(TWO.instance(), lever, perspective=perspective)
+    assert paid(found, "subsidy") == {
+        ("B", "local_government", "formal_chain"): pytest.approx(600.0),
+        ("", "formal_chain", "local_government"): pytest.approx(150.0),
+    }
+    short = found.answer.shortfalls["shortfall_tonnes_per_year"]
+    assert short.tolist() == [pytest.approx(50.0)]
+
+
+def test_a_budget_is_no_target_that_a_comparison_would_lessen() -> None:
+    policy = make_policy("p", [Subsidy(cny_per_tonne=3.0, budget_cny_per_year=450.0)])
+    assert not has_soft_targets(TWO.instance(), policy)
+    (rule,) = compose(policy, TWO.instance()).share_rules
+    said = Words(TWO.instance()).rule(rule)
+    assert said.endswith(
+        "at most 150 t a year are paid for that are taken in by any facility; nothing is paid for more"
+    )
+
+
 def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> None:
     lever = Subsidy(capital_share=0.4, facility_types=("hub",), paid_by="central_government")
     found = solve(toy, make_policy("p", [lever]), SolveOptions(threads=1))
@@ -529,6 +573,8 @@ def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> N
         (CarbonPrice, {"cny_per_tonne_co2e": 1e9}, "less than or equal to 100000"),
         (Subsidy, {}, "pays nothing"),
         (Subsidy, {"capital_share": 2.0}, "less than or equal to 1"),
+        (Subsidy, {"capital_share": 0.2, "budget_cny_per_year": 5.0}, "bounds cny_per_tonne"),
+        (Subsidy, {"cny_per_tonne": 2.0, "budget_cny_per_year": -5.0}, "greater than or equal to 0"),
     ],
 )
 def test_bad_parameters_are_refused_with_a_reason(

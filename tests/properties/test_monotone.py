@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 from itertools import pairwise
 
+import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
@@ -20,6 +22,7 @@ from netopt.policy.levers.emission_cap import EmissionCap
 from netopt.policy.levers.epr_obligation import EprObligation
 from netopt.policy.levers.facility_cap import FacilityCap
 from netopt.policy.levers.haulage_modes import HaulageModes
+from netopt.policy.levers.import_export import ImportExport
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
 from netopt.policy.levers.local_content import LocalContent
 from netopt.policy.levers.maximum_haul import MaximumHaul
@@ -36,7 +39,7 @@ from netopt.resources import shipped
 from netopt.solution.check import check_same_supply
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
-from tests.instances_random import random_instance
+from tests.instances_random import random_instance, with_tables
 
 SETS = (
     ("periods", "second_life"),
@@ -46,6 +49,8 @@ SETS = (
 )
 FAST = ("toy", "4", "6", "7")
 CAMPAIGN = tuple(map(str, range(2000, 2040)))
+FAST_SETS = ("toy", "8", "9", "10", "11")
+CAMPAIGN_SETS = tuple(map(str, range(3000, 3300)))
 OPTIONS = SolveOptions(gap=1e-7, time_limit_s=60.0, threads=1)
 
 over_instances = pytest.mark.parametrize(
@@ -56,8 +61,17 @@ over_instances = pytest.mark.parametrize(
 @cache
 def instance_of(name: str) -> Instance:
     if name == "toy":
-        return read_instance(shipped("instances") / "toy")
-    return random_instance(int(name), features=SETS[int(name) % len(SETS)])
+        return with_imports(read_instance(shipped("instances") / "toy"))
+    return with_imports(random_instance(int(name), features=SETS[int(name) % len(SETS)]))
+
+
+def with_imports(instance: Instance) -> Instance:
+    """Return the instance where black mass can be bought from abroad at the first place, for little."""
+    place = str(instance["locations"]["location"].iloc[0])
+    vendors = pd.DataFrame({"vendor": ["port"], "name": ["Port"], "location": [place]})
+    offer = ("port", "black_mass", "", "imports", 50.0, 800.0)
+    offers = pd.DataFrame([offer], columns=instance["offers"].columns)
+    return with_tables(instance, vendors=vendors, offers=offers)
 
 
 def base(instance: Instance) -> tuple[Lever, ...]:
@@ -96,6 +110,7 @@ def restricting(instance: Instance) -> dict[str, Lever]:
         "recovery_floor": RecoveryFloor(
             metal="Ni", share=0.9, facility_types=("hydromet",), hard=False, penalty_cny_per_tonne=5_000.0
         ),
+        "import_export": ImportExport(trade="imports", tonnes_per_year=100.0),
         "epr_obligation": EprObligation(share=0.9, hard=False, penalty_cny_per_tonne=600.0),
     }
 
@@ -147,6 +162,23 @@ def test_a_rule_more_is_never_cheaper(name: str, lever: str) -> None:
     instance = instance_of(name)
     rules = base(instance)
     assert_no_cheaper(solved(name, *rules), solved(name, *rules, restricting(instance)[lever]))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*FAST_SETS, *(pytest.param(name, marks=pytest.mark.campaign) for name in CAMPAIGN_SETS)],
+)
+def test_each_rule_of_a_growing_set_only_adds_cost(name: str) -> None:
+    """Random sets of levers: the same supply, a ledger that the checker accepts, and no cheaper plan."""
+    draw = random.Random(f"sets {name}")  # noqa: S311
+    possible = restricting(instance_of(name))
+    chosen = [possible[lever] for lever in draw.sample(sorted(possible), draw.randint(2, 5))]
+    rules = base(instance_of(name))
+    plans = [solved(name, *rules, *chosen[:count]) for count in range(len(chosen) + 1)]
+    for relaxed, restricted in pairwise(plans):
+        assert_no_cheaper(relaxed, restricted)
+    for plan in plans:
+        assert plan is None or plan.verdict.ok
 
 
 @over_instances

@@ -360,9 +360,7 @@ class Operation:
             terms[name] = terms.get(name, 0.0) + rule.share * value
         if rule.penalty_cny_per_tonne is not None:
             name = ("shortfall", number, period.period)
-            price = self.case.counted(
-                "target_shortfall", "formal_chain", "central_government", rule.penalty_cny_per_tonne
-            )
+            price = self.case.counted(*rule.account, rule.penalty_cny_per_tonne)
             self.lp.variable(name, price * self.case.share_of_year(period))
             terms[name] = -1.0
         self.lp.at_most(terms, part_constant - rule.share * whole_constant)

@@ -181,7 +181,8 @@ def _shortfall_entries(plan: Plan) -> list[pd.DataFrame]:
         rows = shortfalls[shortfalls["rule"] == rule.rule]
         price = plan.facts.arithmetic.number(rule.penalty_cny_per_tonne or 0.0)
         paid = rows["shortfall_tonnes_per_year"] * price
-        parts.append(entries(paid, rows["period"], "target_shortfall", (CHAIN, CENTRAL)))
+        category, *parties = rule.account
+        parts.append(entries(paid, rows["period"], category, (parties[0], parties[1])))
     return parts
 
 

@@ -104,6 +104,8 @@ class Words:
         mass, limit = rule.whole, f"{rule.part.tonnes_per_year:,.0f}"
         price = rule.penalty_cny_per_tonne
         soft = "" if price is None else f"; a tonne more costs {price:,.0f} CNY"
+        if not rule.is_target:
+            soft = "; nothing is paid for more"
         if mass.measure == "emitted":
             where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
             return f"at most {limit} t CO2e a year are emitted{where}{soft}"
@@ -112,7 +114,8 @@ class Words:
             return f"at most {limit} t a year are {mass.measure}{f' of {goods}' if goods else ''}{soft}"
         by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"
         where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
-        return f"at most {limit} t a year are taken in by {by}{where}{soft}"
+        verb = "are" if rule.is_target else "are paid for that are"
+        return f"at most {limit} t a year {verb} taken in by {by}{where}{soft}"
 
     def _whole(self, mass: Mass) -> str:
         if mass.measure == "contained":
