@@ -4,8 +4,8 @@
 made by the same rules from the same figures; they differ in the places that stand for a province.
 With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
 stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may; with
-``--imports`` a port offers black mass. Such a variant is a sensitivity and must go to a folder of its
-own (``--output``).
+``--imports`` a port offers black mass; with ``--rail`` trains run between the capitals of
+china-provinces. Such a variant is a sensitivity and must go to a folder of its own (``--output``).
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ from builder.processes import (
     second_life_table,
     transfers_table,
 )
+from builder.rail import with_rail
 from builder.sanity import report
 from builder.trade import import_tables
 
@@ -80,6 +81,8 @@ class Level:
         Whether standing plants may be added to.
     imports
         Whether black mass may be bought from abroad.
+    rail
+        Whether trains run between the places of ``distances``.
     profile
         How hard it is meant to be solved; None: as any instance.
     """
@@ -91,6 +94,7 @@ class Level:
     may_expand: bool
     profile: str | None = None
     imports: bool = False
+    rail: bool = False
 
     def hauls(self, figures: Figures) -> dict[str, pd.DataFrame]:
         """Return the tables that distances are taken from."""
@@ -169,10 +173,11 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
     provinces = read_provinces()
     nodes = level.nodes(figures, provinces)
     mean_km = mean_internal_km(figures, provinces, shares)
+    haulage, hauls = haulage_table(figures), level.hauls(figures)
+    ways = with_rail(figures, haulage, hauls["distances"]) if level.rail else {"haulage": haulage, **hauls}
     return {
         **place_tables(figures, provinces, nodes, shares),
         **recipe_tables(figures),
-        **level.hauls(figures),
         "volumes": volumes_table(figures),
         "regional_costs": regional_costs_table(figures, provinces),
         "cost_shares": cost_shares_table(figures),
@@ -185,18 +190,19 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
         "second_life": second_life_table(figures, mean_km),
         "informal": informal_table(figures),
         "transfers": transfers_table(figures),
-        "haulage": haulage_table(figures),
+        **ways,
         **incidence_tables(figures, provinces),
         **(import_tables(figures, provinces) if level.imports else {}),
     }
 
 
-def build(name: str, shares: str, *, expandable: bool, imports: bool) -> Instance:
+def build(name: str, shares: str, *, expandable: bool, imports: bool, rail: bool) -> Instance:
     """Return the validated instance; ``shares`` is ``stock`` or ``tian``. A variant's name says so."""
-    figures, level = read_figures(), replace(LEVELS[name], imports=imports)
+    figures, level = read_figures(), replace(LEVELS[name], imports=imports, rail=rail)
     if expandable:
         level = replace(level, may_expand=True)
-    variant = [shares] * (shares != "stock") + ["expandable"] * expandable + ["imports"] * imports
+    asked = {shares: shares != "stock", "expandable": expandable, "imports": imports, "rail": rail}
+    variant = [word for word, is_asked in asked.items() if is_asked]
     settings = make_settings(figures, "-".join([name, *variant]), level, shares)
     return make_instance(settings, make_tables(figures, level, shares))
 
@@ -208,16 +214,17 @@ def main() -> None:
     parser.add_argument("--shares", choices=sorted(SPLITS), default="stock")
     parser.add_argument("--expandable", action="store_true")
     parser.add_argument("--imports", action="store_true")
+    parser.add_argument("--rail", action="store_true")
     parser.add_argument(
         "--output", type=Path, default=None, help="folder to write (default: the shipped one)"
     )
     arguments = parser.parse_args()
-    is_variant = arguments.shares != "stock" or arguments.expandable or arguments.imports
-    if is_variant and arguments.output is None:
+    switches = {name: getattr(arguments, name) for name in ("expandable", "imports", "rail")}
+    if arguments.rail and LEVELS[arguments.name].method != "table":
+        parser.error("--rail asks for an instance with a table of distances: china-provinces")
+    if (arguments.shares != "stock" or any(switches.values())) and arguments.output is None:
         parser.error("give --output: the shipped folder holds the instance itself")
-    instance = build(
-        arguments.name, arguments.shares, expandable=arguments.expandable, imports=arguments.imports
-    )
+    instance = build(arguments.name, arguments.shares, **switches)
     instance = replace(instance, directory=INSTANCES / arguments.name)  # its data's licences go with it
     write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()

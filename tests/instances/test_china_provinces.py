@@ -59,6 +59,16 @@ def test_black_mass_can_be_offered_from_abroad(tmp_path: Path, instance: Instanc
     assert price["black_mass_ncm"] == pytest.approx(0.7 * worth, rel=1e-4)
 
 
+def test_trains_can_run_between_capitals(tmp_path: Path, instance: Instance) -> None:
+    variant = rebuild("china-provinces", tmp_path / "variant", "--rail")
+    changed = [n for n, table in variant.tables.items() if not table.equals(instance[n])]
+    assert changed == ["haulage", "distances"]
+    keys = ["mode", "goods_class", "leg"]
+    tariff = variant["haulage"].set_index(keys)["tariff_cny_per_tonne_km"]
+    assert tariff["rail", "class9", "trunk"] == pytest.approx(0.4 * tariff["road", "class9", "trunk"])
+    assert len(variant["distances"]) == 2 * len(instance["distances"])
+
+
 def test_supply_is_the_national_mass_in_the_national_mix(instance: Instance) -> None:
     supply = instance["supply"]
     total = supply["supply_tonnes_per_year"].sum()
