@@ -14,9 +14,10 @@ def with_rail(figures: Figures, haulage: pd.DataFrame, distances: pd.DataFrame) 
 
     A tonne-kilometre costs a share of the road's, loading a multiple; emissions are the railway's.
     """
+    tariff = haulage["tariff_cny_per_tonne_km"] * figures["rail.tariff_share"]
     trains = haulage.assign(
         mode=MODE,
-        tariff_cny_per_tonne_km=(haulage["tariff_cny_per_tonne_km"] * figures["rail.tariff_share"]).round(4),
+        tariff_cny_per_tonne_km=tariff.round(4),
         loading_cny_per_tonne=haulage["loading_cny_per_tonne"] * figures["rail.loading_factor"],
         emission_kgco2e_per_tonne_km=figures["rail.emission"],
     )
