@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from netopt.maps.shipments import MapInput
 
-_SHARED_TABLES: Final = ("jurisdictions", "locations", "sources", "markets")
+_SHARED_TABLES: Final = ("jurisdictions", "locations", "sources", "markets", "vendors")
 _STYLES_TABLE: Final = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -56,8 +56,8 @@ class Layer(NamedTuple):
 def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: BaseMap | None = None) -> Path:
     """Write runs of one instance into one GeoPackage and return its path.
 
-    Layers ``jurisdictions``, ``sources`` and ``markets`` carry the figures of every run, the
-    run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
+    Layers ``jurisdictions``, ``sources``, ``markets`` and, where there are any, ``vendors`` carry the
+    figures of every run, the run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
     each, and where hauls follow roads ``road_flows_<run>``, what moves on each stretch of road.
     Notices that the first run's data ask for are in the file's metadata (ATTRIBUTION) and end each
     layer's description. Names are made of lower-case letters, digits and underscores
@@ -108,7 +108,7 @@ def _shared_layers(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> di
     column = f"collected_tonnes_per_year_{next(iter(runs))}"
     breaks = style.class_breaks(provinces[column])
     credit = "Planning units without boundaries." if ground is None else ground.credit
-    return {
+    shared = {
         "jurisdictions": Layer(provinces, "MultiPolygon", qgis.provinces_qml(column, breaks), credit),
         "sources": Layer(
             _side_by_side(runs, layers.sources, "source"),
@@ -123,6 +123,14 @@ def _shared_layers(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> di
             "Where products are sold; rates are means over the horizon.",
         ),
     }
+    if len(first.instance["vendors"]):
+        shared["vendors"] = Layer(
+            _side_by_side(runs, layers.vendors, "vendor"),
+            "Point",
+            qgis.points_qml(style.STAGE_COLOURS["intermediate"], "s"),
+            "Where goods are bought beside what retires; rates are means over the horizon.",
+        )
+    return shared
 
 
 def _side_by_side(

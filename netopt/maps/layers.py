@@ -1,4 +1,4 @@
-"""Map layers of a run: jurisdictions, sources, markets, facilities, routes (EPSG:4326).
+"""Map layers of a run: jurisdictions, sources, markets, vendors, facilities, routes (EPSG:4326).
 
 A yearly rate is the mean over the horizon, periods weighed by their length; a horizon of several
 periods adds a column ``<rate>_<period>`` for each. What moves inside one location has no line: it is
@@ -234,7 +234,7 @@ def _received_locally(run: MapInput) -> pd.Series:
     table = shipments(run)
     inside = table[(table["from_location"] == table["to_location"]) & (table["to_location"] != "")]
     result = over_periods(inside, ["to_place"], "tonnes_per_year", run.instance)["tonnes_per_year"]
-    sites_and_markets = places(run.instance).query("kind != 'source'").index
+    sites_and_markets = places(run.instance).query("kind in ('site', 'market')").index
     return result.reindex(sites_and_markets, fill_value=0.0).rename("received_locally_tonnes_per_year")
 
 
@@ -281,6 +281,21 @@ def markets(run: MapInput) -> gpd.GeoDataFrame:
     table = table.join(_received_locally(run), on="market")
     figures = ["received_tonnes_per_year", "received_locally_tonnes_per_year"]
     table[figures] = table[figures].fillna(0.0)
+    return _points(table, run.instance)
+
+
+def vendors(run: MapInput) -> gpd.GeoDataFrame:
+    """Return the vendors with what they sell, a point each.
+
+    Returns
+    -------
+    GeoDataFrame
+        ``vendor, name, location, jurisdiction`` with names; ``sold_tonnes_per_year``.
+    """
+    table = _with_location_names(run.instance["vendors"], run.instance)
+    sold = over_periods(shipments(run), ["from_place"], "tonnes_per_year", run.instance)
+    table = table.join(sold["tonnes_per_year"].rename("sold_tonnes_per_year"), on="vendor")
+    table["sold_tonnes_per_year"] = table["sold_tonnes_per_year"].fillna(0.0)
     return _points(table, run.instance)
 
 

@@ -6,16 +6,21 @@ from contextlib import closing
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
+import pandas as pd
 import pyogrio
 import pytest
 from shapely.geometry import shape
 
+from netopt.data.read import read_instance
 from netopt.errors import UsageError
 from netopt.maps import layers, style
 from netopt.maps.geojson import write_geojson
 from netopt.maps.geopackage import write_geopackage
 from netopt.maps.text import plain
+from netopt.pipeline import solve
+from netopt.policy.read import make_policy as policy_of
 from netopt.resources import shipped
+from tests.instances_random import with_tables
 from tests.maps.map_cases import (
     CHINA,
     FakeRun,
@@ -238,3 +243,16 @@ def test_an_error_leaves_the_older_file_as_it_was(tmp_path, monkeypatch):
         write_geopackage({"two": toy_run()}, path)
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["x.gpkg"]
+
+
+def test_what_vendors_sell_is_a_layer_where_there_are_any(tmp_path):
+    """Toy's recycler takes all 300 t of black mass that a port beside it offers for little."""
+    toy = read_instance(shipped("instances") / "toy")
+    vendors = pd.DataFrame({"vendor": ["port"], "name": ["Eastport"], "location": ["L3"]})
+    offer = ("port", "black_mass", "", "imports", 1500.0, 300.0)
+    offers = pd.DataFrame([offer], columns=toy["offers"].columns)
+    run = solve(with_tables(toy, vendors=vendors, offers=offers), policy_of("free", []))
+    sold = layers.vendors(run).set_index("vendor")["sold_tonnes_per_year"]
+    assert sold.to_dict() == {"port": pytest.approx(300.0)}
+    path = write_geopackage({"free": run}, tmp_path / "network.gpkg")
+    assert "vendors" in [name for name, _ in pyogrio.list_layers(path)]
