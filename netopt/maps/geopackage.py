@@ -57,8 +57,9 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     """Write runs of one instance into one GeoPackage and return its path.
 
     Layers ``jurisdictions``, ``sources``, ``markets`` and, where there are any, ``vendors`` carry the
-    figures of every run, the run's name at the end of the column; ``facilities_<run>`` and ``routes_<run>`` are one layer
-    each, and where hauls follow roads ``road_flows_<run>``, what moves on each stretch of road.
+    figures of every run, the run's name at the end of the column; ``facilities_<run>`` and
+    ``routes_<run>`` are one layer each, and where hauls follow roads ``road_flows_<run>``, what moves on
+    each stretch of road.
     Notices that the first run's data ask for are in the file's metadata (ATTRIBUTION) and end each
     layer's description. Names are made of lower-case letters, digits and underscores
     (``text.identifiers``). QGIS finds the styles in the table ``layer_styles``. An older file is
