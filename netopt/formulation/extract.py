@@ -25,8 +25,8 @@ Decisions = dict[str, pd.DataFrame]
 def decisions(network: Network, form: StandardForm, values: NDArray[np.float64]) -> Decisions:
     """Return every decision by family: rows are ids of the network, columns periods.
 
-    Binaries are whole; dust is zero. Families without a variable are missing. Shortfalls are the least
-    that the other decisions allow: where they cost nothing a solver may leave any larger amount.
+    Binaries are whole; dust is zero. Families without a variable are missing. No shortfall is larger
+    than the other decisions ask for: where it costs nothing a solver may leave any amount.
     """
     long = pd.DataFrame(form.columns, columns=["family", "index", "period"])
     long["value"] = values
@@ -35,12 +35,12 @@ def decisions(network: Network, form: StandardForm, values: NDArray[np.float64])
     decided = long[long["family"] != "nothing"]
     found = {str(family): _wide(network, rows) for family, rows in decided.groupby("family")}
     if "shortfall" in found:
-        found["shortfall"] = _least_shortfalls(network, found)
+        found["shortfall"] = _without_surplus(network, found)
     return found
 
 
-def _least_shortfalls(network: Network, found: Decisions) -> pd.DataFrame:
-    """Return ``max(0, -(part - share * whole))`` of each soft rule (t/yr), by period."""
+def _without_surplus(network: Network, found: Decisions) -> pd.DataFrame:
+    """Return each shortfall (t/yr), at most ``max(0, -(part - share * whole))``, by period."""
     own = found["shortfall"]
     terms = network.rule_terms[network.rule_terms["rule"].isin(own.index)]
     long = pd.concat(
@@ -50,8 +50,9 @@ def _least_shortfalls(network: Network, found: Decisions) -> pd.DataFrame:
     decided = decided.set_axis(terms.index).where(terms["family"] != "constant", 1.0)
     net = (terms["coefficient"] * decided).groupby([terms["rule"], terms["period"]]).sum()
     least = (-net).unstack("period").reindex(index=own.index, columns=own.columns)  # noqa: PD010
-    least = least.fillna(0.0)
-    return least.where(least > DUST, 0.0)
+    least = least.fillna(0.0).clip(lower=0.0)
+    short = own.where(own < least, least)
+    return short.where(short > DUST, 0.0)
 
 
 def _wide(network: Network, rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ _KIND_OF_COLUMN: Final = {
     "destination": "location",
 }
 _NO_IDS: Final = {
+    "account",
     "action",
     "basis",
     "category",
