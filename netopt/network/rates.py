@@ -128,7 +128,8 @@ def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd
         prices.add(rows.assign(jurisdiction=arcs[end]), levy.account, amount)
     for duty in effects.trade_transfers:
         owed = are_traded(instance, arcs, duty.trade) & is_meant(arcs["commodity"], duty.commodities)
-        prices.add(rows, duty.account, owed * duty.cny_per_tonne * arcs["tonnes_per_unit"])
+        at = rows if duty.trade == "exports" else _bought_rows(instance, arcs)
+        prices.add(at, duty.account, owed * duty.cny_per_tonne * arcs["tonnes_per_unit"])
 
 
 def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
@@ -193,9 +194,9 @@ def price_sales(prices: PriceList, sales: pd.DataFrame, terms: pd.DataFrame) -> 
 def price_purchases(
     prices: PriceList, instance: Instance, arcs: pd.DataFrame, offers: pd.DataFrame, terms: pd.DataFrame
 ) -> None:
-    """Add the price of what every arc out of a vendor buys."""
+    """Add the price of what every arc out of a vendor buys, at the facility that buys it."""
     bought = arcs[arcs["from_kind"] == "vendor"]
-    rows = _arc_rows(instance, bought).assign(vendor=bought["from_place"])
+    rows = _bought_rows(instance, bought).assign(vendor=bought["from_place"])
     known = offers[["offer", "vendor", "commodity", "category"]]
     priced = rows.merge(known, on=["vendor", "commodity"]).merge(terms, on="offer")
     for category in priced["category"].unique():
@@ -404,6 +405,15 @@ def _arc_rows(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
             "facility_type": arcs["from_place"].map(types).fillna("").astype(str),
             "commodity": arcs["commodity"],
         }
+    )
+
+
+def _bought_rows(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
+    """Return arcs as rows to price where they end: at who buys."""
+    types = instance["sites"].set_index("site")["facility_type"]
+    return _arc_rows(instance, arcs).assign(
+        jurisdiction=arcs["to_jurisdiction"],
+        facility_type=arcs["to_place"].map(types).fillna("").astype(str),
     )
 
 

@@ -358,6 +358,19 @@ def test_a_duty_moves_private_plans_alone_and_is_the_central_governments() -> No
     assert sum(paid(found, "exports").values()) == pytest.approx(-7_500.0)
 
 
+def test_imports_and_their_duty_are_booked_where_they_are_bought() -> None:
+    """The port moves to A, whence 50 t of scrap travel 100 km to the one recycler, B's."""
+    moved = abroad(buys_at=200.0, most=1000.0)
+    tables = _tables(moved)
+    tables["vendors"] = tables["vendors"].assign(location="A")
+    duty = ImportExport(trade="imports", duty_cny_per_tonne=2.0)
+    found = solved(make_instance(moved.settings, tables), duty)
+    assert paid(found, "imports") == {("B", "formal_chain", "suppliers"): pytest.approx(250.0)}
+    assert paid(found, "duty") == {("B", "formal_chain", "central_government"): pytest.approx(100.0)}
+    rows = found.ledger[found.ledger["category"].isin(["imports", "duty"])]
+    assert set(rows["facility_type"]) == {"recycler"}
+
+
 def test_trade_above_a_quota_is_noticed() -> None:
     plan = planned(abroad(buys_at=30.0, most=1000.0))
     for trade in ("imports", "exports"):

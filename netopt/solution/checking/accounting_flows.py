@@ -47,6 +47,15 @@ def _where(flows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
+def _at_buyer(flows: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the account of what is bought: where the flow ends."""
+    return {
+        "jurisdiction": flows["to_jurisdiction"],
+        "facility_type": flows["to_facility_type"],
+        "commodity": flows["commodity"],
+    }
+
+
 def _collection_entries(plan: Plan) -> list[pd.DataFrame]:
     facts = plan.facts
     flows = plan.flows[plan.flows["leg"] == "first"]
@@ -108,7 +117,8 @@ def _lever_entries(plan: Plan) -> list[pd.DataFrame]:
     for duty in facts.effects.trade_transfers:
         owed = facts.traded(flows, duty.trade) & is_meant(flows["commodity"], duty.commodities)
         paid = flows["tonnes"].where(owed, 0) * number(duty.cny_per_tonne)
-        parts.append(entries(paid, period, duty.category, duty.parties, **where))
+        at = where if duty.trade == "exports" else _at_buyer(flows)
+        parts.append(entries(paid, period, duty.category, duty.parties, **at))
     return parts
 
 
@@ -124,7 +134,7 @@ def _purchase_entries(plan: Plan) -> list[pd.DataFrame]:
     bought = plan.flows.rename(columns={"from_place": "vendor"})
     bought = bought.merge(plan.facts.offers, on=["vendor", "commodity", "period"])
     paid = bought["units"] * bought["price_cny_per_unit"]
-    return [entries(paid, bought["period"], bought["category"], (CHAIN, SUPPLIERS), **_where(bought))]
+    return [entries(paid, bought["period"], bought["category"], (CHAIN, SUPPLIERS), **_at_buyer(bought))]
 
 
 def _return_entries(plan: Plan) -> list[pd.DataFrame]:
