@@ -11,7 +11,7 @@ import pytest
 
 from netopt.data.instance import Instance
 from netopt.data.read import read_instance
-from netopt.errors import InfeasibleError
+from netopt.errors import InfeasibleError, PolicyError
 from netopt.network.build import build_network
 from netopt.pipeline import solve
 from netopt.policy.base import LEVERS, Direction, Lever
@@ -128,13 +128,17 @@ _KNOWN: dict[tuple[str, str], Solution | None] = {}
 
 
 def solved(name: str, *levers: Lever) -> Solution | None:
-    """Return the plan with its proof; None where no plan exists."""
+    """Return the plan with its proof; None where no plan exists, or controls contradict the tables."""
     policy = make_policy("property", levers)
     key = (name, policy.digest)
     if key not in _KNOWN:
         try:
             _KNOWN[key] = solve(instance_of(name), policy, OPTIONS)
         except InfeasibleError:
+            _KNOWN[key] = None
+        except PolicyError as refused:
+            if {problem.rule for problem in refused.problems} != {"contradictory_levers"}:
+                raise
             _KNOWN[key] = None
     return _KNOWN[key]
 
