@@ -137,6 +137,13 @@ class Lever(BaseModel):
         return ()
 
 
+def bound_together(instance: Instance, jurisdictions: Ids, *, each: bool) -> tuple[Ids, ...]:
+    """Return which jurisdictions one rule is on: those named together (``()``: all), or each by itself."""
+    if not each:
+        return (jurisdictions,)
+    return tuple((name,) for name in jurisdictions or sorted(instance["jurisdictions"]["jurisdiction"]))
+
+
 def check_penalty(*, hard: bool, penalty_cny_per_tonne: float | None) -> None:
     """Refuse a soft rule without a penalty, and a hard one with it.
 

@@ -13,6 +13,7 @@ from netopt.policy.base import (
     Ids,
     Lever,
     Reference,
+    bound_together,
     check_penalty,
     register,
 )
@@ -62,10 +63,8 @@ class FacilityCap(Lever):
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return one cap for all jurisdictions together, or one for each."""
-        if not self.each_jurisdiction:
-            return (self._rule(self.jurisdictions),)
-        each = self.jurisdictions or tuple(sorted(instance["jurisdictions"]["jurisdiction"]))
-        return tuple(self._rule((jurisdiction,)) for jurisdiction in each)
+        groups = bound_together(instance, self.jurisdictions, each=self.each_jurisdiction)
+        return tuple(self._rule(jurisdictions) for jurisdictions in groups)
 
     def _rule(self, jurisdictions: Ids) -> ShareRule:
         what = ", ".join(self.facility_types) or "all"

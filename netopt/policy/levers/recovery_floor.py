@@ -17,6 +17,7 @@ from netopt.policy.base import (
     Reference,
     Refusal,
     Share,
+    bound_together,
     check_penalty,
     register,
 )
@@ -70,10 +71,8 @@ class RecoveryFloor(Lever):
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return one floor for all jurisdictions together, or one for each."""
-        if not self.each_jurisdiction:
-            return (self._rule(self.jurisdictions),)
-        each = self.jurisdictions or tuple(sorted(instance["jurisdictions"]["jurisdiction"]))
-        return tuple(self._rule((jurisdiction,)) for jurisdiction in each)
+        groups = bound_together(instance, self.jurisdictions, each=self.each_jurisdiction)
+        return tuple(self._rule(jurisdictions) for jurisdictions in groups)
 
     def _rule(self, jurisdictions: Ids) -> ShareRule:
         where = f" in {', '.join(jurisdictions)}" if jurisdictions else ""

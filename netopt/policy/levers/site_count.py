@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from netopt.policy.base import CONTROL, Direction, Ids, Lever, Reference, register
+from netopt.policy.base import CONTROL, Direction, Ids, Lever, Reference, bound_together, register
 from netopt.policy.effects import CountSites, Effect
 
 if TYPE_CHECKING:
@@ -59,10 +59,8 @@ class SiteCount(Lever):
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return one rule for all jurisdictions together, or one for each."""
-        if not self.each_jurisdiction:
-            return (self._rule(self.jurisdictions),)
-        each = self.jurisdictions or tuple(sorted(instance["jurisdictions"]["jurisdiction"]))
-        return tuple(self._rule((jurisdiction,)) for jurisdiction in each)
+        groups = bound_together(instance, self.jurisdictions, each=self.each_jurisdiction)
+        return tuple(self._rule(jurisdictions) for jurisdictions in groups)
 
     def _rule(self, jurisdictions: Ids) -> CountSites:
         return CountSites(self.name, self.minimum, self.maximum, self.facility_types, jurisdictions)
