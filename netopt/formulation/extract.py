@@ -46,7 +46,8 @@ def _without_surplus(network: Network, found: Decisions) -> pd.DataFrame:
     long = pd.concat(
         [long_form(wide, "index", "value").assign(family=family) for family, wide in found.items()]
     )
-    decided = terms.merge(long, how="left", on=["family", "index", "period"])["value"].fillna(0.0)
+    long = long.rename(columns={"period": "decided"})
+    decided = terms.merge(long, how="left", on=["family", "index", "decided"])["value"].fillna(0.0)
     decided = decided.set_axis(terms.index).where(terms["family"] != "constant", 1.0)
     net = (terms["coefficient"] * decided).groupby([terms["rule"], terms["period"]]).sum()
     least = (-net).unstack("period").reindex(index=own.index, columns=own.columns)  # noqa: PD010

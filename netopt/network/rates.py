@@ -42,6 +42,9 @@ RATE_COLUMNS: Final = (
     "commodity",
     "cny_per_unit",
 )
+INVESTING: Final = ("opened", "expanded", "renewed")
+"""Families of decisions that capital is paid for."""
+
 CHAIN, SUPPLIERS, PUBLIC = Actor.FORMAL_CHAIN.value, Actor.SUPPLIERS.value, Actor.PUBLIC.value
 NATURE, BUYERS, INFORMAL = Actor.NATURE.value, Actor.BUYERS.value, Actor.INFORMAL_CHANNEL.value
 
@@ -278,18 +281,33 @@ def price_modules(
     for charge in effects.facility_charges:
         charged = is_meant(types, charge.facility_types)
         prices.add(operating, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_year)
-    built = modules[~modules["stands"]]
-    payments = capital_payments(instance, built)
-    yearly = built["capital_cny"] * costs.at(built["jurisdiction"], built["facility_type"], "capital")
-    paid = payments.merge(built.assign(yearly=yearly), on="module")
-    for family in ("opened", "expanded", "renewed"):
+    for given in effects.capacity_transfers:
+        meant = is_meant(types, given.facility_types) & is_meant(where, given.jurisdictions)
+        capacity = modules["capacity_tonnes_per_year"] * given.cny_per_tonne_capacity
+        prices.add(operating, given.account, meant * capacity)
+    paid = annuities(instance, costs, modules)
+    due = paid["cny_per_year"]
+    for family in INVESTING:
         rows = _rows(paid, family, "module").assign(period=paid["period"], due_period=paid["due_period"])
-        due = paid["yearly"] * paid["annuity_share"]
         prices.add(rows, ("capital", CHAIN, SUPPLIERS), due)
         for transfer in effects.capital_transfers:
             meant = is_meant(paid["facility_type"], transfer.facility_types)
             meant &= is_meant(paid["jurisdiction"], transfer.jurisdictions)
             prices.add(rows, transfer.account, meant * transfer.share * due)
+
+
+def annuities(instance: Instance, costs: RegionalCosts, modules: pd.DataFrame) -> pd.DataFrame:
+    """Return what is due for each module that can be built, by period of investment.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of ``modules`` and ``capital_payments``; ``cny_per_year`` in the due period.
+    """
+    built = modules[~modules["stands"]]
+    yearly = built["capital_cny"] * costs.at(built["jurisdiction"], built["facility_type"], "capital")
+    paid = capital_payments(instance, built).merge(built.assign(yearly=yearly), on="module")
+    return paid.assign(cny_per_year=paid["yearly"] * paid["annuity_share"])
 
 
 def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
@@ -371,7 +389,7 @@ def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> 
 
 
 def price_shortfalls(prices: PriceList, effects: Effects) -> None:
-    """Add what a shortfall of each soft rule costs, nationally."""
+    """Add what a shortfall of each soft rule costs, nationally; ``build_ledger`` spreads a budget's."""
     for rule in effects.share_rules:
         if rule.penalty_cny_per_tonne is not None:
             row = _constant(pd.Series([""])).assign(family="shortfall", index=rule.rule)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from netopt.network.facilities import build_modules
 from netopt.network.lookups import are_traded, are_undismantled, in_every_period, tonnes_per_unit
-from netopt.network.rates import emissions
+from netopt.network.rates import INVESTING, RegionalCosts, annuities, emissions
 from netopt.policy.descent import descendants
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Effects, Mass, ShareRule
 
-TERM_COLUMNS = ["rule", "family", "index", "period", "coefficient"]
+TERM_COLUMNS = ["rule", "family", "index", "period", "decided", "coefficient"]
+"""``period`` is the rule's, ``decided`` that of the variable: earlier where annuities are due."""
 
 
 def build_rules(effects: Effects) -> pd.DataFrame:
@@ -58,12 +61,17 @@ class RuleWriter:
         self._inputs = inputs
         self._outputs = outputs
 
+    @cached_property
+    def _modules(self) -> pd.DataFrame:
+        return build_modules(self._instance)
+
     def terms(self, rule: ShareRule) -> pd.DataFrame:
         """Return ``part - share * whole`` as columns ``TERM_COLUMNS``."""
         part = self._mass(rule.part)
         whole = self._mass(rule.whole)
         whole["coefficient"] *= -rule.share
         terms = pd.concat([part, whole], ignore_index=True).assign(rule=rule.rule)
+        terms["decided"] = terms.get("decided", terms["period"]).fillna(terms["period"])
         merged = terms.groupby(TERM_COLUMNS[:-1])["coefficient"].sum().reset_index()
         return merged[merged["coefficient"] != 0]
 
@@ -74,6 +82,8 @@ class RuleWriter:
             "eligible": self._eligible,
             "processed": self._processed,
             "throughput": self._throughput,
+            "capacity": self._capacity,
+            "invested": self._invested,
             "emitted": self._emitted,
             "contained": lambda mass: self._metal(mass, self._inputs),
             "recovered": lambda mass: self._metal(mass, self._outputs),
@@ -143,9 +153,24 @@ class RuleWriter:
 
     def _runs(self, mass: Mass) -> pd.DataFrame:
         """Return the activities at facilities that a mass names."""
-        meant = _named(self._activities["facility_type"], mass.facility_types)
-        meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
-        return self._activities[meant]
+        return _at_facilities(self._activities, mass)
+
+    def _capacity(self, mass: Mass) -> pd.DataFrame:
+        rows = _at_facilities(self._modules, mass)
+        return self._every_period("operating", rows["module"], rows["capacity_tonnes_per_year"])
+
+    def _invested(self, mass: Mass) -> pd.DataFrame:
+        costs = RegionalCosts.of(self._instance)
+        due = annuities(self._instance, costs, _at_facilities(self._modules, mass))
+        rows = pd.DataFrame(
+            {
+                "index": due["module"],
+                "period": due["due_period"],
+                "decided": due["period"],
+                "coefficient": due["cny_per_year"],
+            }
+        )
+        return pd.concat([rows.assign(family=family) for family in INVESTING], ignore_index=True)
 
     def _emitted(self, mass: Mass) -> pd.DataFrame:
         arcs = self._arcs[_named(self._arcs["from_jurisdiction"], mass.jurisdictions)]
@@ -165,6 +190,12 @@ class RuleWriter:
     def _every_period(self, family: str, index: pd.Series, coefficient: pd.Series) -> pd.DataFrame:
         rows = pd.DataFrame({"family": family, "index": index, "coefficient": coefficient.astype(float)})
         return in_every_period(self._instance, rows)
+
+
+def _at_facilities(rows: pd.DataFrame, mass: Mass) -> pd.DataFrame:
+    """Return the rows of facilities that a mass names."""
+    meant = _named(rows["facility_type"], mass.facility_types)
+    return rows[meant & _named(rows["jurisdiction"], mass.jurisdictions)]
 
 
 def _named(values: pd.Series, ids: tuple[str, ...]) -> pd.Series:

@@ -22,6 +22,7 @@ COMMITTED_PAGE: Final = "README.md"
 """File of the page that ``policies_page`` makes, beside the policies."""
 
 _UNITS: Final[dict[str, str]] = {
+    "cny_per_tonne_capacity": "CNY/yr per t/yr",
     "cny_per_tonne_day": "CNY/(t d)",
     "cny_per_tonne_year": "CNY/(t yr)",
     "cny_per_tonne": "CNY/t",

@@ -11,6 +11,7 @@ from netopt.errors import PolicyError, Problem
 from netopt.policy.contradictions import Controls
 from netopt.policy.effects import (
     BorderTransfer,
+    CapacityTransfer,
     CapitalTransfer,
     CollectionCharge,
     CountSites,
@@ -92,6 +93,7 @@ def compose(policy: Policy, instance: Instance) -> Effects:
         narrowed_gaps=_of(NarrowGap, found),
         supply_transfers=_of(SupplyTransfer, found),
         run_transfers=_of(RunTransfer, found),
+        capacity_transfers=_of(CapacityTransfer, found),
         capital_transfers=_of(CapitalTransfer, found),
         border_transfers=_of(BorderTransfer, found),
         trade_transfers=_of(TradeTransfer, found),

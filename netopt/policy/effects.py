@@ -203,6 +203,15 @@ class RunTransfer(Transfer):
 
 
 @dataclass(frozen=True)
+class CapacityTransfer(Transfer):
+    """Pay a transfer a year on every tonne a year that operating modules could take in."""
+
+    cny_per_tonne_capacity: float
+    facility_types: Ids = ()
+    jurisdictions: Ids = ()
+
+
+@dataclass(frozen=True)
 class CapitalTransfer(Transfer):
     """Pay a transfer of ``share`` of what is invested, whenever an annuity is due."""
 
@@ -302,6 +311,8 @@ class Mass:
       A hub processes nothing, a dismantler all of its input, a cascade plant all but its rejects;
     * ``throughput``: what recipes at facilities of ``facility_types`` in ``jurisdictions`` take in,
       whatever it is;
+    * ``capacity``: what operating modules of such facilities could take in;
+    * ``invested``: annuities of their modules that are due, in CNY a year before any transfer;
     * ``emitted``: what recipes at facilities in ``jurisdictions``, and hauls that start there, emit in
       the formal network, in t CO2e a year;
     * ``contained`` and ``recovered``: what the inputs and what the outputs of recipes at facilities of
@@ -324,6 +335,8 @@ class Mass:
         "eligible",
         "processed",
         "throughput",
+        "capacity",
+        "invested",
         "emitted",
         "contained",
         "recovered",
@@ -345,7 +358,8 @@ class ShareRule:
 
     A cap is such a rule too: ``given >= whole``. Its shortfall is what exceeds the cap.
     ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is paid for on
-    ``account`` (category, payer, payee): of a target as its penalty, of a budget back to who paid.
+    ``account`` (category, payer, payee): of a target as its penalty, of a budget back to who paid, in
+    proportion where it was paid.
     """
 
     lever: str
@@ -380,6 +394,7 @@ Effect = (
     | NarrowGap
     | SupplyTransfer
     | RunTransfer
+    | CapacityTransfer
     | CapitalTransfer
     | BorderTransfer
     | TradeTransfer
@@ -419,6 +434,7 @@ class Effects:
     narrowed_gaps: tuple[NarrowGap, ...] = ()
     supply_transfers: tuple[SupplyTransfer, ...] = ()
     run_transfers: tuple[RunTransfer, ...] = ()
+    capacity_transfers: tuple[CapacityTransfer, ...] = ()
     capital_transfers: tuple[CapitalTransfer, ...] = ()
     border_transfers: tuple[BorderTransfer, ...] = ()
     trade_transfers: tuple[TradeTransfer, ...] = ()

@@ -24,16 +24,19 @@ from netopt.policy.levers.epr_obligation import EprObligation
 from netopt.policy.levers.facility_cap import FacilityCap
 from netopt.policy.levers.import_export import ImportExport
 from netopt.policy.levers.local_content import LocalContent
+from netopt.policy.levers.maximum_haul import MaximumHaul
 from netopt.policy.levers.provincial_levy import ProvincialLevy
 from netopt.policy.levers.recovery_floor import RecoveryFloor
 from netopt.policy.levers.subsidy import Subsidy
 from netopt.policy.levers.transfer_ban import TransferBan
 from netopt.policy.read import check_references, make_policy
 from netopt.resources import shipped
+from netopt.solution.check import check
 from netopt.solution.options import SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.choice import scope_for
 from netopt.strategies.explaining.words import Words
+from tests.instances_random import random_instance
 from tests.policy.test_control_oracles import ALL_TO_A, ALL_TO_B, BOTH, TWO
 from tests.solution.test_check_controls import assert_only_broken_by, judged, planned
 
@@ -523,7 +526,7 @@ def test_what_exceeds_a_budget_is_paid_back_exactly(perspective: str) -> None:
     found = solved(TWO.instance(), lever, perspective=perspective)
     assert paid(found, "subsidy") == {
         ("B", "local_government", "formal_chain"): pytest.approx(600.0),
-        ("", "formal_chain", "local_government"): pytest.approx(150.0),
+        ("B", "formal_chain", "local_government"): pytest.approx(150.0),
     }
     short = found.answer.shortfalls["shortfall_tonnes_per_year"]
     assert short.tolist() == [pytest.approx(50.0)]
@@ -548,6 +551,98 @@ def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> N
     given = paid(found, "subsidy")
     assert sum(given.values()) == pytest.approx(0.4 * of_hubs)
     assert {parties[1:] for parties in given} == {("central_government", "formal_chain")}
+
+
+def test_a_subsidy_by_capacity_is_paid_for_what_operates_however_little_it_takes_in() -> None:
+    # Both at work cost 41,000 more than all to B; A's plant of 1,000 t a year gets 42 CNY for each.
+    few = Subsidy(cny_per_tonne_capacity=40.0, facility_types=("recycler",), jurisdictions=("A",))
+    assert cost(few, perspective="private") == pytest.approx(ALL_TO_B)
+    more = Subsidy(cny_per_tonne_capacity=42.0, facility_types=("recycler",), jurisdictions=("A",))
+    assert cost(more) == pytest.approx(ALL_TO_B)
+    found = solved(TWO.instance(), more, perspective="private")
+    assert found.outcome.upper_bound_cny_per_year == pytest.approx(BOTH - 42_000.0)
+    assert paid(found, "subsidy") == {("A", "local_government", "formal_chain"): pytest.approx(42_000.0)}
+
+
+def test_a_subsidy_by_capacity_ends_with_its_budget() -> None:
+    lever = Subsidy(cny_per_tonne_capacity=50.0, jurisdictions=("A",), budget_cny_per_year=41_500.0)
+    found = solved(TWO.instance(), lever, perspective="private")
+    assert found.outcome.upper_bound_cny_per_year == pytest.approx(BOTH - 41_500.0)
+    assert paid(found, "subsidy") == {
+        ("A", "local_government", "formal_chain"): pytest.approx(50_000.0),
+        ("A", "formal_chain", "local_government"): pytest.approx(8_500.0),
+    }
+    spent = lever.model_copy(update={"budget_cny_per_year": 40_500.0})
+    assert cost(spent, perspective="private") == pytest.approx(ALL_TO_B)
+    policy = make_policy("p", [lever])
+    (rule,) = compose(policy, TWO.instance()).share_rules
+    said = Words(TWO.instance()).rule(rule)
+    assert said.endswith(
+        "at most 830 t a year of capacity of any facility in A are paid for; nothing is paid for more"
+    )
+
+
+def test_what_exceeds_a_budget_is_paid_back_where_it_was_earned() -> None:
+    # Hauls of more than 50 km are closed: each takes in its own 100 t, so that each earns 300 of 450 CNY.
+    levers = Subsidy(cny_per_tonne=3.0, budget_cny_per_year=450.0), MaximumHaul(km=50.0)
+    found = solved(TWO.instance(), *levers)
+    assert paid(found, "subsidy") == {
+        (place, *parties): pytest.approx(amount)
+        for place in ("A", "B")
+        for parties, amount in (
+            (("local_government", "formal_chain"), 300.0),
+            (("formal_chain", "local_government"), 75.0),
+        )
+    }
+
+
+@pytest.mark.parametrize("perspective", ["social", "private"])
+def test_a_subsidy_of_capital_ends_with_its_budget(toy: Instance, perspective: str) -> None:
+    every = Subsidy(capital_share=0.4)
+    free = solved(toy, every, perspective=perspective)
+    whole = sum(paid(free, "subsidy").values())
+    assert whole > 1_000.0
+    few = every.model_copy(update={"budget_cny_per_year": 1_000.0})
+    found = solved(toy, few, perspective=perspective)
+    given = paid(found, "subsidy")
+    net = {place: 0.0 for place, _, _ in given}
+    for (place, payer, _), amount in given.items():
+        net[place] += amount if payer == "local_government" else -amount
+    assert sum(net.values()) == pytest.approx(1_000.0)
+    assert all(value > 0 for value in net.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 9, 12])
+def test_a_budget_of_capital_holds_in_every_period_in_which_annuities_are_due(seed: int) -> None:
+    instance = random_instance(seed, features=("periods",))
+    whole = solved(instance, Subsidy(capital_share=0.5), perspective="private")
+    due = whole.ledger[whole.ledger["category"] == "subsidy"].groupby("period")["cny_per_year"].sum()
+    assert len(due), "nothing is built: another seed"
+    budget = float(due.max()) / 2
+    lever = Subsidy(capital_share=0.5, budget_cny_per_year=budget)
+    found = solved(instance, lever, perspective="private")
+    rows = found.ledger[found.ledger["category"].isin(["subsidy", "capital"])]
+    sign = (rows["payee"] == "formal_chain").astype(float) - (rows["payer"] == "formal_chain")
+    signed = rows.assign(net=rows["cny_per_year"] * sign)
+    capital = -signed[signed["category"] == "capital"].groupby("period")["net"].sum()
+    given = signed[signed["category"] == "subsidy"].groupby("period")["net"].sum()
+    for period, annuities in capital.items():
+        assert given.get(period, 0.0) == pytest.approx(min(0.5 * annuities, budget), rel=1e-6)
+    assert found.verdict.ok
+
+
+@pytest.mark.parametrize("more", [-10.0, 10.0])
+def test_the_checker_knows_what_a_budget_pays_back(more: float) -> None:
+    """Also in a social plan, where the payback is free."""
+    lever = Subsidy(cny_per_tonne=3.0, budget_cny_per_year=450.0)
+    policy, found = make_policy("p", [lever]), planned(TWO.instance(), lever)
+    short = found.answer.shortfalls
+    wrong = short.assign(shortfall_tonnes_per_year=short["shortfall_tonnes_per_year"] + more)
+    for exact in (False, True):
+        answer = replace(found.answer, shortfalls=wrong)
+        verdict = check(found.instance, policy, answer, found.ledger, formal_share=1.0, exact=exact)
+        assert "share_rule" in verdict.tags()
+    assert found.verdict.ok
 
 
 # --- what is wrong with them ----------------------------------------------------------------
@@ -586,7 +681,12 @@ def test_a_subsidy_of_capital_is_a_share_of_what_is_invested(toy: Instance) -> N
         (CarbonPrice, {"cny_per_tonne_co2e": 1e9}, "less than or equal to 100000"),
         (Subsidy, {}, "pays nothing"),
         (Subsidy, {"capital_share": 2.0}, "less than or equal to 1"),
-        (Subsidy, {"capital_share": 0.2, "budget_cny_per_year": 5.0}, "bounds cny_per_tonne"),
+        (
+            Subsidy,
+            {"capital_share": 0.2, "cny_per_tonne": 1.0, "budget_cny_per_year": 5.0},
+            "bounds one amount",
+        ),
+        (Subsidy, {"cny_per_tonne_capacity": -2.0}, "greater than or equal to 0"),
         (Subsidy, {"cny_per_tonne": 2.0, "budget_cny_per_year": -5.0}, "greater than or equal to 0"),
     ],
 )

@@ -103,7 +103,7 @@ def share_rule(model: pyo.ConcreteModel, facts: Facts) -> None:
                 constant += term["coefficient"]
             else:
                 variable = getattr(m, term["family"])
-                expressions.append(term["coefficient"] * variable[term["index"], period])
+                expressions.append(term["coefficient"] * variable[term["index"], term["decided"]])
         if name in soft:
             expressions.append(m.shortfall[name, period])
         return pyo.quicksum(expressions) >= -constant

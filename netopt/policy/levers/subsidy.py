@@ -1,4 +1,4 @@
-"""Subsidies for recycling: by tonne, or of what is invested."""
+"""Subsidies for recycling: by tonne, by capacity, or of what is invested."""
 
 from __future__ import annotations
 
@@ -17,19 +17,29 @@ from netopt.policy.base import (
     Share,
     register,
 )
-from netopt.policy.effects import CapitalTransfer, Effect, Mass, RunTransfer, ShareRule
+from netopt.policy.effects import (
+    CapacityTransfer,
+    CapitalTransfer,
+    Effect,
+    Mass,
+    RunTransfer,
+    ShareRule,
+)
 
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
 
 
+Measure = Literal["throughput", "capacity", "invested"]
+
+
 @register
 class Subsidy(Lever):
-    """Pay the formal chain for tonnes that facilities take in, or a share of their investment.
+    """Pay the formal chain for tonnes that facilities take in, for their capacity, or for investment.
 
-    A transfer, which moves plans only where the private cost is minimised. Where the budget of a subsidy
-    by the tonne is spent, nothing is paid for a tonne more: the ledger books what all tonnes would get in
-    their provinces, and what exceeds the budget back to the payer, nationally.
+    A transfer, which moves plans only where the private cost is minimised. Where a budget is spent,
+    nothing is paid for more: the ledger books what all of it would get, and what exceeds the budget
+    back to the payer, in proportion where it was earned.
     """
 
     name: ClassVar[str] = "subsidy"
@@ -41,17 +51,21 @@ class Subsidy(Lever):
         "assumed."
     )
     equation: ClassVar[str] = (
-        "subsidy = min(cny_per_tonne * throughput, budget_cny_per_year) + capital_share * annuities of "
-        "investments, a transfer from government to the formal chain"
+        "subsidy = min(cny_per_tonne * throughput, or cny_per_tonne_capacity * operating capacity, or "
+        "capital_share * annuities of investments; budget_cny_per_year), a transfer from government to "
+        "the formal chain"
     )
 
     lever: Literal["subsidy"] = "subsidy"
     cny_per_tonne: CnyPerTonne = Field(default=0.0, description="Paid for a tonne that is taken in.")
+    cny_per_tonne_capacity: CnyPerTonne = Field(
+        default=0.0, description="Paid a year for a tonne a year that operating modules could take in."
+    )
     capital_share: Share = Field(
         default=0.0, description="Share of what is invested that is paid, as its annuities fall due."
     )
     budget_cny_per_year: CnyPerYear | None = Field(
-        default=None, description="Most that is paid by the tonne in a year; none: any amount."
+        default=None, description="Most that is paid in a year, by one of the three; none: any amount."
     )
     facility_types: Ids = Field(default=(), description="Facility types that get it; empty: all.")
     jurisdictions: Ids = Field(default=(), description="Jurisdictions whose facilities get it; empty: all.")
@@ -61,38 +75,44 @@ class Subsidy(Lever):
 
     @model_validator(mode="after")
     def _pays_something(self) -> Subsidy:
-        if self.cny_per_tonne == 0 and self.capital_share == 0:
-            message = "pays nothing: give cny_per_tonne, capital_share or both"
+        amounts = (self.cny_per_tonne, self.cny_per_tonne_capacity, self.capital_share)
+        given = sum(amount > 0 for amount in amounts)
+        if given == 0:
+            message = "pays nothing: give cny_per_tonne, cny_per_tonne_capacity or capital_share"
             raise PydanticCustomError("no_amount", message)
-        if self.budget_cny_per_year is not None and (self.cny_per_tonne == 0 or self.capital_share > 0):
-            message = "budget_cny_per_year bounds cny_per_tonne: give that, and capital_share by itself"
-            raise PydanticCustomError("budget_of_capital", message)
+        if self.budget_cny_per_year is not None and given > 1:
+            message = "budget_cny_per_year bounds one amount: give each of them in a subsidy of its own"
+            raise PydanticCustomError("budget_of_several", message)
         return self
 
     def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002
-        """Return the transfers."""
+        """Return the transfers, and what pays back beyond the budget."""
         parties = (self.name, "subsidy", self.paid_by, "formal_chain")
         meant = (self.facility_types, self.jurisdictions)
+        ways: tuple[tuple[float, type[RunTransfer | CapacityTransfer | CapitalTransfer], Measure], ...] = (
+            (self.cny_per_tonne, RunTransfer, "throughput"),
+            (self.cny_per_tonne_capacity, CapacityTransfer, "capacity"),
+            (self.capital_share, CapitalTransfer, "invested"),
+        )
         found: list[Effect] = []
-        if self.cny_per_tonne > 0:
-            found.append(RunTransfer(*parties, self.cny_per_tonne, *meant))
-        if self.budget_cny_per_year is not None:
-            found.append(self._budget(self.budget_cny_per_year))
-        if self.capital_share > 0:
-            found.append(CapitalTransfer(*parties, self.capital_share, *meant))
+        for amount, transfer, measure in ways:
+            if amount > 0:
+                found.append(transfer(*parties, amount, *meant))
+                if self.budget_cny_per_year is not None:
+                    found.append(self._budget(self.budget_cny_per_year, amount, measure))
         return tuple(found)
 
-    def _budget(self, cny_per_year: float) -> ShareRule:
-        """Return what pays back the subsidy of each tonne beyond the budget."""
+    def _budget(self, cny_per_year: float, amount: float, measure: Measure) -> ShareRule:
+        """Return what pays back the subsidy of everything beyond the budget."""
         what = ", ".join(self.facility_types) or "all"
         where = f" in {', '.join(self.jurisdictions)}" if self.jurisdictions else ""
         return ShareRule(
             lever=self.name,
             rule=f"{self.name}[{what}{where}]",
-            part=Mass("given", tonnes_per_year=cny_per_year / self.cny_per_tonne),
-            whole=Mass("throughput", facility_types=self.facility_types, jurisdictions=self.jurisdictions),
+            part=Mass("given", tonnes_per_year=cny_per_year / amount),
+            whole=Mass(measure, facility_types=self.facility_types, jurisdictions=self.jurisdictions),
             share=1.0,
-            penalty_cny_per_tonne=self.cny_per_tonne,
+            penalty_cny_per_tonne=amount,
             account=("subsidy", "formal_chain", self.paid_by),
         )
 

@@ -14,13 +14,13 @@ from netopt.solution.checking.accounting import (
     NATURE,
     PUBLIC,
     SUPPLIERS,
-    annuity,
     entries,
     factor,
     is_meant,
 )
 from netopt.solution.checking.accounting_flows import flow_entries, informal_entries
-from netopt.solution.checking.limits import emission_kg
+from netopt.solution.checking.capital import annuities_due
+from netopt.solution.checking.limits import emission_kg, what_is_paid_for
 from netopt.solution.checking.numbers import mapped
 from netopt.solution.tables import LEDGER_COLUMNS
 
@@ -98,36 +98,24 @@ def _module_entries(plan: Plan) -> list[pd.DataFrame]:
         charged = share.where(is_meant(types, charge.facility_types), 0)
         paid = charged * facts.arithmetic.number(charge.cny_per_year)
         parts.append(entries(paid, period, charge.category, (CHAIN, SUPPLIERS), **where))
+    for transfer in facts.effects.capacity_transfers:
+        meant = is_meant(types, transfer.facility_types)
+        meant &= is_meant(modules["jurisdiction"], transfer.jurisdictions)
+        capacity = (share * modules["capacity"]).where(meant, 0)
+        paid = capacity * facts.arithmetic.number(transfer.cny_per_tonne_capacity)
+        parts.append(entries(paid, period, transfer.category, transfer.parties, **where))
     return parts
 
 
 def _capital_entries(plan: Plan) -> pd.DataFrame:
-    """Annuities from the start of the period of investment, for the life or until the horizon ends."""
-    facts = plan.facts
-    modules = plan.modules[~plan.modules["stands"]]
-    times = modules[["opened", "expanded", "renewed"]].sum(axis=1)
-    bought = modules[times > 0].assign(times=times[times > 0])
-    cost = bought["capital_cny"] * bought["times"]
-    cost *= factor(facts, bought["jurisdiction"], bought["facility_type"], "capital")
-    wacc = facts.arithmetic.number(facts.instance.settings.capital.wacc)
-    parts = []
-    for due, opens, ends in facts.spans:
-        start = mapped(bought["period"], facts.periods["start"])
-        years = [
-            facts.discounted_years(max(first, opens), min(first + life, ends))
-            for first, life in zip(start.tolist(), bought["life_years"].tolist(), strict=True)
-        ]
-        rates = [annuity(wacc, int(life)) for life in bought["life_years"]]
-        share = pd.Series(years, index=bought.index, dtype=cost.dtype) / facts.weights[due]
-        paid = cost * share * pd.Series(rates, index=bought.index, dtype=cost.dtype)
-        where = {"jurisdiction": bought["jurisdiction"], "facility_type": bought["facility_type"]}
-        when = pd.Series(due, index=bought.index, dtype="str")
-        parts.append(entries(paid, when, "capital", (CHAIN, SUPPLIERS), **where))
-        for transfer in facts.effects.capital_transfers:
-            meant = is_meant(bought["facility_type"], transfer.facility_types)
-            meant &= is_meant(bought["jurisdiction"], transfer.jurisdictions)
-            given = paid.where(meant, 0) * facts.arithmetic.number(transfer.share)
-            parts.append(entries(given, when, transfer.category, transfer.parties, **where))
+    facts, due = plan.facts, annuities_due(plan)
+    where = {"jurisdiction": due["jurisdiction"], "facility_type": due["facility_type"]}
+    parts = [entries(due["amount"], due["period"], "capital", (CHAIN, SUPPLIERS), **where)]
+    for transfer in facts.effects.capital_transfers:
+        meant = is_meant(due["facility_type"], transfer.facility_types)
+        meant &= is_meant(due["jurisdiction"], transfer.jurisdictions)
+        given = due["amount"].where(meant, 0) * facts.arithmetic.number(transfer.share)
+        parts.append(entries(given, due["period"], transfer.category, transfer.parties, **where))
     return pd.concat(parts)
 
 
@@ -180,10 +168,25 @@ def _shortfall_entries(plan: Plan) -> list[pd.DataFrame]:
     for rule in plan.facts.effects.share_rules:
         rows = shortfalls[shortfalls["rule"] == rule.rule]
         price = plan.facts.arithmetic.number(rule.penalty_cny_per_tonne or 0.0)
-        paid = rows["shortfall_tonnes_per_year"] * price
+        rows = rows.assign(
+            paid=rows["shortfall_tonnes_per_year"] * price, jurisdiction="", facility_type=""
+        )
+        if not rule.is_target:
+            rows = _where_earned(rows, what_is_paid_for(plan, rule.whole))
+        where = {"jurisdiction": rows["jurisdiction"], "facility_type": rows["facility_type"]}
         category, *parties = rule.account
-        parts.append(entries(paid, rows["period"], category, (parties[0], parties[1])))
+        parts.append(entries(rows["paid"], rows["period"], category, (parties[0], parties[1]), **where))
     return parts
+
+
+def _where_earned(rows: pd.DataFrame, earned: pd.DataFrame) -> pd.DataFrame:
+    """Divide each period's payback in proportion to what was earned; national where nothing was."""
+    total = earned.groupby("period")["amount"].sum()
+    total = total[total != 0]
+    is_earned = rows["period"].isin(total.index)
+    bare = rows.loc[is_earned, ["period", "paid"]].merge(earned, on="period")
+    bare["paid"] *= bare["amount"] / mapped(bare["period"], total)
+    return pd.concat([rows[~is_earned], bare], ignore_index=True)
 
 
 def _constant_entries(plan: Plan) -> list[pd.DataFrame]:

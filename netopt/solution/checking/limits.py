@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from netopt.solution.checking.capital import annuities_due
 from netopt.solution.checking.numbers import Number, lookup, mapped, net_and_size, total_by
 
 if TYPE_CHECKING:
@@ -91,9 +92,14 @@ def _check_rule(plan: Plan, rule: ShareRule, findings: Findings) -> None:
     shortfall = total_by(rows, ["period"], rows["shortfall_tonnes_per_year"])
     part, whole = mass_tonnes(plan, rule.part), mass_tonnes(plan, rule.whole) * number(rule.share)
     terms = [term.reindex(periods, fill_value=0) for term in (whole, -part, -shortfall)]
-    result = net_and_size(terms)
-    result.index = pd.MultiIndex.from_product([[rule.rule], result.index], names=["rule", "period"])
-    findings.limit("share_rule", result, "t/yr")
+    checks = [terms]
+    if not rule.is_target:
+        # A budget pays back what exceeds it and no more, though in some perspectives that is free.
+        checks.append([term.where(terms[2] != 0, 0) * -1 for term in terms])
+    for each in checks:
+        result = net_and_size(each)
+        result.index = pd.MultiIndex.from_product([[rule.rule], result.index], names=["rule", "period"])
+        findings.limit("share_rule", result, "t/yr")
 
 
 def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
@@ -103,7 +109,9 @@ def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
         "collected": _collected,
         "eligible": _eligible,
         "processed": _processed,
-        "throughput": _throughput,
+        "throughput": _earned,
+        "capacity": _earned,
+        "invested": _earned,
         "emitted": _emitted,
         "contained": _contained,
         "recovered": _recovered,
@@ -205,9 +213,26 @@ def _processed(plan: Plan, mass: Mass) -> pd.Series:
     return net_and_size(parts)["net"]
 
 
-def _throughput(plan: Plan, mass: Mass) -> pd.Series:
-    meant = plan.throughput[_at_facilities(plan.throughput, mass)]
-    return total_by(meant, ["period"], meant["tonnes"])
+def _earned(plan: Plan, mass: Mass) -> pd.Series:
+    rows = what_is_paid_for(plan, mass)
+    return total_by(rows, ["period"], rows["amount"])
+
+
+def what_is_paid_for(plan: Plan, mass: Mass) -> pd.DataFrame:
+    """Return what is taken in, could be taken in (t/yr) or is due for capital (CNY/yr) at facilities.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``period, jurisdiction, facility_type, amount``, any number of rows each.
+    """
+    tables = {
+        "throughput": lambda: plan.throughput.assign(amount=plan.throughput["tonnes"]),
+        "capacity": lambda: plan.modules.assign(amount=plan.modules["share"] * plan.modules["capacity"]),
+        "invested": lambda: annuities_due(plan),
+    }
+    rows = tables[mass.measure]()
+    return rows.loc[_at_facilities(rows, mass), ["period", "jurisdiction", "facility_type", "amount"]]
 
 
 def _at_facilities(rows: pd.DataFrame, mass: Mass) -> pd.Series:

@@ -114,6 +114,10 @@ class Words:
             return f"at most {limit} t a year are {mass.measure}{f' of {goods}' if goods else ''}{soft}"
         by = listed([f"a {self.kind(item)}" for item in mass.facility_types], word="or") or "any facility"
         where = f" in {self.places(mass.jurisdictions)}" if mass.jurisdictions else ""
+        if mass.measure == "capacity":
+            return f"at most {limit} t a year of capacity of {by}{where} are paid for{soft}"
+        if mass.measure == "invested":
+            return f"at most {limit} CNY a year of annuities of {by}{where} are paid for{soft}"
         verb = "are" if rule.is_target else "are paid for that are"
         return f"at most {limit} t a year {verb} taken in by {by}{where}{soft}"
 

@@ -1,0 +1,44 @@
+"""When capital falls due, read off a plan and the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netopt.solution.checking.accounting import annuity, factor
+from netopt.solution.checking.numbers import mapped
+
+if TYPE_CHECKING:
+    from netopt.solution.checking.plan import Plan
+
+
+def annuities_due(plan: Plan) -> pd.DataFrame:
+    """Return annuities from the start of the period of investment, for the life or until the horizon ends.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``period`` (in which they are due), ``jurisdiction, facility_type, amount`` (CNY a year).
+    """
+    facts = plan.facts
+    modules = plan.modules[~plan.modules["stands"]]
+    times = modules[["opened", "expanded", "renewed"]].sum(axis=1)
+    bought = modules[times > 0].assign(times=times[times > 0])
+    cost = bought["capital_cny"] * bought["times"]
+    cost *= factor(facts, bought["jurisdiction"], bought["facility_type"], "capital")
+    wacc = facts.arithmetic.number(facts.instance.settings.capital.wacc)
+    rates = [annuity(wacc, int(life)) for life in bought["life_years"]]
+    start = mapped(bought["period"], facts.periods["start"])
+    parts = []
+    for due, opens, ends in facts.spans:
+        years = [
+            facts.discounted_years(max(first, opens), min(first + life, ends))
+            for first, life in zip(start.tolist(), bought["life_years"].tolist(), strict=True)
+        ]
+        share = pd.Series(years, index=bought.index, dtype=cost.dtype) / facts.weights[due]
+        paid = cost * share * pd.Series(rates, index=bought.index, dtype=cost.dtype)
+        where = bought[["jurisdiction", "facility_type"]]
+        when = pd.Series(due, index=bought.index, dtype="str")
+        parts.append(where.assign(period=when, amount=paid))
+    return pd.concat(parts, ignore_index=True)
