@@ -9,11 +9,13 @@ from cyclopts import App
 from netopt.cli.console import open_console
 from netopt.cli.endings import LIMIT, SOLVED, stoppable
 from netopt.cli.inputs import find_policy, split_names
-from netopt.cli.options import Solving, Talk
+from netopt.cli.options import Scenario, Solving, Talk
+from netopt.cli.scenario import formal_share_of, open_scenario
 from netopt.errors import UsageError
 
 if TYPE_CHECKING:
     from netopt.analysis.break_even import BreakEven
+    from netopt.data.instance import Instance
 
 command = App(name="informal", help="Payments, fixed point and break-even of the informal channel.")
 
@@ -24,6 +26,7 @@ def payments_command(
     *,
     policy: str = "unified",
     shares: str = "0.6,0.8,0.9",
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
     """Print the payment per pack and per tonne at which the formal channel holds a share, by jurisdiction.
@@ -41,10 +44,9 @@ def payments_command(
         Wanted formal shares, comma-separated.
     """
     from netopt.analysis.payments import ASSUMED, PAYMENT_COLUMNS, payments  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    loaded = read_instance(instance)
+    loaded = _opened(instance, scenario)
     table = payments(loaded, find_policy(policy, loaded), _numbers(shares, "--shares"))
     console.note(ASSUMED)
     if talk.json:
@@ -74,6 +76,7 @@ def fixed_point_command(
     policy: str,
     reference: str = "mandates",
     pass_through: float | None = None,
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
@@ -94,10 +97,9 @@ def fixed_point_command(
     """
     from netopt.analysis.fixed_point import fixed_point  # noqa: PLC0415 - heavy
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    loaded = read_instance(instance)
+    loaded = _opened(instance, scenario)
     effective = effective_options(solving, instance=loaded)
     asked, observed = find_policy(policy, loaded), find_policy(reference, loaded)
     passed = loaded.settings.leakage.pass_through if pass_through is None else pass_through
@@ -116,6 +118,7 @@ def break_even_command(
     *,
     policy: str = "unified",
     metal_prices: str = "1",
+    scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
@@ -132,10 +135,9 @@ def break_even_command(
     """
     from netopt.analysis.break_even import break_evens  # noqa: PLC0415 - heavy
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
-    from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
-    loaded = read_instance(instance)
+    loaded = _opened(instance, scenario)
     effective = effective_options(solving, instance=loaded)
     asked, factors = find_policy(policy, loaded), _numbers(metal_prices, "--metal-prices")
     with stoppable() as stop, console.progress(loaded.name) as progress:
@@ -144,6 +146,15 @@ def break_even_command(
     text = "\n".join(_line(item) for item in found)
     console.result(text, {"status": "ok", "break_even": [item.to_dict() for item in found]})
     return SOLVED
+
+
+def _opened(path: str, scenario: Scenario) -> Instance:
+    """Return the instance as the scenario has it, its formal share included."""
+    if scenario.fix_sites is not None:
+        raise UsageError("--fix-sites has no meaning here: what formalising costs is told with free sites")
+    share = formal_share_of(scenario)
+    loaded = open_scenario(path, scenario)
+    return loaded if share is None else loaded.with_formal_share(share)
 
 
 def _line(item: BreakEven) -> str:

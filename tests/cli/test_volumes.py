@@ -81,3 +81,22 @@ def test_what_an_infeasible_policy_is_explained_with(
     )
     assert ended.code == 4
     assert "--policy unified --volumes flood" in (tmp_path / "none" / "explanation.txt").read_text()
+
+
+def test_what_a_wanted_share_costs_follows_the_volume_and_the_share(netopt_here: Run, halved: Path) -> None:
+    def paid(*words: object) -> float:
+        ended = netopt_here("informal", "payments", halved, "--shares", "0.9", "--json", *words)
+        assert ended.code == 0, ended.err
+        return float(sum(row["total_cny_per_year"] for row in json.loads(ended.out)["payments"]))
+
+    assert paid("--volumes", "half") == pytest.approx(0.5 * paid())
+    assert paid("--formal-share", "0.9") == pytest.approx(0.0)
+
+
+def test_the_informal_commands_say_which_scenario_has_no_meaning(netopt_here: Run, halved: Path) -> None:
+    kept = netopt_here("informal", "payments", halved, "--fix-sites", "plain")
+    assert kept.code == 2
+    assert "--fix-sites has no meaning here" in kept.err
+    nothing = netopt_here("informal", "break-even", halved, "--no-leakage")
+    assert nothing.code == 2
+    assert "leak" in nothing.err
