@@ -535,7 +535,7 @@ def random_effects(seed: int, instance: Instance, *, at_borders: bool = True) ->
         forbidden_hauls=tuple(_bans(seed, homes)),
         trade_transfers=duties,
         **_paid(seed, homes, at_borders=at_borders),
-        **_informal(seed, homes),
+        **_informal(seed, homes, sorted(instance["sources"]["source"])),
     )
 
 
@@ -635,7 +635,7 @@ def _paid(seed: int, homes: list[str], *, at_borders: bool) -> dict[str, Any]:
     return found
 
 
-def _informal(seed: int, homes: list[str]) -> dict[str, Any]:
+def _informal(seed: int, homes: list[str], sources: list[str]) -> dict[str, Any]:
     """Return what moves the formal share by source, and what is paid for it."""
     draw = random.Random(f"informal {seed}")  # noqa: S311
     if draw.random() < 0.75:
@@ -643,10 +643,11 @@ def _informal(seed: int, homes: list[str]) -> dict[str, Any]:
     where = draw.choice(((), (homes[0],)))
     paid = SupplyTransfer("rebate", "rebate", "formal_chain", "consumers", 30.0, "collected", where)
     fined = SupplyTransfer("enforcement", "fine", "informal_channel", "local_government", 50.0, "leaked")
+    reached = draw.choice(((), (sources[-1],), tuple(sources[:2])))
     return {
-        "narrowed_gaps": (NarrowGap("rebate", 12.0, where),),
+        "narrowed_gaps": (NarrowGap("rebate", 12.0, where), NarrowGap("collection_duty", 7.0, (), reached)),
         "supply_transfers": (fined, paid),
-        "more_outlets": (MoreOutlets("collection_duty", 0.25, where),),
+        "more_outlets": (MoreOutlets("collection_duty", 0.25, (), reached),),
     }
 
 

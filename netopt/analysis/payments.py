@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+from scipy.optimize import brentq
 
 from netopt.errors import UsageError
-from netopt.network.leakage import formal_shares
+from netopt.network.leakage import formal_shares, share_at
 from netopt.network.lookups import jurisdictions_of
 from netopt.policy.compose import compose
 
@@ -58,6 +59,22 @@ def payment_cny_per_pack(share_now: float, target_share: float, beta_per_cny: fl
     return (_logit(target_share) - _logit(share_now)) / beta_per_cny
 
 
+def _payment_where(shares: pd.Series, tonnes: pd.Series, target_share: float, beta_per_cny: float) -> float:
+    """Return the payment (CNY a pack) at which sources that start from ``shares`` hold one together."""
+    least = payment_cny_per_pack(float(shares.max()), target_share, beta_per_cny)
+    most = payment_cny_per_pack(float(shares.min()), target_share, beta_per_cny)
+    if least == most:
+        return least
+
+    def surplus_tonnes(per_pack: float) -> float:
+        paid = pd.Series(per_pack, index=shares.index)
+        return float(((share_at(shares, beta_per_cny, paid) - target_share) * tonnes).sum())
+
+    if surplus_tonnes(least) >= 0:
+        return least
+    return float(brentq(surplus_tonnes, least, most, xtol=1e-9))
+
+
 def _logit(share: float) -> float:
     return math.log(share / (1.0 - share))
 
@@ -94,10 +111,10 @@ def payments(
     tonnes = _tonnes_per_year(instance).reindex(shares.index).fillna(0.0)
     rows = []
     for jurisdiction, here in tonnes[tonnes > 0].groupby(home):
-        # Levers hold for whole jurisdictions, so all sources of one start from one share.
-        now = float(shares[here.index[0]])
+        start = shares[here.index]
+        now = float((start * here).sum()) / float(here.sum())
         for target in targets:
-            per_pack = payment_cny_per_pack(now, target, leakage.beta_per_cny)
+            per_pack = _payment_where(start, here, target, leakage.beta_per_cny)
             per_tonne = per_pack / leakage.pack_mass_tonnes
             collected = max(now, target) * float(here.sum())
             rows.append((jurisdiction, target, now, per_pack, per_tonne, collected, per_tonne * collected))

@@ -218,6 +218,18 @@ SUPPLY = TableSpec(
     key=("source", "commodity", "period"),
     foreign_keys=(_references("source", "sources"), _references("commodity", "commodities")),
 )
+ACCESS = TableSpec(
+    "access",
+    "Access",
+    "Share of the planned collection points that stand at a source: where a collection_duty starts.",
+    (
+        _id("source", "Source; of one without a row the lever says how much stands."),
+        _number("access_share", "-", "Share of the planned points that stand.", minimum=0.01, maximum=1),
+    ),
+    key=("source",),
+    foreign_keys=(_references("source", "sources"),),
+    required=False,
+)
 VOLUMES = TableSpec(
     "volumes",
     "Volumes",
@@ -710,6 +722,7 @@ TABLES: Final[dict[str, TableSpec]] = {
         COMMODITIES,
         SOURCES,
         SUPPLY,
+        ACCESS,
         VOLUMES,
         OPERATORS,
         FACILITY_TYPES,

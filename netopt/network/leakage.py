@@ -106,7 +106,8 @@ def gains_cny_per_pack(instance: Instance, effects: Effects) -> pd.Series:
     home = jurisdictions_of(instance, sources["location"])
     gained = pd.Series(0.0, index=home.index)
     for gain in effects.narrowed_gaps:
-        gained += is_meant(home, gain.jurisdictions).astype(float) * gain.cny_per_pack
+        meant = is_meant(home, gain.jurisdictions) & is_meant(sources["source"], gain.sources)
+        gained += meant.astype(float) * gain.cny_per_pack
     return pd.Series(gained.to_numpy(), index=pd.Index(sources["source"], name="source"), dtype=float)
 
 

@@ -379,7 +379,8 @@ def price_constants(prices: PriceList, instance: Instance, effects: Effects) -> 
     outlets = _constant(home)
     prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"])
     for more in effects.more_outlets:
-        added = is_meant(home, more.jurisdictions).astype(float) * more.share
+        meant = is_meant(home, more.jurisdictions) & is_meant(sources["source"], more.sources)
+        added = meant.astype(float) * more.share
         prices.add(outlets, ("collection", CHAIN, SUPPLIERS), sources["fixed_cny_per_year"] * added)
     for charge in effects.jurisdiction_charges:
         for jurisdiction in charge.jurisdictions:

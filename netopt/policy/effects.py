@@ -149,12 +149,14 @@ class StorageCharge:
 class NarrowGap:
     """Make the formal channel better by ``cny_per_pack`` against the informal one for consumers.
 
-    The gap between the offers falls by it at every source in ``jurisdictions``; several add up.
+    The gap between the offers falls by it at every one of ``sources`` in ``jurisdictions``; several
+    add up.
     """
 
     lever: str
     cny_per_pack: float
     jurisdictions: Ids = ()
+    sources: Ids = ()
 
 
 @dataclass(frozen=True)
@@ -252,11 +254,12 @@ class EmissionTransfer(Transfer):
 
 @dataclass(frozen=True)
 class MoreOutlets:
-    """Run ``share`` more collection outlets at sources in ``jurisdictions``, each as dear as now."""
+    """Run ``share`` more collection outlets at ``sources`` in ``jurisdictions``, each as dear."""
 
     lever: str
     share: float
     jurisdictions: Ids = ()
+    sources: Ids = ()
 
 
 @dataclass(frozen=True)

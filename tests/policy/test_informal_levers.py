@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from netopt.accounts import Perspective
 from netopt.analysis.compare import compare
-from netopt.data.read import read_instance
+from netopt.analysis.payments import payments
+from netopt.data.read import make_instance, read_instance
 from netopt.network.leakage import collected_share, formal_shares, share_at
 from netopt.pipeline import solve
 from netopt.policy.compose import compose
@@ -98,6 +99,46 @@ def test_a_duty_widens_access_from_what_stands_and_multiplies_outlets(toy):
     assert collection == pytest.approx(300_000 / 0.7 + 12_000 * 100)
 
 
+def with_access(toy, **by_source):
+    access = pd.DataFrame({"source": list(by_source), "access_share": list(by_source.values())})
+    return make_instance(toy.settings, {**toy.tables, "access": access})
+
+
+def test_a_duty_starts_from_what_stands_at_each_source(toy):
+    # S1 lacks half of its points and S2 none; S3 has no row and lacks 0.25 as the lever says.
+    lever = CollectionDuty(full_access_cny_per_pack=2 * GAIN, present_access_share=0.75)
+    solution = solve(with_access(toy, S1=0.5, S2=1.0), make_policy("p", [lever]), QUICK)
+    third = 3**0.5 / (1 + 3**0.5)
+    collected = supply_of(solution)["collected_tonnes_per_year"].to_list()
+    assert collected == pytest.approx([3000, 4000, 4000 * third])
+    outlets = dict(zip(toy["sources"]["source"], toy["sources"]["fixed_cny_per_year"], strict=True))
+    fixed = outlets["S1"] / 0.5 + outlets["S2"] + outlets["S3"] / 0.75
+    # Labour makes a collected tonne cost 110, 100 and 90 CNY.
+    by_tonne = 110 * collected[0] + 100 * collected[1] + 90 * collected[2]
+    assert sum(paid(solution, "collection").values()) == pytest.approx(fixed + by_tonne)
+    assert solution.verdict.ok
+
+
+def test_a_duty_below_what_stands_closes_nothing_and_all_shares_may_be_known(toy):
+    lever = CollectionDuty(full_access_cny_per_pack=2 * GAIN, access_share=0.8)
+    known = with_access(toy, S1=0.9, S2=0.8, S3=1.0)
+    assert lever.effects(known) == ()
+    assert (shares(known, lever) == 0.5).all()
+
+
+def test_payments_where_sources_of_a_province_start_from_different_shares(toy):
+    here = toy["locations"].assign(jurisdiction="P1")
+    joined = make_instance(toy.settings, {**with_access(toy, S1=0.5, S2=1.0).tables, "locations": here})
+    lever = CollectionDuty(full_access_cny_per_pack=2 * GAIN, present_access_share=0.75)
+    (row,) = payments(joined, make_policy("p", [lever]), (0.8,)).to_dict("records")
+    tonnes = joined["supply"].groupby("source")["supply_tonnes_per_year"].sum()
+    beta, held = joined.settings.leakage.beta_per_cny, 0.0
+    for source, gain in (("S1", GAIN), ("S2", 0.0), ("S3", GAIN / 2)):
+        held += tonnes[source] / (1 + math.exp(-beta * (gain + row["payment_cny_per_pack"])))
+    assert held == pytest.approx(0.8 * tonnes.sum())
+    assert row["collected_tonnes_per_year"] == pytest.approx(held)
+
+
 def test_levers_add_up_in_the_logit_and_say_their_effects(toy):
     three = [
         Rebate(cny_per_pack=GAIN / 2),
@@ -110,7 +151,7 @@ def test_levers_add_up_in_the_logit_and_say_their_effects(toy):
         SupplyTransfer("rebate", "rebate", "central_government", "consumers", 20.0, "collected", ()),
     )
     added = CollectionDuty(full_access_cny_per_pack=10.0, present_access_share=0.5).effects(toy)
-    assert added == (MoreOutlets("collection_duty", 1.0, ()), NarrowGap("collection_duty", 5.0, ()))
+    assert added == (MoreOutlets("collection_duty", 1.0), NarrowGap("collection_duty", 5.0))
 
 
 @pytest.mark.parametrize(

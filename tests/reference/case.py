@@ -278,7 +278,8 @@ class Case:
         gain = sum(
             effect.cny_per_pack
             for effect in self.effects.narrowed_gaps
-            if not effect.jurisdictions or home in effect.jurisdictions
+            if (not effect.jurisdictions or home in effect.jurisdictions)
+            and (not effect.sources or source in effect.sources)
         )
         share = leakage.formal_share
         if share in (0.0, 1.0) or gain == 0:
@@ -301,7 +302,8 @@ class Case:
         return 1.0 + sum(
             more.share
             for more in self.effects.more_outlets
-            if not more.jurisdictions or home in more.jurisdictions
+            if (not more.jurisdictions or home in more.jurisdictions)
+            and (not more.sources or source in more.sources)
         )
 
     def passes(self, haul: Haul, out_of: tuple[str, ...], into: tuple[str, ...]) -> bool:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class CollectionDuty(Lever):
     """Make dealers collection points, up to a share of the network as planned (1: every dealer town).
 
-    Outlets multiply in proportion, each as dear as those that stand (sources.csv).
+    What stands before is said by source in access.csv, and by the lever where that has no row; a duty
+    closes nothing that stands. Outlets multiply in proportion, each as dear as now (sources.csv).
     """
 
     name: ClassVar[str] = "collection_duty"
@@ -39,7 +40,8 @@ class CollectionDuty(Lever):
         default=1.0, description="Share of the planned collection points that must stand."
     )
     present_access_share: Share = Field(
-        default=0.7, description="Share of them that stands without the duty; more than 0."
+        default=0.7,
+        description="Share of them that stands without the duty, where access.csv says none; more than 0.",
     )
     full_access_cny_per_pack: CnyPerPack = Field(
         description="What the whole network instead of none is worth to a consumer; assumed."
@@ -61,18 +63,27 @@ class CollectionDuty(Lever):
             raise PydanticCustomError("less_access", message, shares)
         return self
 
-    def effects(self, instance: Instance) -> tuple[Effect, ...]:  # noqa: ARG002
+    def effects(self, instance: Instance) -> tuple[Effect, ...]:
         """Return what access adds to the formal offer, and the outlets; none where none is added."""
-        added = self.access_share - self.present_access_share
-        if added == 0:
-            return ()
-        effects: list[Effect] = [
-            MoreOutlets(self.name, added / self.present_access_share, self.jurisdictions)
-        ]
-        if self.full_access_cny_per_pack > 0:
-            worth = added * self.full_access_cny_per_pack
-            effects.append(NarrowGap(self.name, worth, self.jurisdictions))
-        return tuple(effects)
+        found: list[Effect] = []
+        for present, sources in self._sources_by_access(instance):
+            added = self.access_share - present
+            if added <= 0:
+                continue
+            found.append(MoreOutlets(self.name, added / present, self.jurisdictions, sources))
+            if self.full_access_cny_per_pack > 0:
+                worth = added * self.full_access_cny_per_pack
+                found.append(NarrowGap(self.name, worth, self.jurisdictions, sources))
+        return tuple(found)
+
+    def _sources_by_access(self, instance: Instance) -> list[tuple[float, Ids]]:
+        """Return what stands before the duty, and the sources where it does (``()``: all)."""
+        known = instance["access"].set_index("source")["access_share"]
+        if known.empty:
+            return [(self.present_access_share, ())]
+        stands = instance["sources"]["source"].map(known).fillna(self.present_access_share)
+        groups = instance["sources"]["source"].groupby(stands)
+        return [(float(present), tuple(sorted(sources))) for present, sources in groups]
 
     def references(self) -> tuple[Reference, ...]:
         """Return the jurisdictions that it names."""

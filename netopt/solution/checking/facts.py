@@ -130,11 +130,12 @@ class Facts:
         home = self.places.loc[self.places["kind"] == "source", "jurisdiction"]
         beta = self.instance.settings.leakage.beta_per_cny
         shares = []
-        for place in home:
+        for source, place in home.items():
             gains = [
                 gain.cny_per_pack
                 for gain in self.effects.narrowed_gaps
-                if not gain.jurisdictions or place in gain.jurisdictions
+                if (not gain.jurisdictions or place in gain.jurisdictions)
+                and (not gain.sources or source in gain.sources)
             ]
             shares.append(self._share_after(beta * math.fsum(gains)))
         return pd.Series(shares, index=home.index, dtype=object if self.arithmetic.exact else float)

@@ -197,7 +197,8 @@ def _constant_entries(plan: Plan) -> list[pd.DataFrame]:
     outlets = sources["fixed_cny_per_year"]
     parts = [entries(outlets, sources["period"], "collection", (CHAIN, SUPPLIERS), jurisdiction=home)]
     for more in facts.effects.more_outlets:
-        added = outlets.where(is_meant(home, more.jurisdictions), 0) * facts.arithmetic.number(more.share)
+        meant = is_meant(home, more.jurisdictions) & is_meant(sources["source"], more.sources)
+        added = outlets.where(meant, 0) * facts.arithmetic.number(more.share)
         parts.append(entries(added, sources["period"], "collection", (CHAIN, SUPPLIERS), jurisdiction=home))
     for charge in facts.effects.jurisdiction_charges:
         paid = pd.Series([facts.arithmetic.number(charge.cny_per_year)] * len(periods))
