@@ -60,7 +60,7 @@ def payment_cny_per_pack(share_now: float, target_share: float, beta_per_cny: fl
 
 
 def _payment_where(shares: pd.Series, tonnes: pd.Series, target_share: float, beta_per_cny: float) -> float:
-    """Return the payment (CNY a pack) at which sources that start from ``shares`` hold one together."""
+    """Return the payment (CNY a pack) at which sources that start from ``shares`` hold a share together."""
     least = payment_cny_per_pack(float(shares.max()), target_share, beta_per_cny)
     most = payment_cny_per_pack(float(shares.min()), target_share, beta_per_cny)
     if least == most:

@@ -357,7 +357,7 @@ class Mass:
 
 @dataclass(frozen=True)
 class ShareRule:
-    """Demand ``part >= share * whole`` in every period, in tonnes a year.
+    """Demand ``part >= share * whole`` in every period, in tonnes a year (of ``invested``: CNY a year).
 
     A cap is such a rule too: ``given >= whole``. Its shortfall is what exceeds the cap.
     ``penalty_cny_per_tonne`` None makes the rule hard; otherwise a shortfall is paid for on

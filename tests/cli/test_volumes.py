@@ -99,4 +99,4 @@ def test_the_informal_commands_say_which_scenario_has_no_meaning(netopt_here: Ru
     assert "--fix-sites has no meaning here" in kept.err
     nothing = netopt_here("informal", "break-even", halved, "--no-leakage")
     assert nothing.code == 2
-    assert "leak" in nothing.err
+    assert "there is no leaked tonne to be formalised" in nothing.err

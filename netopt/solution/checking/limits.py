@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from netopt.solution.checking.plan import Plan
     from netopt.solution.checking.verdict import Findings
 
+UNITS = {"emitted": "t CO2e/yr", "invested": "CNY/yr"}
+"""Of measures that are no tonnes of goods."""
+
 
 def check_limits(plan: Plan, findings: Findings) -> None:
     """Check the limits of markets and vendors, ``emission_cap`` and ``share_rule``."""
@@ -99,7 +102,7 @@ def _check_rule(plan: Plan, rule: ShareRule, findings: Findings) -> None:
     for each in checks:
         result = net_and_size(each)
         result.index = pd.MultiIndex.from_product([[rule.rule], result.index], names=["rule", "period"])
-        findings.limit("share_rule", result, "t/yr")
+        findings.limit("share_rule", result, UNITS.get(rule.whole.measure, "t/yr"))
 
 
 def mass_tonnes(plan: Plan, mass: Mass) -> pd.Series:
