@@ -12,7 +12,7 @@ from netopt.cli.dry_run import show_sizes
 from netopt.cli.endings import LIMIT, SOLVED, code_of, stoppable, worst_status
 from netopt.cli.infeasible import explain_hint, leave_explanation
 from netopt.cli.inputs import default_output, find_policies, note_idle, split_names
-from netopt.cli.map import FORMATS, draw_maps
+from netopt.cli.map import FORMATS
 from netopt.cli.options import Scenario, Solving, Talk, Writing
 from netopt.cli.scenario import design_of, formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
@@ -109,9 +109,11 @@ def _write(
         write_json(folder / "comparison.json", plain(comparison.to_dict()))
         (folder / "README.md").write_text(comparison.to_markdown(), encoding="utf-8", newline="\n")
         if maps:
+            from netopt.maps.atlas import Atlas  # noqa: PLC0415 - heavy
+
             console.note("drawing maps")
             try:
-                draw_maps(comparison.solutions, folder / "maps", FORMATS)
+                Atlas(FORMATS).draw(comparison.solutions, folder / "maps")
             except Exception as error:
                 failure = error
         solutions = list(comparison.solutions.values())

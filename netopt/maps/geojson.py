@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,24 +40,45 @@ def write_geojson(run: MapInput, folder: Path) -> list[Path]:
     UsageError
         If the answer names places or commodities that the instance does not have.
     """
-    tables = {
-        "facilities": (layers.facilities(run), "Point"),
-        "routes": (layers.routes(run), "LineString"),
-        "sources": (layers.sources(run), "Point"),
-    }
-    notices = {}
-    if follows_roads(run.instance):
-        tables["road_flows"] = (road_flows(run), "LineString")
-        notices = dict.fromkeys(("routes", "road_flows"), ROAD_NOTICE)
     folder = Path(folder)
-    written = [
-        _write(table, folder / f"{name}.geojson", kind, notices.get(name))
-        for name, (table, kind) in tables.items()
-    ]
+    written = [_write(layer, folder / f"{layer.name}.geojson") for layer in feature_layers(run)]
     return [*written, *copy_notice(run.instance, folder)]
 
 
-def _write(table: gpd.GeoDataFrame, path: Path, kind: str, notice: str | None) -> Path:
+@dataclass(frozen=True)
+class FeatureLayer:
+    """One layer of a run's map.
+
+    Attributes
+    ----------
+    name, table
+        What the layer is called, and its features (EPSG:4326).
+    geometry_type
+        Point or LineString; lines that cross the antimeridian have two parts.
+    notice
+        What the data under it ask to be said, "" for nothing.
+    """
+
+    name: str
+    table: gpd.GeoDataFrame
+    geometry_type: str
+    notice: str = ""
+
+
+def feature_layers(run: MapInput) -> list[FeatureLayer]:
+    """Return facilities, routes and sources of a run, and flows on roads where hauls follow roads."""
+    by_road = follows_roads(run.instance)
+    notice = ROAD_NOTICE if by_road else ""
+    found = [
+        FeatureLayer("facilities", layers.facilities(run), "Point"),
+        FeatureLayer("routes", layers.routes(run), "LineString", notice),
+        FeatureLayer("sources", layers.sources(run), "Point"),
+    ]
+    return [*found, FeatureLayer("road_flows", road_flows(run), "LineString", notice)] if by_road else found
+
+
+def _write(layer: FeatureLayer, path: Path) -> Path:
+    table, kind, notice = layer.table, layer.geometry_type, layer.notice
     options = {"RFC7946": "YES", "WRITE_NAME": "NO"} | ({"DESCRIPTION": notice} if notice else {})
     has_parts = len(table) > 0 and table.geom_type.str.startswith("Multi").any()
     with written_aside(path) as draft:

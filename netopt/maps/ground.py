@@ -41,6 +41,11 @@ class Frame:
         """Width in metres."""
         return self.east - self.west
 
+    @property
+    def height(self) -> float:
+        """Height in metres."""
+        return self.north - self.south
+
     def show_on(self, axes: Axes) -> None:
         """Set the limits of axes, equal scale both ways, no ticks."""
         axes.set_xlim(self.west, self.east)
@@ -133,17 +138,37 @@ def fill_swatches(breaks: list[float]) -> list[tuple[str, str]]:
     ]
 
 
+def inset_frame(base_map: BaseMap) -> Frame:
+    """Return the frame of a base map's inset; it must have one."""
+    if base_map.inset_deg is None:
+        raise ValueError("the base map has no inset")
+    rim = gpd.GeoSeries([box(*base_map.inset_deg).segmentize(0.5)], crs=CRS).to_crs(base_map.crs)
+    return _padded(base_map.crs, tuple(rim.total_bounds), 0.0)
+
+
+def small_islands(base_map: BaseMap, shapes: gpd.GeoDataFrame) -> gpd.GeoSeries:
+    """Return the middles of what lies in the inset south of the map and is too small to see.
+
+    Parameters
+    ----------
+    shapes
+        The base map's boundaries in its own projection; so is the result.
+    """
+    if base_map.inset_deg is None:
+        return gpd.GeoSeries([], crs=base_map.crs)
+    inside = box(*base_map.inset_deg)
+    parts = shapes[shapes.geom_type.str.endswith("Polygon")].geometry.explode(ignore_index=True)
+    centres = parts.centroid.to_crs(CRS)
+    southern = centres.within(inside) & (centres.y < base_map.frame_deg[1])
+    return centres[southern & (parts.area < _SMALL_ISLAND_KM2 * 1e6)].to_crs(base_map.crs)
+
+
 def draw_inset(axes: Axes, base_map: BaseMap, shapes: gpd.GeoDataFrame, scale: float) -> None:
     """Frame an inset; what lies south of the map and is too small to see is a dot."""
     if base_map.inset_deg is None:
         return
-    inside = box(*base_map.inset_deg)
-    rim = gpd.GeoSeries([inside.segmentize(0.5)], crs=CRS).to_crs(base_map.crs).total_bounds
-    _padded(base_map.crs, tuple(rim), 0.0).show_on(axes)
-    parts = shapes[shapes.geom_type.str.endswith("Polygon")].geometry.explode(ignore_index=True)
-    centres = parts.centroid.to_crs(CRS)
-    southern = centres.within(inside) & (centres.y < base_map.frame_deg[1])
-    small = centres[southern & (parts.area < _SMALL_ISLAND_KM2 * 1e6)].to_crs(base_map.crs)
+    inset_frame(base_map).show_on(axes)
+    small = small_islands(base_map, shapes)
     axes.plot(small.x, small.y, "o", markersize=1.6 * scale, color=style.QUIET_INK, markeredgewidth=0)
     axes.text(
         0.5,

@@ -1,0 +1,1 @@
+"""The browser map: one self-contained page with policies side by side and as difference."""
