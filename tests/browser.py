@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 _FLAGS: Final = (
     "--disable-gpu",
@@ -52,29 +52,51 @@ def opened(path: Path, *, width: int = 1280, height: int = 900) -> Iterator[Open
 
     ``seconds`` runs from the call for the page until two frames after it was loaded.
     """
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
+    context = _SHARED.enter().new_context(offline=True, viewport={"width": width, "height": height})
+    try:
+        page = context.new_page()
+        result = Opened(page, 0.0)
+        own = path.resolve().as_uri()
+        page.on("request", lambda request: _note_request(result, request.url, own))
+        page.on("console", lambda message: _note_console(result, message.type, message.text))
+        page.on("pageerror", lambda error: result.complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (result.complaints.append(dialog.message), dialog.dismiss()))
+        start = time.monotonic()
+        page.goto(own, wait_until="load")
+        page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        result.seconds = time.monotonic() - start
+        yield result
+    finally:
+        context.close()
+        _SHARED.leave()
 
-    executable = chromium()
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=[*_FLAGS, "--no-sandbox"])
-        try:
-            context = browser.new_context(offline=True, viewport={"width": width, "height": height})
-            page = context.new_page()
-            result = Opened(page, 0.0)
-            own = path.resolve().as_uri()
-            page.on("request", lambda request: _note_request(result, request.url, own))
-            page.on("console", lambda message: _note_console(result, message.type, message.text))
-            page.on("pageerror", lambda error: result.complaints.append(str(error)))
-            page.on("dialog", lambda dialog: (result.complaints.append(dialog.message), dialog.dismiss()))
-            start = time.monotonic()
-            page.goto(own, wait_until="load")
-            page.evaluate(
-                "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+class _SharedBrowser:
+    """One browser while any page is open: the driver allows no second one in a thread."""
+
+    def __init__(self) -> None:
+        self._n_users = 0
+
+    def enter(self) -> Browser:
+        if self._n_users == 0:
+            from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where a browser is
+
+            executable = chromium()
+            self._driver = sync_playwright().start()
+            self._browser = self._driver.chromium.launch(
+                executable_path=executable, args=[*_FLAGS, "--no-sandbox"]
             )
-            result.seconds = time.monotonic() - start
-            yield result
-        finally:
-            browser.close()
+        self._n_users += 1
+        return self._browser
+
+    def leave(self) -> None:
+        self._n_users -= 1
+        if self._n_users == 0:
+            self._browser.close()
+            self._driver.stop()
+
+
+_SHARED: Final = _SharedBrowser()
 
 
 def _note_request(result: Opened, url: str, own: str) -> None:

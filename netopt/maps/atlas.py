@@ -82,7 +82,7 @@ class Atlas:
         if "html" in self.formats:
             write_browser_map(runs, folder / BROWSER_MAP, language=self.language, base_map=self.base_map)
         if "gpkg" in self.formats:
-            write_geopackage(runs, folder / GEOPACKAGE)
+            write_geopackage(runs, folder / GEOPACKAGE, base_map=self.base_map)
         for name, run in runs.items():
             if "geojson" in self.formats:
                 write_geojson(run, folder / name)

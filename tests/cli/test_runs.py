@@ -258,7 +258,7 @@ def test_maps_of_a_run(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
     assert ended.code == 0, ended.err
     assert ended.json()["exit_code"] == 0
     paths = sorted(Path(path) for path in ended.json()["paths"].values())
-    assert [path.name for path in paths] == ["network.gpkg", "unified", "unified.png"]
+    assert [path.name for path in paths] == ["map.html", "network.gpkg", "unified", "unified.png"]
     assert sorted((tmp_path / "maps").iterdir()) == [tmp_path / path for path in paths]
     json.loads((tmp_path / "maps" / "unified" / "routes.geojson").read_text(encoding="utf-8"))
     assert (tmp_path / "maps" / "unified.png").read_bytes().startswith(b"\x89PNG")
@@ -277,6 +277,52 @@ def test_maps_for_print(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None
     assert set(files_of(tmp_path / "maps")) == {"unified.svg", "unified.pdf"}
     assert (tmp_path / "maps" / "unified.pdf").read_bytes().startswith(b"%PDF-")
     assert b"<svg" in (tmp_path / "maps" / "unified.svg").read_bytes()
+
+
+def test_the_size_of_a_picture_and_its_base_map_are_options(
+    netopt_here: Run, toy_run: Path, tmp_path: Path
+) -> None:
+    units = {"type": "FeatureCollection", "features": [_square("W", 0), _square("E", 10)]}
+    (tmp_path / "units.geojson").write_text(json.dumps(units), encoding="utf-8")
+    base = ["map", toy_run, "--format", "png,html", "--base-map", "units.geojson"]
+    nameless = netopt_here(*base, "-o", "maps")
+    assert (nameless.code, "--credit" in nameless.err) == (2, True)
+    said = ["--credit", "Survey office", "--approval-number", "GS(2026)1"]
+    ended = netopt_here(*base, *said, "-o", "maps", "--figsize", "6x5", "--dpi", "50", "--lang", "zh")
+    assert ended.code == 0, ended.err
+    picture = (tmp_path / "maps" / "unified.png").read_bytes()
+    assert (int.from_bytes(picture[16:20]), int.from_bytes(picture[20:24])) == (300, 250)
+    page = (tmp_path / "maps" / "map.html").read_text(encoding="utf-8")
+    assert all(words in page for words in ("Survey office", "GS(2026)1", '<html lang="zh">'))
+    for option, value in (
+        ("--figsize", "big"),
+        ("--figsize", "1x1"),
+        ("--dpi", "0"),
+        ("--lang", "fr"),
+        ("--fill", "x"),
+    ):
+        refused = netopt_here("map", toy_run, "--format", "png", "-o", "other", option, value)
+        assert refused.code == 2, (option, value, refused.err)
+    assert not (tmp_path / "other").exists()
+
+
+def _square(jurisdiction: str, west: float) -> dict[str, object]:
+    ring = [[west, 0], [west + 5, 0], [west + 5, 5], [west, 5], [west, 0]]
+    return {
+        "type": "Feature",
+        "properties": {"jurisdiction": jurisdiction, "name": jurisdiction},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+def test_two_runs_are_drawn_beside_each_other(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:
+    ended = netopt_here("map", toy_run, "--vs", toy_run, "-o", "maps", "--format", "html,parquet", "--json")
+    assert ended.code == 0, ended.err
+    assert {path.name for path in (tmp_path / "maps").iterdir()} == {
+        "map.html",
+        "unified-parquet",
+        "unified-2-parquet",
+    }
 
 
 def test_a_map_of_one_period(netopt_here: Run, toy_run: Path, tmp_path: Path) -> None:

@@ -97,10 +97,10 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
         If the runs are not of the same places, roads and periods.
     """
     instance = _common_instance(runs)
-    lists = _Lists(instance)
     tables = {name: layers.route_figures(run) for name, run in runs.items()}
     hauls = pd.concat([table[PAIR] for table in tables.values()], ignore_index=True)
     hauls = hauls.drop_duplicates(ignore_index=True)
+    lists = _Lists(instance, sorted(set(hauls["mode"])))
     ground = _Ground(instance, crs)
     cut = chains(ground.ways(hauls))
     way_of = {tuple(pair): rank for rank, pair in enumerate(hauls.itertuples(index=False, name=None))}
@@ -213,10 +213,7 @@ class _Lists:
     """The lists that figures refer to by number."""
 
     instance: Instance
-
-    @property
-    def modes(self) -> list[str]:
-        return sorted(set(self.instance["haulage"]["mode"]))
+    modes: list[str]
 
     def _numbers(self, table: str, key: str) -> dict[str, int]:
         return {name: row for row, name in enumerate(self.instance[table][key])}
@@ -262,7 +259,6 @@ class _Lists:
         """Return the hauls between different places: numbers of what they refer to, km, cost, tonnes."""
         place = self._numbers("locations", "location")
         goods = self._numbers("commodities", "commodity")
-        modes = self.modes
         names = period_columns(self.instance, "tonnes_per_year")
         columns = ["tonnes_per_year", *names.values()]
         pairs = table[PAIR].itertuples(index=False, name=None)
@@ -270,7 +266,7 @@ class _Lists:
             "from": [place[name] for name in table["from_location"]],
             "to": [place[name] for name in table["to_location"]],
             "commodity": [goods[name] for name in table["commodity"]],
-            "mode": [modes.index(name) for name in table["mode"]],
+            "mode": [self.modes.index(name) for name in table["mode"]],
             "stage": list(table["stage"]),
             "way": [way_of[pair] for pair in pairs],
             "km": [round(float(km), 1) for km in table["distance_km"]],

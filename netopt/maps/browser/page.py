@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from netopt.solution.outcome import Outcome
 
 _RATIO_WITHOUT_BOUNDARIES: Final = 1.25
+_MANY_DIGITS_BELOW_CNY: Final = 1e8
 _LOOKS: Final = {
     "fills": style.FILL_COLOURS,
     "no_figure": style.NO_FIGURE_COLOUR,
@@ -165,8 +166,10 @@ def _cost(perspective: str, outcome: Outcome) -> dict[str, str]:
 
 
 def _million(cny: float, outward: Callable[[float], int]) -> str:
-    """Return million CNY with one decimal, rounded away from what the interval holds."""
-    return f"{outward(cny / 1e5) / 10:,.1f}".replace("-", "\N{MINUS SIGN}")
+    """Return million CNY, rounded away from what the interval holds; small amounts have more digits."""
+    digits = 1 if abs(cny) >= _MANY_DIGITS_BELOW_CNY else 3
+    rounded = outward(round(cny / 10 ** (6 - digits), 6)) / 10**digits
+    return f"{rounded:,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _proof(outcome: Outcome) -> dict[str, str]:
