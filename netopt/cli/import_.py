@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 _SWITCH = Parameter(negative="", show_default=False)
 
 
-def command(
+def command(  # noqa: PLR0913 - options
     file: Path,
     directory: Path,
     *,
     format_: Annotated[str | None, Parameter(name="--format")] = None,
     capacity: float | None = None,
+    base: str | None = None,
+    layer: str | None = None,
+    table: str | None = None,
     force: Annotated[bool, _SWITCH] = False,
     dry_run: Annotated[bool, _SWITCH] = False,
     talk: Talk = Talk(),  # noqa: B008 - frozen
@@ -36,13 +39,19 @@ def command(
     Parameters
     ----------
     file
-        The file: orlib, tbed1, tscflp, mp_tscflp (text files of numbers).
+        The file: orlib, tbed1, tscflp, mp_tscflp (text files of numbers), places (GeoPackage, GeoJSON).
     directory
         The folder to make.
     format_
         What the file is, where its suffix and numbers do not tell.
     capacity
         Of OR-Library's capa, capb and capc: what the word `capacity` in the file stands for.
+    base
+        Of places: folder or name of the instance that they are merged into.
+    layer
+        Of places: the layer to read; without it every layer of points.
+    table
+        Of places: sources, sites or locations, where the layer's name and columns do not tell.
     force
         Replace an instance that is there; its other files (policies, pages) stay.
     dry_run
@@ -58,7 +67,8 @@ def command(
     title = reader_of(name).title
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
-    found = read(name, file, {"capacity": capacity})
+    options = {"capacity": capacity, "base": base, "layer": layer, "table": table}
+    found = read(name, file, options)
     imported = as_instance(found, file, name, title)
     if not dry_run:
         _write(imported, directory, force=force)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from netopt.data.folder import NOTICE_FILE, read_text
 from netopt.data.formats.foreign import Foreign
 from netopt.data.instance import Instance
+from netopt.data.problems import ProblemLog
 from netopt.data.read import make_instance
 from netopt.data.tables import TABLES
 from netopt.errors import InstanceError
@@ -66,9 +68,21 @@ def as_instance(found: Foreign | Instance, path: Path, format_name: str, title: 
     instance = replace(instance, directory=found.home)
     if bad := [name for name in found.policies if not _POLICY_FILE.fullmatch(name)]:
         raise ValueError(f"not the name of a policy's file: {bad[0]}")
-    files = {f"policies/{name}": text for name, text in found.policies.items()}
+    files = _files_of(found.home)
+    files |= {f"policies/{name}": text for name, text in found.policies.items()}
     page = _page(found, instance, path, f"{format_name}: {title}")
     return Imported(instance, tuple(found.notes), files | {PAGE: page})
+
+
+def _files_of(home: Path | None) -> dict[str, str]:
+    """Return policies and pages of the folder that a file was merged into, but for the licences."""
+    if home is None:
+        return {}
+    log = ProblemLog()
+    files = [*home.glob("policies/*.toml"), *home.glob("*.md")]
+    names = [file.relative_to(home).as_posix() for file in sorted(files) if file.name != NOTICE_FILE]
+    texts = {name: read_text(home, name, log) for name in names}
+    return {name: text for name, text in texts.items() if text is not None}
 
 
 def _page(found: Foreign, instance: Instance, path: Path, how: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 
 import highspy
@@ -173,6 +174,68 @@ def test_the_capacity_of_capb(netopt_here: Run) -> None:
     assert netopt_here("import", file, "mine", "--capacity", "5000").code == 0
     assert read_instance("mine").name == "capb-5000"
     assert set(read_instance("mine")["sites"]["existing_capacity_tonnes_per_year"]) == {5000.0}
+
+
+def places(path: str, *features: dict[str, object]) -> Path:
+    """Write points as QGIS saves GeoJSON."""
+    content = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}},
+        "features": [
+            {
+                "type": "Feature",
+                "properties": properties,
+                "geometry": {"type": "Point", "coordinates": [100.5, 30.5]},
+            }
+            for properties in features
+        ],
+    }
+    return given(path, json.dumps(content))
+
+
+DEPOT = {
+    "site": "H9",
+    "name": "Depot",
+    "facility_type": "hub",
+    "operator": "west",
+    "location": "L9",
+    "jurisdiction": "P1",
+}
+
+
+def test_places_are_merged_into_an_instance_and_its_other_files_go_along(netopt_here: Run) -> None:
+    netopt_here("new", "base")
+    Path("base/policies").mkdir(exist_ok=True)
+    Path("base/policies/Own rules.toml").write_text('name = "own"\nextends = "unified"\n', encoding="utf-8")
+    given("base/LICENSE-DATA.md", "ours")
+    given("base/secret.txt", "not copied")
+    file = places("sites.geojson", DEPOT)
+    ended = netopt_here("import", file, "mine", "--base", "base")
+    assert ended.code == 0, ended.err
+    assert "data/sites.csv: 1 rows are new" in ended.out
+    there = {path.relative_to("mine").as_posix() for path in Path("mine").rglob("*") if path.is_file()}
+    assert {"policies/Own rules.toml", "LICENSE-DATA.md", "SOURCES.md", "README.md", "IMPORT.md"} <= there
+    assert "secret.txt" not in there
+    page = Path("mine/IMPORT.md").read_text(encoding="utf-8")
+    assert "| `operator` | `data/sites.csv` | layer sites, else the instance base |" in page
+    assert "H9" in set(read_instance("mine")["sites"]["site"])
+    assert netopt_here("validate", "mine").code == 0
+
+
+def test_places_may_be_merged_into_the_folder_itself(netopt_here: Run) -> None:
+    netopt_here("new", "mine")
+    file = places("sites.geojson", DEPOT)
+    assert netopt_here("import", file, "mine", "--base", "mine").code == 2
+    assert netopt_here("import", file, "mine", "--base", "mine", "--force").code == 0
+    assert "H9" in set(read_instance("mine")["sites"]["site"])
+
+
+def test_places_without_a_base_or_from_a_distorted_system_are_refused(netopt_here: Run) -> None:
+    file = places("sites.geojson", DEPOT)
+    assert "add --base" in netopt_here("import", file, "mine").err
+    ended = netopt_here("import", places("gcj02.geojson", DEPOT), "mine", "--base", "toy")
+    assert (ended.code, "distorted_coordinates" in ended.err) == (3, True)
+    assert not Path("mine").exists()
 
 
 def test_every_reader_and_writer_is_there_and_named_in_the_help(netopt_here: Run) -> None:

@@ -97,6 +97,12 @@ READERS: Final[dict[str, Reader]] = {
         fits="fits_many",
         n_counts=4,
     ),
+    "places": Reader(
+        "GeoPackage or GeoJSON of sources, sites or locations, merged into an instance",
+        "places",
+        suffixes=(".gpkg", ".geojson"),
+        options=("base", "layer", "table"),
+    ),
 }
 """Every format that is read, by the name that ``--format`` takes."""
 
