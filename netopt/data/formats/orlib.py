@@ -152,6 +152,8 @@ def _capacity(path: Path, capacity: float | None, *, has_word: bool) -> float | 
 
 def _refuse_free_customers(reading: Reading, case: _Case, places: NDArray[np.int64]) -> None:
     """Note customers without demand whom it costs something to serve: netopt's costs are per tonne."""
+    if not reading.is_sound:
+        return
     wrong = (case.demand == 0) & (case.serving.max(axis=1) > 0)
     for place in places[wrong].tolist():
         message = "a customer who wants nothing costs something to serve, which a cost per unit cannot say"
