@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 2**25
 """Largest file of numbers that is read, in bytes (32 MiB); the largest known case has 4 MB."""
 
+MOST: Final = 1e12
+"""Largest number that is taken, as the largest cost in a table of an instance is."""
+
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
 _PLAIN: Final = frozenset("0123456789.+- \t\r\n")
 _CUT_OFF: Final = "is the file cut off, or is it of another format? (--format)"
@@ -166,13 +169,16 @@ class Reading:
         self.log.add(self._numbers.file, None, None, "number_count", n_found, message, _CUT_OFF)
         self.fail()
 
-    def take(self, count: int, column: str) -> NDArray[np.float64]:
-        """Take the next ``count`` numbers; what is below zero is noted."""
+    def take(self, count: int, column: str, most: float = MOST) -> NDArray[np.float64]:
+        """Take the next ``count`` numbers; what is below zero or above ``most`` is noted."""
         first, self._place = self._place, self._place + count
         values = self._values[first : self._place]
         below = (np.flatnonzero(values < 0) + first).tolist()
         message = f"a {column} must not be below zero, and this one is {{value}}"
         self._note(below, column, "minimum", message, "")
+        above = (np.flatnonzero(values > most) + first).tolist()
+        message = f"a {column} must not be above {most:,.0f}, and this one is {{value}}"
+        self._note(above, column, "maximum", message, "count in a larger unit")
         return values
 
     def refuse(self, column: str, place: int, value: float, rule: str, message: str, hint: str) -> None:
@@ -189,6 +195,11 @@ class Reading:
     def is_sound(self) -> bool:
         """Whether nothing was noted so far."""
         return not self.log.sorted([])
+
+    def require(self, is_met: bool, column: str, rule: str, message: str) -> None:
+        """Note what is wrong with the file as a whole, unless it is met."""
+        if not is_met:
+            self.log.add(self._numbers.file, None, column, rule, "", message)
 
     def finish(self) -> None:
         """Raise InstanceError with all that was noted, if anything was."""

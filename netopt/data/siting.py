@@ -33,6 +33,9 @@ POLICY: Final = "plain"
 
 _MOST_KM: Final = 20_000.0
 _MOST_TARIFF: Final = 1_000.0
+MOST_UNIT_COST: Final = _MOST_KM * _MOST_TARIFF
+"""What a unit may cost between two places at most (CNY/t)."""
+
 _GRID_STEP_DEG: Final = 0.05
 _PLAIN_POLICY: Final = f"""\
 name = "{POLICY}"

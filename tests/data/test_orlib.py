@@ -40,9 +40,11 @@ SPLIT = """ 2 3
 """By hand: 14 t need both (12); C1 goes to W1 (8); of C2, 4 t go to W2 (4) and 2 t to W1 (6): 30."""
 
 
-def outcome_of(found: Foreign, gap: float = 1e-8, time_limit_s: float = 60.0) -> Outcome:
+def outcome_of(
+    found: Foreign, gap: float = 1e-8, time_limit_s: float = 60.0, strategy: str = "auto"
+) -> Outcome:
     instance = make_instance(found.settings, found.tables)
-    options = SolveOptions(gap=gap, threads=1, time_limit_s=time_limit_s)
+    options = SolveOptions(gap=gap, threads=1, time_limit_s=time_limit_s, strategy=strategy)
     solution = netopt.solve(instance, PLAIN, options)
     assert solution.verdict.ok
     return solution.outcome
@@ -169,6 +171,12 @@ def test_a_capacity_for_a_file_that_has_its_own_is_refused(split: Path) -> None:
             SPLIT.replace(" 0. 0.", " 0. 1."),
             "row 8, column demand: [cost_without_demand] a customer who wants nothing",
         ),
+        (SPLIT.replace("24.", "2e12"), "[maximum] a demand or cost must not be above 1,000,000,000,000"),
+        (
+            SPLIT.replace("24.", "2e9"),
+            "row 4, column demand: [maximum] a unit for this customer costs more",
+        ),
+        ("1 1\n5 1\n0\n0\n", "column demand: [no_demand] no customer wants anything"),
         ("2.5 3\n", "the number of warehouses must be a whole number above zero, not '2.5'"),
         ("2 0\n", "the number of customers must be a whole number above zero, not '0'"),
         ("2", "the number of customers must be a whole number above zero, not ''"),

@@ -72,6 +72,16 @@ def test_several_products_are_the_best_of_all_sets_of_open_sites(
     assert cost_of(two_stage.read_many(path)) == pytest.approx(least_cost(case), rel=1e-7)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_long_arcs_priced_instead_of_listed_contradict_nothing(tmp_path: Path, seed: int) -> None:
+    """The strategy of the largest cases: its bound is below and its plan above the least cost."""
+    case = random_two_stage(seed, 2)
+    found = two_stage.read_many(written(tmp_path, many_text(case)))
+    outcome = outcome_of(found, gap=1e-6, strategy="priced")
+    assert outcome.lower_bound_cny_per_year <= least_cost(case) * (1 + 1e-7)
+    assert outcome.upper_bound_cny_per_year >= least_cost(case) * (1 - 1e-7)
+
+
 def test_a_capacity_is_of_its_product_and_of_no_other(tmp_path: Path) -> None:
     """Both of two plants: 6 t of a product, of which each makes 3, while 20 t stand idle for the other."""
     case = TwoStage(
@@ -110,6 +120,11 @@ def test_demands_of_nothing_are_left_out(tmp_path: Path) -> None:
         (ONE[:-2], "1 plants, 2 satellites, 2 customers make 17 numbers in all, the file has 16"),
         (ONE.replace("10 5", "10 -5"), "row 4, column capacity or fixed cost: [minimum]"),
         (ONE.replace("1 9", "1 NaN"), "row 8: [number] 'NaN' is not a number"),
+        (
+            ONE.replace("1 9", "1 9e9"),
+            "cost satellite to customer: [maximum] a cost satellite to customer must",
+        ),
+        (ONE.replace("3\n4\n", "0\n0\n"), "[no_demand] a product is wanted by nobody"),
         ("1 2 999999999\n3\n", "the file has 4"),
         ("1 2 0\n3\n", "the number of customers must be a whole number above zero"),
         ("1 -2 3\n3\n", "the number of satellites must be a whole number above zero, not '-2'"),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from netopt.data.numberfile import NumberFile, Reading, open_numbers
-from netopt.data.siting import SitingTables, instance_name
+from netopt.data.siting import MOST_UNIT_COST, SitingTables, instance_name
 from netopt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def read_cap(path: Path, capacity: float | None = None) -> Foreign:
     blocks = reading.take(n_customers * (1 + n_sites), "demand or cost")
     blocks = blocks.reshape(n_customers, 1 + n_sites)
     case = _Case(sites[:, 0], sites[:, 1], blocks[:, 0], blocks[:, 1:])
-    _refuse_free_customers(reading, case, first + np.arange(n_customers) * (1 + n_sites))
+    _check_customers(reading, case, first + np.arange(n_customers) * (1 + n_sites))
     reading.finish()
     stem = path.stem if not has_word or _number_in(path) is not None else f"{path.stem}-{said:g}"
     notes = [] if said is None else [f"The word '{CAPACITY_WORD}' in the file stands for {said:g}."]
@@ -116,7 +116,7 @@ def read_tbed1(path: Path) -> Foreign:
     demand = reading.take(n_customers, "demand")
     serving = reading.take(n_customers * n_sites, "cost").reshape(n_customers, n_sites)
     case = _Case(capacity, fixed, demand, serving)
-    _refuse_free_customers(reading, case, first + np.arange(n_customers))
+    _check_customers(reading, case, first + np.arange(n_customers))
     reading.finish()
     return _foreign(case, path.stem, "TBED1 capacitated facility location", [])
 
@@ -150,11 +150,17 @@ def _capacity(path: Path, capacity: float | None, *, has_word: bool) -> float | 
     return said
 
 
-def _refuse_free_customers(reading: Reading, case: _Case, places: NDArray[np.int64]) -> None:
-    """Note customers without demand whom it costs something to serve: netopt's costs are per tonne."""
+def _check_customers(reading: Reading, case: _Case, places: NDArray[np.int64]) -> None:
+    """Note what costs per tonne cannot say: ``places`` are those of the demands in the file."""
     if not reading.is_sound:
         return
-    wrong = (case.demand == 0) & (case.serving.max(axis=1) > 0)
+    reading.require(bool(case.demand.any()), "demand", "no_demand", "no customer wants anything")
+    dearest = case.serving.max(axis=1)
+    for place in places[(case.demand > 0) & (dearest > MOST_UNIT_COST * case.demand)].tolist():
+        message = f"a unit for this customer costs more than {MOST_UNIT_COST:,.0f}"
+        hint = "count costs in a larger unit"
+        reading.refuse("demand", int(place), 0.0, "maximum", message, hint)
+    wrong = (case.demand == 0) & (dearest > 0)
     for place in places[wrong].tolist():
         message = "a customer who wants nothing costs something to serve, which a cost per unit cannot say"
         hint = "give it a demand, or make its costs 0"

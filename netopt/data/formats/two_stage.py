@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from netopt.data.numberfile import NumberFile, Reading, open_numbers
-from netopt.data.siting import SitingTables, instance_name
+from netopt.data.siting import MOST_UNIT_COST, SitingTables, instance_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -183,9 +183,12 @@ def _read(path: Path, n_counts: int) -> _Case:
     reading.expect(_total(counts), promised)
     demand = reading.take(n_customers * n_products, "demand").reshape(n_customers, n_products).T
     plant_capacity, plant_fixed = _sites(reading, n_plants, n_products)
-    first = reading.take(n_products * n_plants * n_satellites, "cost plant to satellite")
+    first = reading.take(n_products * n_plants * n_satellites, "cost plant to satellite", MOST_UNIT_COST)
     satellite_capacity, satellite_fixed = _sites(reading, n_satellites, n_products)
-    second = reading.take(n_products * n_satellites * n_customers, "cost satellite to customer")
+    second = reading.take(
+        n_products * n_satellites * n_customers, "cost satellite to customer", MOST_UNIT_COST
+    )
+    reading.require(bool(demand.any(axis=1).all()), "demand", "no_demand", "a product is wanted by nobody")
     reading.finish()
     return _Case(
         demand,
