@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import highspy
+import pyogrio
 import pyscipopt
 import pytest
 
@@ -220,6 +221,26 @@ def test_places_are_merged_into_an_instance_and_its_other_files_go_along(netopt_
     assert "| `operator` | `data/sites.csv` | layer sites, else the instance base |" in page
     assert "H9" in set(read_instance("mine")["sites"]["site"])
     assert netopt_here("validate", "mine").code == 0
+
+
+def test_the_layers_that_a_map_has_may_be_taken_back(netopt_here: Run) -> None:
+    """Untouched they change no table; a point that was dragged in a GIS moves its location."""
+    netopt_here("solve", "toy", "--policy", "unified", "-o", "run", "-q")
+    assert netopt_here("map", "run", "-o", "maps", "--format", "gpkg").code == 0
+    toy = read_instance("toy")
+    for layer in ("sources", "facilities_unified"):
+        words = ["maps/network.gpkg", layer, "--base", "toy", "--layer", layer]
+        assert netopt_here("import", *words).code == 0
+        back = read_instance(layer)
+        assert [name for name in toy.tables if not back[name].equals(toy[name])] == []
+    table = pyogrio.read_dataframe("maps/network.gpkg", layer="facilities_unified")
+    moved = table.set_geometry(table.translate(0.25, 0.0)).iloc[:1]
+    pyogrio.write_dataframe(moved, "dragged.gpkg", layer="facilities")
+    assert netopt_here("import", "dragged.gpkg", "mine", "--base", "toy").code == 0
+    before, after = (i["locations"].set_index("location")["lon_deg"] for i in (toy, read_instance("mine")))
+    assert (after - before).round(9).to_dict() == {
+        place: 0.25 * (place == moved["location"].iloc[0]) for place in before.index
+    }
 
 
 def test_places_may_be_merged_into_the_folder_itself(netopt_here: Run) -> None:
