@@ -17,6 +17,7 @@ from netopt.errors import (
 )
 from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import answer
+from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.network.build import build_network
 from netopt.network.given import given_ranges, match_flows, only_given
 from netopt.network.held import barred_openings
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from netopt.formulation.objective import Priced
     from netopt.network.network import Network
     from netopt.policy.base import Policy
+    from netopt.solution.form import StandardForm
     from netopt.solution.outcome import Outcome
     from netopt.solution.store import Run
     from netopt.solution.tables import Answer
@@ -260,6 +262,27 @@ def network_of(instance: Instance, policy: Policy, options: SolveOptions) -> Net
         instance = instance.with_formal_share(options.formal_share)
     effects = compose(policy, instance)
     return build_network(instance, effects, options.design, scope_for(instance, effects, options))
+
+
+def whole_model(instance: Instance, policy: Policy, options: SolveOptions | None = None) -> StandardForm:
+    """Return the whole model of an instance under a policy, every arc listed, for other programs.
+
+    Parameters
+    ----------
+    instance, policy
+        As for ``solve``.
+    options
+        Its formal share and design hold; default ``SolveOptions()``.
+
+    Returns
+    -------
+    StandardForm
+        The objective is in CNY a year with its constant: its least value is what ``solve`` brackets.
+    """
+    options = replace(options or SolveOptions(), strategy="direct")
+    network = network_of(instance, policy, options)
+    form = standard_form(network, policy.perspective, stop=options.stop)
+    return replace(form, cost=form.cost * OBJECTIVE_UNIT_CNY, offset=form.offset * OBJECTIVE_UNIT_CNY)
 
 
 def lists_short_arcs(instance: Instance, policy: Policy, options: SolveOptions) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,8 @@ from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
     from threading import Event
 
     from scipy.sparse import csc_array, csr_array
@@ -27,6 +29,11 @@ OLDEST_TRUSTED: Final = (1, 15, 1)
 LARGE: Final = 100_000
 """Columns beyond which a linear program is solved from nothing by interior points. On china-2024 the
 relaxations behind ``netopt explain`` took 7 to 15 s so, and 23 to 270 s by simplex (one run each)."""
+
+LONGEST_NAME: Final = 180
+"""Characters of a name in a written model; readers of LP files stop at 255."""
+
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_.]")
 
 _STATUS: Final[dict[Any, BackendStatus]] = {
     highspy.HighsModelStatus.kOptimal: BackendStatus.OPTIMAL,
@@ -237,7 +244,13 @@ def _method(form: StandardForm, *, relaxed: bool) -> dict[str, str]:
     return {"solver" if relaxed else "mip_lp_solver": "ipm"}
 
 
-def _hand_over(solver: highspy.Highs, form: StandardForm, *, relaxed: bool) -> None:
+def _hand_over(
+    solver: highspy.Highs,
+    form: StandardForm,
+    *,
+    relaxed: bool,
+    names: tuple[list[str], list[str]] | None = None,
+) -> None:
     n_rows, n_columns = form.shape
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = n_columns, n_rows
@@ -251,8 +264,45 @@ def _hand_over(solver: highspy.Highs, form: StandardForm, *, relaxed: bool) -> N
     if not relaxed:
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(whole)] for whole in form.is_integer]
+    if names is not None:
+        lp.row_names_, lp.col_names_ = names
     if solver.passModel(lp) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refuses the model")
+
+
+def write_form(form: StandardForm, path: Path) -> None:
+    """Write a form as HiGHS writes it: MPS where ``path`` ends in .mps, LP where in .lp.
+
+    Rows and columns are called ``tag(index_period)``, with ``_`` for whatever the formats do not allow in
+    a name; of names that become one by this the later ones get a number.
+
+    Raises
+    ------
+    SolverError
+        Where HiGHS refuses the model or cannot write it.
+    """
+    version()
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    columns = _file_names((column.family, column.key, column.period) for column in form.columns)
+    keys = form.row_keys or tuple((name,) for name in form.rows)
+    _hand_over(solver, form, relaxed=False, names=(_file_names(keys), columns))
+    if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
+        raise SolverError(f"HiGHS could not write {path.name} with the model's own names")
+
+
+def _file_names(keys: Iterable[Sequence[str]]) -> list[str]:
+    """Return unique names that MPS and LP allow."""
+    names: dict[str, None] = {}
+    for tag, *index in keys:
+        inside = _NOT_IN_NAMES.sub("_", "_".join(part for part in index if part))
+        name = short = f"{tag}({inside[: LONGEST_NAME - len(tag)]})"
+        n_times = 1
+        while name in names:
+            n_times += 1
+            name = f"{short}_{n_times}"
+        names[name] = None
+    return list(names)
 
 
 def _run(solver: highspy.Highs, stop: Event | None) -> bool:

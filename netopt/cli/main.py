@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from netopt.errors import NetoptError, StoppedError
 
 COMMANDS: Final = {
     "new": "Copy a shipped instance to a folder, ready to edit; every file explains itself.",
+    "import": "Read a file that you already have into a new instance: "
+    "test cases of the literature, places.",
+    "export": "Write an instance for another program: the whole model as MPS or LP, or its data.",
     "validate": "List every problem of an instance, and of a policy on it: "
     "file, row, column, rule, value, hint.",
     "solve": "Solve one instance under one policy, check the plan independently, and write it as a run.",
@@ -37,6 +41,11 @@ COMMANDS: Final = {
 """Command -> the first line of its own help, said here so that ``netopt --help`` loads no command."""
 
 
+def module_of(command: str) -> str:
+    """Return the module of a command; one that is a word of Python has an underscore after it."""
+    return f"netopt.cli.{command}_" if keyword.iskeyword(command) else f"netopt.cli.{command}"
+
+
 def make_app(words: Sequence[str]) -> App:
     """Return the command line; a command that is asked for explains itself in full."""
     app = App(
@@ -52,7 +61,7 @@ def make_app(words: Sequence[str]) -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, line in COMMANDS.items():
-        app.command(f"netopt.cli.{name}:command", name=name, help=None if name in words else line)
+        app.command(f"{module_of(name)}:command", name=name, help=None if name in words else line)
     return app
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from netopt.data.settings import Settings
 
 
-def write_instance(instance: Instance, path: str | Path, force: bool = False) -> None:
+def write_instance(
+    instance: Instance, path: str | Path, force: bool = False, extra: Mapping[str, str] | None = None
+) -> None:
     r"""Write an instance as a Data Package; reading it gives the same digest.
 
     ``datapackage.json`` is made from the declared tables, ``instance.toml`` from the settings, and
@@ -44,6 +46,8 @@ def write_instance(instance: Instance, path: str | Path, force: bool = False) ->
         The folder to make. Its parent must exist.
     force
         Replace an instance that is there; its other files (sources, policies) are kept.
+    extra
+        Other files to write into it: path in the folder -> text.
 
     Raises
     ------
@@ -53,13 +57,15 @@ def write_instance(instance: Instance, path: str | Path, force: bool = False) ->
         The folder cannot be written; nothing is left behind.
     """
     folder = Path(path).absolute()
-    _refuse_to_overwrite(folder, force)
+    refuse_to_overwrite(folder, force)
     aside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
     try:
         if folder.exists():
             shutil.copytree(folder, aside, symlinks=True)
             shutil.rmtree(aside / "data", ignore_errors=True)
         write_package(instance, aside)
+        for file, text in (extra or {}).items():
+            _write_text(aside / file, text)
         _sync(aside)
         _move_into_place(aside, folder)
     finally:
@@ -119,7 +125,14 @@ def _write_table(spec: TableSpec, table: pd.DataFrame, file: Path) -> None:
         writer.writerows(zip(*columns, strict=True))
 
 
-def _refuse_to_overwrite(folder: Path, force: bool) -> None:
+def _write_text(file: Path, text: str) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.unlink(missing_ok=True)  # never through a link
+    file.write_text(text, "utf-8", newline="\n")
+
+
+def refuse_to_overwrite(folder: Path, force: bool) -> None:
+    """Raise UsageError where ``write_instance`` would not write to ``folder``."""
     if not folder.exists() and not folder.is_symlink():
         return
     if not force:

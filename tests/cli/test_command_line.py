@@ -14,7 +14,7 @@ from cyclopts import App
 from jsonschema import Draft202012Validator
 
 import netopt
-from netopt.cli.main import COMMANDS
+from netopt.cli.main import COMMANDS, module_of
 from netopt.data.read import read_instance
 from netopt.data.tables import TABLES
 from netopt.resources import shipped
@@ -38,7 +38,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 def test_the_list_of_commands_says_what_they_say_themselves() -> None:
     for name, line in COMMANDS.items():
-        command = importlib.import_module(f"netopt.cli.{name}").command
+        command = importlib.import_module(module_of(name)).command
         said = command.help if isinstance(command, App) else command.__doc__
         assert said.splitlines()[0] == line, name
 

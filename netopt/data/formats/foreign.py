@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,9 +28,16 @@ class Foreign:
         File name in ``policies/`` -> TOML text, where the file has rules that netopt states as a policy.
     notes
         Sentences a planner should read: what was taken how, and what does not count.
+    origins
+        ``table.column`` -> whence the column comes, ``*`` for all others; without it these are said to come
+        from the file, as the notes say.
+    home
+        Folder of the instance that the file was merged into, whose licences go along; None: a new one.
     """
 
     settings: Settings
     tables: Mapping[str, pd.DataFrame]
     policies: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
+    home: Path | None = None
