@@ -37,7 +37,7 @@ _WHY_REFUSED: Final = (
     "and differs from place to place; beside WGS 84 it puts plants on the wrong road and sources in the "
     "wrong county"
 )
-_WHAT_TO_DO: Final = (
+WHAT_TO_DO: Final = (
     "ask whoever made the file for WGS 84 or CGCS2000 coordinates, or convert it with a tool you answer "
     "for; then save it as EPSG:4326. If its points are WGS 84 all the same, remove what says otherwise"
 )
@@ -232,15 +232,28 @@ def _may_use(where: str, crs: str | None, texts: Iterable[str], log: ProblemLog)
     return True
 
 
-def _refuse_distorted(where: str, texts: Iterable[str], log: ProblemLog, column: str) -> bool:
-    """Note the first text that tells of GCJ-02 or BD-09; return whether there is one."""
+def distortion(texts: Iterable[str]) -> str | None:
+    """Return what a file's texts tell of GCJ-02 or BD-09 and why that is refused; None if nothing.
+
+    Examples
+    --------
+    >>> distortion(["EPSG:4326", "lng_gcj02"]).startswith("the coordinates are said to be GCJ-02")
+    True
+    """
     for text in texts:
         if found := _DISTORTED.search(text):
             around = text[max(0, found.start() - 25) : found.end() + 25]
-            message = f"the coordinates are said to be GCJ-02 or BD-09 ('{shown(around)}'): {_WHY_REFUSED}"
-            log.add(where, None, column, "distorted_coordinates", found[0], message, _WHAT_TO_DO)
-            return True
-    return False
+            return f"the coordinates are said to be GCJ-02 or BD-09 ('{shown(around)}'): {_WHY_REFUSED}"
+    return None
+
+
+def _refuse_distorted(where: str, texts: Iterable[str], log: ProblemLog, column: str) -> bool:
+    """Note the first text that tells of GCJ-02 or BD-09; return whether there is one."""
+    told = [text for text in texts if _DISTORTED.search(text)][:1]
+    if message := distortion(told):
+        found = _DISTORTED.search(told[0])
+        log.add(where, None, column, "distorted_coordinates", found and found[0], message, WHAT_TO_DO)
+    return bool(told)
 
 
 def _points(

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
+from shapely.geometry import box
 
+from netopt.data.gisfile import WHAT_TO_DO, distortion
 from netopt.errors import UsageError
 from netopt.resources import shipped
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from netopt.data.instance import Instance
 
 ALBERS_CHINA: Final = "+proj=aea +lat_1=25 +lat_2=47 +lat_0=0 +lon_0=105 +datum=WGS84 +units=m +type=crs"
+_EQUAL_AREA: Final = "+proj=laea +lat_0={lat:.4f} +lon_0={lon:.4f} +datum=WGS84 +units=m +type=crs"
 SOUTH_CHINA_SEA_DEG: Final = (105.0, 2.0, 123.0, 24.0)
 _MAINLAND_DEG: Final = (73.4, 17.9, 135.3, 53.9)
 
@@ -59,7 +62,10 @@ def base_map_of(instance: Instance) -> BaseMap | None:
 
 
 def read_base_map(path: Path, *, credit: str, approval_number: str = "") -> BaseMap:
-    """Return a base map of China with somebody else's boundaries, for example a standard map.
+    """Return a base map with somebody else's boundaries, for example a standard map.
+
+    Boundaries that reach into China are drawn as the shipped ones are, with the inset of the South
+    China Sea; others in an equal-area projection of their own.
 
     Parameters
     ----------
@@ -72,7 +78,8 @@ def read_base_map(path: Path, *, credit: str, approval_number: str = "") -> Base
     Raises
     ------
     UsageError
-        If the file cannot be read, or has no CRS or no column ``jurisdiction``.
+        If the file cannot be read, has no CRS, no column ``jurisdiction`` or no shapes, or says that its
+        coordinates are GCJ-02 or BD-09.
     """
     try:
         boundaries = gpd.read_file(path)
@@ -80,6 +87,16 @@ def read_base_map(path: Path, *, credit: str, approval_number: str = "") -> Base
         raise UsageError(f"the base map {path.name} cannot be read: {error}") from error
     if "jurisdiction" not in boundaries or boundaries.crs is None:
         raise UsageError(f"the base map {path.name} needs a column jurisdiction and a CRS")
-    texts = boundaries.reindex(columns=["jurisdiction", "name", "name_zh"]).fillna("").astype("str")
+    if message := distortion([path.name, boundaries.crs.name, *boundaries.columns]):
+        raise UsageError(f"the base map {path.name} is refused: {message}; {WHAT_TO_DO}")
+    wanted = ["jurisdiction", "name", "name_zh"]
+    texts = boundaries.reindex(columns=wanted).astype(object).fillna("").astype("str")
     frame = gpd.GeoDataFrame(texts, geometry=boundaries.geometry, crs=boundaries.crs)
-    return BaseMap(frame, ALBERS_CHINA, _MAINLAND_DEG, SOUTH_CHINA_SEA_DEG, credit, approval_number)
+    frame = frame[~(frame.geometry.is_empty | frame.geometry.isna())]
+    if frame.empty:
+        raise UsageError(f"the base map {path.name} has no shapes")
+    west, south, east, north = (float(value) for value in frame.to_crs("EPSG:4326").total_bounds)
+    if box(west, south, east, north).intersects(box(*_MAINLAND_DEG)):
+        return BaseMap(frame, ALBERS_CHINA, _MAINLAND_DEG, SOUTH_CHINA_SEA_DEG, credit, approval_number)
+    crs = _EQUAL_AREA.format(lat=(south + north) / 2, lon=(west + east) / 2)
+    return BaseMap(frame, crs, (west, south, east, north), None, credit, approval_number)

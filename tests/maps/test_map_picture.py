@@ -4,6 +4,7 @@ import re
 import shutil
 from dataclasses import replace
 from itertools import combinations, pairwise
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from shapely.geometry import box
 
 from netopt.errors import UsageError
 from netopt.maps import caption, curves, labelling, layers, style, symbols
@@ -379,3 +381,22 @@ def test_labels_take_a_free_place():
     assert index != 0
     assert cost == 0
     assert overlap(spots[index], spots[0]) == 0
+
+
+@pytest.mark.parametrize("column", ["lng_gcj02", "高德坐标"])
+def test_boundaries_in_distorted_coordinates_are_refused(column: str, tmp_path: Path) -> None:
+    path = tmp_path / "units.geojson"
+    shapes = gpd.GeoDataFrame(
+        {"jurisdiction": ["CN-SC"], column: ["1"]}, geometry=[box(100, 30, 105, 33)], crs=4326
+    )
+    shapes.to_file(path)
+    with pytest.raises(UsageError, match=r"GCJ-02 or BD-09.*100 to 700 m"):
+        read_base_map(path, credit="somebody")
+
+
+def test_boundaries_elsewhere_have_a_projection_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "units.geojson"
+    gpd.GeoDataFrame({"jurisdiction": ["A"]}, geometry=[box(-3, 40, 2, 44)], crs=4326).to_file(path)
+    base_map = read_base_map(path, credit="somebody")
+    assert (base_map.inset_deg, base_map.frame_deg) == (None, (-3, 40, 2, 44))
+    assert base_map.boundaries.to_crs(base_map.crs).total_bounds.sum() == pytest.approx(0, abs=2e4)
