@@ -40,6 +40,8 @@ def write_instance(instance: Instance, path: str | Path, force: bool = False) ->
 
     Parameters
     ----------
+    instance
+        Of whichever folder, or made in memory.
     path
         The folder to make. Its parent must exist.
     force
@@ -51,6 +53,16 @@ def write_instance(instance: Instance, path: str | Path, force: bool = False) ->
         ``path`` exists and ``force`` is off, or it is not an instance folder.
     OSError
         The folder cannot be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> from tempfile import TemporaryDirectory
+    >>> toy = netopt.read_instance("toy")
+    >>> with TemporaryDirectory() as folder:
+    ...     netopt.write_instance(toy, f"{folder}/copy")
+    ...     netopt.read_instance(f"{folder}/copy").digest == toy.digest
+    True
     """
     folder = Path(path).absolute()
     _refuse_to_overwrite(folder, force)
