@@ -113,9 +113,7 @@ def _(mo, solution):
     ledger = (by_category / 1e6).round(3).rename("m CNY a year").reset_index()
     mo.vstack(
         [
-            mo.md(
-                "Costs and revenues (negative) by category. A `transfer` moves money, society pays nothing."
-            ),
+            mo.md("Costs, and revenues below zero. What is of kind `transfer` costs society nothing."),
             mo.ui.table(ledger, selection=None),
         ]
     )

@@ -35,7 +35,7 @@ FORMATS: Final = ("png", "svg", "pdf")
 FILLS: Final = {
     "collected_tonnes_per_year": "Collected per province, t/yr",
     "retired_tonnes_per_year": "Retired per province, t/yr",
-    "processed_tonnes_per_year": "Facilities' load per province, t/yr",
+    "processed_tonnes_per_year": "Processed per province, t/yr",
 }
 _SMALLEST_INCHES: Final = 3.0
 _INSET_SCALE: Final = 0.5

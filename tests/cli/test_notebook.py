@@ -17,6 +17,7 @@ import netopt
 from netopt.cli.new import NOTEBOOK
 from netopt.resources import shipped
 from tests.cli.conftest import Run, environment, files_of
+from tests.docs.notebook_picture import shown
 
 TEMPLATE = shipped("instances") / NOTEBOOK
 
@@ -152,3 +153,13 @@ def test_without_an_instance_beside_it_says_what_is_missing(tmp_path: Path) -> N
     done = run(tmp_path, NOTEBOOK)
     assert done.returncode != 0
     assert "instance.toml" in done.stderr
+
+
+def test_in_marimo_a_choice_is_planned_at_once_and_nobody_else_is_asked(here: Path) -> None:
+    with shown(here / NOTEBOOK) as notebook:
+        page = notebook.page
+        page.get_by_text("more than under unified alone").wait_for()
+        page.locator("img").nth(1).wait_for(timeout=60_000)
+        page.locator("select").nth(1).select_option(label="mandates")
+        page.get_by_text("more than under mandates alone").wait_for(timeout=60_000)
+        assert (notebook.outside, notebook.complaints) == ([], [])

@@ -11,6 +11,7 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.text import Text
 
 import netopt
 from netopt.errors import UsageError
@@ -18,7 +19,7 @@ from netopt.maps import layers
 from netopt.maps.basemap import china
 from netopt.maps.geodataframes import to_geopandas
 from netopt.maps.moment import in_period
-from netopt.maps.picture import draw, plot
+from netopt.maps.picture import FILLS, draw, plot
 from netopt.maps.roadflows import road_flows
 from tests.maps.map_cases import china_run, toy_run, with_roads
 
@@ -132,3 +133,8 @@ def test_a_title_of_ones_own_is_on_the_figure():
 def test_what_cannot_be_drawn_is_refused(asked, said):
     with pytest.raises(UsageError, match=said):
         plot(toy_run(), **asked)
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_the_heading_of_a_fill_is_written_whole(fill):
+    assert FILLS[fill] in {text.get_text() for text in plot(china_run(), fill=fill).findobj(Text)}
