@@ -23,6 +23,7 @@ from netopt.network.given import given_ranges, match_flows, only_given
 from netopt.network.held import barred_openings
 from netopt.network.leakage import formal_shares
 from netopt.policy.compose import compose
+from netopt.policy.read import check_references
 from netopt.solution.check import check
 from netopt.solution.given import GIVEN_COLUMNS
 from netopt.solution.options import Progress, SolveOptions
@@ -84,6 +85,8 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
 
     Raises
     ------
+    PolicyError
+        Where a policy made in Python names ids that the instance does not have.
     InfeasibleError
         Where no plan exists, with the reason in words and the ceiling of each hard rule; where
         ``options.design`` is kept, by how much capacity it falls short if that is why.
@@ -94,10 +97,22 @@ def solve(instance: Instance, policy: Policy, options: SolveOptions | None = Non
         fails or contradicts itself.
     CheckError
         Where the independent checker rejects the plan: it is never returned.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> solution = netopt.solve(toy, netopt.read_policy("unified", toy))
+    >>> low, high = solution.outcome.lower_bound_cny_per_year, solution.outcome.upper_bound_cny_per_year
+    >>> print(f"between {low:,.0f} and {high:,.0f} CNY a year")
+    between -5,531,190 and -5,531,190 CNY a year
+    >>> solution.verdict.ok
+    True
     """
     options = (options or SolveOptions()).telling(policy.name)
     if options.stop.is_set():
         raise StoppedError("interrupted before it was begun")
+    check_references(policy, instance)
     clock = Clock(options)
     options.tell("building the network")
     network = network_of(instance, policy, options)

@@ -288,6 +288,18 @@ def compare(
         has a plan is compared, and ``Comparison.unsolved`` says what has none.
     CheckError
         Where two plans are not for the same batteries.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> policies = [netopt.read_policy(name, toy) for name in ("unified", "mandates")]
+    >>> found = netopt.compare(toy, policies, curve=False)
+    >>> [cost] = found.headline
+    >>> print(f"{cost.policy}: {cost.low_cny_per_year:,.0f} to {cost.high_cny_per_year:,.0f} CNY a year")
+    mandates: 6,110,900 to 6,110,900 CNY a year
+    >>> list(found.solutions)
+    ['unified', 'mandates']
     """
     options = options or SolveOptions()
     _refuse_meaningless(policies)

@@ -95,6 +95,13 @@ def explain(instance: Instance, policy: Policy, options: SolveOptions | None = N
         Where something earns without end; it is named.
     NoSolutionError, SolverError, CheckError
         As ``netopt.solve``; NoSolutionError also where time runs out before anything is known.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> print(netopt.explain(toy, netopt.read_policy("unified", toy)).to_text().splitlines()[0][:40])
+    toy under unified: a plan exists. It cos
     """
     options = options or SolveOptions()
     if options.formal_share is not None:

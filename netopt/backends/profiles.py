@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from netopt.errors import UsageError
 from netopt.resources import shipped
+from netopt.solution.options import SolveOptions
 from netopt.toml import parse_toml
+
+if TYPE_CHECKING:
+    from netopt.data.instance import Instance
 
 SolverOption = bool | int | float | str
 
@@ -88,6 +92,43 @@ def read_profile(name_or_path: str | Path) -> Profile:
         raise UsageError(f"profile {path.name}: {describe(error, Profile)}") from error
     except (OSError, ValueError) as error:
         raise UsageError(f"profile {path.name}: {error}") from error
+
+
+def solve_options(instance: Instance, profile: str | Path | None = None, **values: Any) -> SolveOptions:
+    """Return the options that the command line would take for an instance.
+
+    Neither ``netopt.toml`` nor the environment is looked at.
+
+    Parameters
+    ----------
+    instance
+        Its own profile counts where none is named (``[solving]`` of ``instance.toml``).
+    profile
+        A shipped profile by name, or a file that ends in ``.toml``.
+    **values
+        Of ``SolveOptions``, stronger than the profile: ``gap`` (share of gross cost),
+        ``time_limit_s``, ``threads``, ``formal_share``, ...
+
+    Returns
+    -------
+    SolveOptions
+        To be given to ``solve``, ``compare`` and ``explain``.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such profile.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> netopt.solve_options(toy, "quick").gap, netopt.solve_options(toy, "quick", gap=0.1).gap
+    (0.005, 0.1)
+    """
+    chosen = read_profile(profile or instance.settings.solving.profile or "default")
+    of_profile = chosen.model_dump(exclude={"name", "purpose"}, exclude_none=True)
+    return SolveOptions(**{**of_profile, **values})
 
 
 def describe(error: ValidationError, model: type[BaseModel], names: Mapping[str, str] | None = None) -> str:

@@ -45,14 +45,19 @@ def command(
     console = open_console(talk)
     if name is not None and subject != "lever":
         raise UsageError(f"schema {subject} takes no name")
+    whole = schema_of(subject, name)
+    text = json.dumps(whole, indent=2, ensure_ascii=False)
+    console.result(text, {"status": "ok", "schema": whole})
+    return SOLVED
+
+
+def schema_of(subject: str, name: str | None = None) -> dict[str, Any]:
+    """Return the JSON Schema of a subject of ``command``, where it is a lever of one or of all."""
     if subject == "lever":
         schema = _lever(name)
     else:
         schema = {"instance": _instance, "policy": _policy, "outcome": _outcome}[subject]()
-    whole = {"$schema": _DIALECT, **schema}
-    text = json.dumps(whole, indent=2, ensure_ascii=False)
-    console.result(text, {"status": "ok", "schema": whole})
-    return SOLVED
+    return {"$schema": _DIALECT, **schema}
 
 
 def _instance() -> dict[str, Any]:

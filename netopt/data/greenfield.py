@@ -24,6 +24,13 @@ def as_greenfield(instance: Instance) -> Instance:
     ----------
     instance
         Any; a green field stays as it is.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> empty = netopt.as_greenfield(netopt.read_instance("toy"))
+    >>> float(empty["sites"]["existing_capacity_tonnes_per_year"].sum())
+    0.0
     """
     sites = instance["sites"]
     cleared = sites.assign(

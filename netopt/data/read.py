@@ -49,6 +49,13 @@ def read_instance(path: str | Path) -> Instance:
         Anything is wrong with it; every problem is listed.
     UsageError
         There is no such folder.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> float(toy["supply"]["supply_tonnes_per_year"].sum())
+    16000.0
     """
     folder = find_folder(path)
     draft = _read_draft(folder)
@@ -73,9 +80,13 @@ def make_instance(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> Ins
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from netopt.data.read import make_instance
-    >>> make_instance(None, {"sitse": pd.DataFrame()})  # doctest: +ELLIPSIS
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> supply = toy["supply"].assign(supply_tonnes_per_year=4000.0)
+    >>> less = netopt.make_instance(toy.settings, {**toy.tables, "supply": supply})
+    >>> float(less["supply"]["supply_tonnes_per_year"].sum())
+    12000.0
+    >>> netopt.make_instance(toy.settings, {"sitse": supply})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     netopt.errors.InstanceError: the instance in memory: ... problems
       ...
@@ -103,6 +114,22 @@ def validate_folder(path: str | Path) -> list[Problem]:
 
     Goes beyond ``read_instance`` in one thing: a folder that netopt accepts is validated by the
     frictionless library too, against the schemas in its own ``datapackage.json``.
+
+    Parameters
+    ----------
+    path
+        As for ``read_instance``.
+
+    Raises
+    ------
+    UsageError
+        There is no such folder.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> netopt.validate_folder("toy")
+    []
     """
     folder = find_folder(path)
     problems = _read_draft(folder).log.sorted(_FILES)

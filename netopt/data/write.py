@@ -42,6 +42,8 @@ def write_instance(
 
     Parameters
     ----------
+    instance
+        Of whichever folder, or made in memory.
     path
         The folder to make. Its parent must exist.
     force
@@ -55,6 +57,16 @@ def write_instance(
         ``path`` exists and ``force`` is off, or it is not an instance folder.
     OSError
         The folder cannot be written; nothing is left behind.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> from tempfile import TemporaryDirectory
+    >>> toy = netopt.read_instance("toy")
+    >>> with TemporaryDirectory() as folder:
+    ...     netopt.write_instance(toy, f"{folder}/copy")
+    ...     netopt.read_instance(f"{folder}/copy").digest == toy.digest
+    True
     """
     folder = Path(path).absolute()
     refuse_to_overwrite(folder, force)

@@ -1,7 +1,9 @@
-"""A picture of a run for print and slides: PNG, SVG or PDF."""
+"""A picture of a run for print and slides: PNG, SVG or PDF, or a figure to go on with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +19,7 @@ from netopt.maps.basemap import BaseMap, base_map_of
 from netopt.maps.curves import CurvedRoutes
 from netopt.maps.glyphs import families
 from netopt.maps.legend import Legend, add_facilities, add_traffic
+from netopt.maps.moment import in_period
 from netopt.maps.roadlines import RoadLines
 from netopt.maps.sheet import DESIGN_INCHES, Sheet
 from netopt.maps.shipments import MapInput
@@ -26,12 +29,13 @@ from netopt.maps.ways import follows_roads
 if TYPE_CHECKING:
     import geopandas as gpd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 FORMATS: Final = ("png", "svg", "pdf")
 FILLS: Final = {
     "collected_tonnes_per_year": "Collected per province, t/yr",
     "retired_tonnes_per_year": "Retired per province, t/yr",
-    "processed_tonnes_per_year": "Facilities' load per province, t/yr",
+    "processed_tonnes_per_year": "Processed per province, t/yr",
 }
 _SMALLEST_INCHES: Final = 3.0
 _INSET_SCALE: Final = 0.5
@@ -71,24 +75,97 @@ def draw(
         For another suffix, fill or size, or an answer that names unknown places.
     """
     path = Path(path)
-    _refuse_what_cannot_be_drawn(path, dpi, figsize, fill)
-    with mpl.style.context("default"), mpl.rc_context(_settings()):
-        sheet = Sheet(figsize, dpi)
-        totals = _compose(sheet, run, base_map or base_map_of(run.instance), fill)
-        retired, collected = totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]
-        sheet.head(title, caption.subtitle(run, retired, collected))
+    if path.suffix.lower().lstrip(".") not in FORMATS:
+        raise UsageError(f"a picture ends in {', '.join(FORMATS)}; {path.name} does not")
+    with _look():
+        figure = _figure(run, title, dpi, figsize, base_map, fill)
         with written_aside(path) as draft:
-            sheet.figure.savefig(draft, dpi=dpi, metadata=_metadata(path, run))
+            figure.savefig(draft, dpi=dpi, metadata=_metadata(path, run))
     return path
 
 
-def _refuse_what_cannot_be_drawn(path: Path, dpi: int, figsize: tuple[float, float], fill: str) -> None:
-    if path.suffix.lower().lstrip(".") not in FORMATS:
-        raise UsageError(f"a picture ends in {', '.join(FORMATS)}; {path.name} does not")
+def plot(
+    run: MapInput,
+    period: str | None = None,
+    *,
+    title: str | None = None,
+    figsize: tuple[float, float] = DESIGN_INCHES,
+    dpi: int = 150,
+    base_map: BaseMap | None = None,
+    fill: str = "collected_tonnes_per_year",
+) -> Figure:
+    """Return the map of a run as a matplotlib figure, to show in a notebook or to save.
+
+    Parameters
+    ----------
+    run
+        A solution, or a run read back.
+    period
+        Id of the period to draw; None: the mean year of all periods.
+    title
+        Headline; None: the policy's title.
+    figsize, dpi
+        Width and height in inches (at least 3), and pixels per inch.
+    base_map
+        Boundaries instead of the shipped ones (see ``netopt.maps.basemap``).
+    fill
+        What provinces are filled by, in t/yr: ``collected_tonnes_per_year``,
+        ``retired_tonnes_per_year`` or ``processed_tonnes_per_year``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The picture that ``netopt map`` writes; ``savefig`` of it gives the same.
+
+    Raises
+    ------
+    UsageError
+        For an unknown period, fill or size, or an answer that names unknown places.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> figure = netopt.plot(netopt.solve(toy, netopt.read_policy("unified", toy)), figsize=(9, 6))
+    >>> figure.get_size_inches().tolist()
+    [9.0, 6.0]
+    >>> figure.savefig("unified.png")  # doctest: +SKIP
+    """
+    shown = run if period is None else in_period(run, period)
+    headline = run.policy.title if title is None else title
+    with _look():
+        return _figure(shown, headline, dpi, figsize, base_map, fill)
+
+
+def _figure(
+    run: MapInput,
+    title: str,
+    dpi: int,
+    figsize: tuple[float, float],
+    base_map: BaseMap | None,
+    fill: str,
+) -> Figure:
+    """Return the whole sheet, to be drawn under ``_look``."""
+    _refuse_what_cannot_be_drawn(dpi, figsize, fill)
+    sheet = Sheet(figsize, dpi)
+    totals = _compose(sheet, run, base_map or base_map_of(run.instance), fill)
+    retired, collected = totals["retired_tonnes_per_year"], totals["collected_tonnes_per_year"]
+    sheet.head(title, caption.subtitle(run, retired, collected))
+    return sheet.figure
+
+
+def _refuse_what_cannot_be_drawn(dpi: int, figsize: tuple[float, float], fill: str) -> None:
     if min(figsize) < _SMALLEST_INCHES or dpi < 1:
         raise UsageError(f"a picture is at least {_SMALLEST_INCHES:g} inches wide and high")
     if fill not in FILLS:
         raise UsageError(f"provinces can be filled by {', '.join(FILLS)}; not by {fill}")
+
+
+@contextmanager
+def _look() -> Iterator[None]:
+    """Draw by our own settings, whatever the caller's are."""
+    with mpl.style.context("default"), mpl.rc_context(_settings()):
+        yield
 
 
 def _settings() -> Any:

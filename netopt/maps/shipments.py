@@ -97,8 +97,8 @@ def shipments(run: MapInput) -> pd.DataFrame:
     commodities = run.instance["commodities"].set_index("commodity")
     _refuse_strangers(flows, known.index, commodities.index)
     stages = stage_of_commodities(run.instance)
-    mass = flows["commodity"].map(commodities["tonnes_per_unit"]).astype(float)
-    tonnes = flows["flow_units_per_year"] * mass
+    tonnes_per_unit = flows["commodity"].map(commodities["tonnes_per_unit"]).astype(float)
+    tonnes = flows["flow_units_per_year"] * tonnes_per_unit
     is_first = flows["from_place"].map(known["kind"]).isin(["source", "market"])
     table = flows[["from_place", "to_place", "commodity", "mode", "period", "distance_km"]].assign(
         from_location=flows["from_place"].map(known["location"]),

@@ -178,8 +178,17 @@ def register(cls: type[Lever]) -> type[Lever]:
 class Policy:
     """A named set of levers and whose cost the planner minimises.
 
-    ``digest`` is the SHA-256 of what decides the answer: perspective and levers, after
-    ``extends``, whatever their order; names, titles and the basis of figures are not part of it.
+    Attributes
+    ----------
+    name, title, description
+        What it is called and what it is for.
+    perspective
+        Whose cost is minimised: social or private.
+    levers
+        What it demands, each with its parameters.
+    digest
+        SHA-256 of what decides the answer: perspective and levers, after ``extends``, whatever
+        their order; names, titles and the basis of figures are not part of it.
     """
 
     name: str

@@ -123,6 +123,20 @@ def policies_page(folder: Path | None = None) -> str:
     return "\n".join(parts)
 
 
+def levers_page() -> str:
+    """Return the Markdown page of all levers: a line for each, then each with its parameters.
+
+    Examples
+    --------
+    >>> levers_page().splitlines()[0]
+    '# Levers'
+    """
+    levers = sorted(LEVERS.items())
+    rows = [[f"[`{name}`](#{name})", str(lever.direction), lever.title] for name, lever in levers]
+    sections = [f'<a id="{name}"></a>\n\n{_lever_section(lever, "##")}' for name, lever in levers]
+    return "\n".join([_LEVERS_HEAD, _table(["lever", "tightening it", "what it is"], rows), *sections])
+
+
 def _by_stem(path: Path) -> str:
     return path.stem
 
@@ -212,7 +226,7 @@ def _basis_table(policies: Sequence[Policy]) -> str:
     return _table(["lever", "parameter", "value", "status", "source", "policies"], rows)
 
 
-def _lever_section(lever: type[Lever]) -> str:
+def _lever_section(lever: type[Lever], heading: str = "###") -> str:
     rows = [
         [f"`{row.parameter}`", row.unit, row.bounds, row.default, row.description]
         for row in parameter_rows(lever)
@@ -220,11 +234,18 @@ def _lever_section(lever: type[Lever]) -> str:
     table = _table(["parameter", "unit", "bounds", "default", "meaning"], rows)
     summary = (lever.__doc__ or "").strip().split("\n\n", maxsplit=1)[0]
     return (
-        f"### `{lever.name}`: {lever.title} ({lever.direction})\n\n{summary}\n\n"
+        f"{heading} `{lever.name}`: {lever.title} ({lever.direction})\n\n{summary}\n\n"
         f"`{lever.equation}`\n\n{lever.source}\n\n{table}"
     )
 
 
+_LEVERS_HEAD: Final = """\
+# Levers
+
+A policy is a list of levers, each with its parameters: in a policy file a `[[levers]]` table with
+`lever = "NAME"`, in Python `netopt.make_lever("NAME", ...)`. `netopt lever show NAME` prints the same.
+Tightening a lever *restricts* the set of plans, *relaxes* it, or *reprices* plans.
+"""
 _PAGE_HEAD: Final = """\
 # Policies
 

@@ -43,6 +43,12 @@ def read_policy(path_or_name: str | Path, instance: Instance) -> Policy:
         With every problem: of the file, of the files it extends, of its levers' parameters; of
         ids that the instance does not have; or, where there is none of these, of levers that
         contradict each other.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> netopt.read_policy("mandates", netopt.read_instance("toy")).title
+    'Provincial mandates'
     """
     content = load_document(path_or_name, policy_folders(instance))
     levers, problems = _levers(content)
@@ -84,12 +90,100 @@ def make_policy(
     title: str = "",
     description: str = "",
 ) -> Policy:
-    """Return a policy made in Python; ``title`` defaults to the name.
+    """Return a policy made in Python.
 
-    Ids and contradictions are looked at by ``check_references`` and ``compose``.
+    Ids and contradictions are looked at where it is solved or explained.
+
+    Parameters
+    ----------
+    name, title, description
+        What it is called; the title is the name where none is given.
+    levers
+        What it demands, see ``make_lever``.
+    perspective
+        Whose cost is minimised.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> netopt.make_policy("dear", [netopt.make_lever("carbon_price", cny_per_tonne_co2e=500.0)]).title
+    'dear'
     """
     given = tuple(levers)
     return Policy(name, title or name, perspective, given, _digest(perspective, given), description)
+
+
+def make_lever(name: str, **parameters: Any) -> Lever:
+    """Return a lever of a policy made in Python.
+
+    Parameters
+    ----------
+    name
+        As in a policy file; ``netopt lever list`` lists them.
+    **parameters
+        As in a policy file; ``netopt lever show NAME`` lists them with units and bounds.
+
+    Returns
+    -------
+    Lever
+        To be given to ``make_policy`` or ``extend_policy``.
+
+    Raises
+    ------
+    PolicyError
+        With every problem: an unknown lever or parameter, a value out of bounds.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> netopt.make_lever("carbon_price", cny_per_tonne_co2e=97.5).cny_per_tonne_co2e
+    97.5
+    >>> netopt.make_lever("carbon_prize")
+    Traceback (most recent call last):
+    netopt.errors.PolicyError: lever carbon_prize: 1 problem
+      ...
+    """
+    where = f"lever {name}"
+    cls = LEVERS.get(name)
+    if cls is None:
+        raise PolicyError(where, [_unknown_lever(name, where, {})])
+    try:
+        return cls.model_validate({"lever": name, **parameters})
+    except ValidationError as error:
+        raise PolicyError(where, problems_of(error, cls, name, where, {})) from error
+
+
+def extend_policy(policy: Policy, name: str, levers: Iterable[Lever], title: str = "") -> Policy:
+    """Return a policy with further levers, as ``extends`` in a policy file does.
+
+    Parameters
+    ----------
+    policy
+        What is extended; its perspective is kept.
+    name
+        Of the new policy.
+    levers
+        They replace all levers of the same names.
+    title
+        Headline; "": the name.
+
+    Returns
+    -------
+    Policy
+        The new policy; the one given stays as it is.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> unified = netopt.read_policy("unified", netopt.read_instance("toy"))
+    >>> dear = netopt.make_lever("carbon_price", cny_per_tonne_co2e=500.0)
+    >>> [lever.lever for lever in netopt.extend_policy(unified, "dear-carbon", [dear]).levers]
+    ['classification', 'cascade_target', 'platform', 'carbon_price']
+    """
+    new = tuple(levers)
+    replaced = {lever.lever for lever in new}
+    kept = [lever for lever in policy.levers if lever.lever not in replaced]
+    return make_policy(name, [*kept, *new], policy.perspective, title)
 
 
 def check_references(policy: Policy, instance: Instance) -> None:
@@ -117,7 +211,19 @@ def policy_to_toml(policy: Policy) -> str:
 
 
 def policy_names(instance: Instance | None = None) -> tuple[str, ...]:
-    """Return the names that ``read_policy`` knows: the instance's own and the shipped ones, sorted."""
+    """Return the names that ``read_policy`` knows: the instance's own and the shipped ones, sorted.
+
+    Parameters
+    ----------
+    instance
+        Whose own policies count too; None: the shipped ones alone.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> netopt.policy_names(netopt.read_instance("toy"))[:3]
+    ('hard-cascade', 'mandates', 'mandates-hazardous')
+    """
     folders = (shipped_policies(),) if instance is None else policy_folders(instance)
     return tuple(sorted({path.stem for folder in folders for path in folder.glob(f"*{SUFFIX}")}))
 

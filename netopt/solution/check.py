@@ -83,6 +83,17 @@ def check(  # noqa: PLR0913 - what is judged, and by what
     ------
     PolicyError
         If the levers of the policy contradict each other.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> toy = netopt.read_instance("toy")
+    >>> unified = netopt.read_policy("unified", toy)
+    >>> plan = netopt.solve(toy, unified)
+    >>> netopt.check(toy, unified, plan.answer, plan.ledger, formal_share=plan.formal_share).ok
+    True
+    >>> netopt.check(toy, unified, plan.answer, plan.ledger, formal_share=1.0).ok
+    False
     """
     facts = Facts.of(instance, policy.perspective, compose(policy, instance), formal_share, exact=exact)
     return judge(facts, answer, ledger, upper_bound_cny_per_year, design, given_flows)

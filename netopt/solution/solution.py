@@ -23,7 +23,9 @@ class Solution:
     Attributes
     ----------
     instance, policy
-        What was solved; ``formal_share`` is the share in force (leakage off).
+        What was solved.
+    formal_share
+        The share in force, 0 to 1 (leakage off).
     answer
         The plan's tables, see ``netopt.solution.tables``.
     ledger

@@ -112,6 +112,17 @@ def write_run(
     ------
     UsageError
         Where something else is at ``path``.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> from tempfile import TemporaryDirectory
+    >>> toy = netopt.read_instance("toy")
+    >>> solution = netopt.solve(toy, netopt.read_policy("unified", toy))
+    >>> with TemporaryDirectory() as folder:
+    ...     run = netopt.write_run(solution, f"{folder}/unified")
+    ...     sorted(path.name for path in run.iterdir())[:4]
+    ['dropped_arcs.csv', 'instance', 'ledger.csv', 'manifest.json']
     """
     path = Path(path)
     with staged_folder(path, force=force) as folder:
@@ -251,6 +262,17 @@ def read_run(path: str | Path, *, verify_digests: bool = True) -> Run:
         Where there is no such run, or the folder holds no plan.
     CheckError
         Where files were altered (all are listed), or do not have the form of a run.
+
+    Examples
+    --------
+    >>> import netopt
+    >>> from tempfile import TemporaryDirectory
+    >>> toy = netopt.read_instance("toy")
+    >>> solution = netopt.solve(toy, netopt.read_policy("unified", toy))
+    >>> with TemporaryDirectory() as folder:
+    ...     run = netopt.read_run(netopt.write_run(solution, f"{folder}/unified"))
+    >>> run.policy.name, run.outcome == solution.outcome
+    ('unified', True)
     """
     folder = _existing(path)
     manifest = read_manifest(folder)

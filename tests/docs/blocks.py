@@ -48,12 +48,12 @@ def shown_after(text: str, block: re.Match[str]) -> list[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return an environment in which ``netopt`` is this checkout's."""
+    """Return an environment in which ``netopt`` is this checkout's and ``python`` the tests' own."""
     command = folder / "bin" / "netopt"
     command.parent.mkdir(exist_ok=True)
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m netopt "$@"\n')
     command.chmod(0o755)
-    path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
+    path = os.pathsep.join([str(command.parent), str(Path(sys.executable).parent), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
 
 

@@ -37,7 +37,7 @@ def relative(folder: Path, pattern: str) -> set[str]:
 def test_every_module_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     modules = relative(ROOT / "netopt", "*.py")
     assert "netopt/toml.py" in modules
-    assert modules | {"netopt/py.typed"} <= set(wheel.namelist())
+    assert modules | {"netopt/py.typed", "netopt/__init__.pyi"} <= set(wheel.namelist())
 
 
 def test_shipped_data_is_in_the_wheel_whole(wheel: zipfile.ZipFile) -> None:
@@ -48,6 +48,7 @@ def test_shipped_data_is_in_the_wheel_whole(wheel: zipfile.ZipFile) -> None:
         wanted |= relative(ROOT / "instances" / name, "*")
     assert {f"{SHIPPED}{name}" for name in wanted} <= names
     assert f"{SHIPPED}instances/china-2024/LICENSE-DATA.md" in names
+    assert f"{SHIPPED}instances/notebook.py" in names
 
 
 def test_nothing_else_is_in_the_wheel(wheel: zipfile.ZipFile) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from netopt.accounts import Perspective
+from netopt.data.read import read_instance
 from netopt.errors import PolicyError, Problem
+from netopt.pipeline import solve
 from netopt.policy.levers.cascade_target import CascadeTarget
 from netopt.policy.levers.classification import Classification
 from netopt.policy.levers.in_province_processing import InProvinceProcessing
@@ -16,6 +18,8 @@ from netopt.policy.levers.platform import Platform
 from netopt.policy.levers.whitelist import Whitelist
 from netopt.policy.read import (
     check_references,
+    extend_policy,
+    make_lever,
     make_policy,
     parse_policy,
     policy_names,
@@ -492,3 +496,47 @@ def test_references_of_a_made_policy_are_checked_on_request(instance):
     with pytest.raises(PolicyError) as caught:
         check_references(lost, instance)
     assert [problem.value for problem in caught.value.problems] == ["D", "x"]
+
+
+def test_a_lever_made_by_name_is_that_of_a_file(here):
+    write(here, "made", text(TARGET, PLATFORM))
+    made = make_policy(
+        "made",
+        [
+            make_lever("cascade_target", share=0.6, denominator="retired", hard=True),
+            make_lever("platform", jurisdictions=["national"], cny_per_year=1),
+        ],
+    )
+    assert made.digest == read_policy("made", here).digest
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "said"),
+    [
+        ("plattform", {}, "did you mean 'platform'"),
+        ("platform", {"jurisdictions": ["A"], "cny_per_yaer": 1}, "did you mean 'cny_per_year'"),
+        ("platform", {"jurisdictions": ["A"], "cny_per_year": -1.0}, "at least 0, not -1"),
+        ("platform", {"jurisdictions": ["A"], "cny_per_year": float("nan")}, "cny_per_year"),
+    ],
+)
+def test_a_lever_made_wrongly_is_refused_in_words(name, parameters, said):
+    with pytest.raises(PolicyError, match=said):
+        make_lever(name, **parameters)
+
+
+def test_a_policy_extended_in_python_is_that_of_a_file(here):
+    write(here, "base", text(TARGET, PLATFORM, CLASS, head='name = "base"\nperspective = "private"\n'))
+    write(here, "more", text(PLATFORM, head='name = "more"\nextends = "base"\n'))
+    base = read_policy("base", here)
+    platform = make_lever("platform", jurisdictions=["national"], cny_per_year=1)
+    extended = extend_policy(base, "more", [platform], title="More")
+    assert extended.digest == read_policy("more", here).digest
+    assert (extended.name, extended.title) == ("more", "More")
+    assert len(base.levers) == 3
+
+
+def test_ids_that_the_instance_lacks_are_found_by_the_solve():
+    toy = read_instance("toy")
+    lost = make_policy("lost", [make_lever("in_province_processing", jurisdictions=["P1", "P9"])])
+    with pytest.raises(PolicyError, match=r"has no jurisdiction 'P9' \(known: P1"):
+        solve(toy, lost)
