@@ -95,6 +95,7 @@ def _with_rows(plot: Any, labels: Sequence[object]) -> None:
 def _amounts_below(plot: Any, table: Table, name: str) -> None:
     column = table.column(name)
     plot.xaxis.axis_label = column.unit
+    plot.xaxis[0].ticker.desired_num_ticks = 4
     plot.xaxis.formatter = NumeralTickFormatter(format="0,0.[000000]")
     plot.vspan(x=[0], line_color=look.QUIET_INK, line_width=1)
 

@@ -153,8 +153,6 @@ class Table:
         In order.
     origin
         Files of runs that it is derived from, as ``label/file``.
-    note
-        A sentence under the table.
     n_shown
         How many rows HTML and Markdown show; None: all. Workbook and Parquet have all.
     n_totals
@@ -166,7 +164,6 @@ class Table:
     frame: pd.DataFrame
     columns: tuple[Column, ...]
     origin: tuple[str, ...]
-    note: str = ""
     n_shown: int | None = None
     n_totals: int = 0
 

@@ -47,7 +47,7 @@ def _table(table: Table, say: Language) -> list[str]:
     rows = [[markdown_text(cell) for cell in row] for row in table.cells()]
     origin = f"{say('table')} {markdown_text(table.name)}"
     if table.origin:
-        origin += f" · {say('from')} {markdown_text(', '.join(table.origin))}"
+        origin += f" · {say('derived from')} {markdown_text(', '.join(table.origin))}"
     if table.n_hidden:
         origin += f" · {say('the first rows only: workbook and Parquet have all')}"
     return [f"### {markdown_text(table.title)}", table_markdown(head, rows), origin]

@@ -180,10 +180,15 @@ def proof_section(subject: Subject, say: Language) -> Section:
 
 def alarms(subject: Subject, say: Language) -> list[str]:
     """Return what is not proven or wrong, each a sentence; empty where all is well."""
-    lines = [
-        say("What the comparison states does not follow from its runs: {what}", what=line)
-        for line in subject.untrue
-    ]
+    lines = []
+    if subject.untrue:
+        n_wrong = shown_number(len(subject.untrue), 0)
+        lines.append(
+            say(
+                "NOT VALID: the comparison states what its runs do not ({n_wrong} findings).",
+                n_wrong=n_wrong,
+            )
+        )
     for plan in subject.plans:
         if not plan.found.ok:
             n_wrong = shown_number(len(plan.found.lines()), 0)
@@ -270,7 +275,8 @@ def _ranges_table(subject: Subject, say: Language) -> list[Table]:
 
 
 def _violations_table(subject: Subject, say: Language) -> Table:
-    rows = [(plan.label, line) for plan in subject.plans for line in plan.found.lines()]
+    rows = [(say("comparison"), line) for line in subject.untrue]
+    rows += [(plan.label, line) for plan in subject.plans for line in plan.found.lines()]
     frame = pd.DataFrame(rows, columns=["policy", "finding"])
     columns = (text("policy", say("policy")), text("finding", say("finding"), is_quoted=True))
     origin = tuple(plan.file("verdict.json") for plan in subject.plans)
@@ -290,7 +296,7 @@ def provenance_section(subject: Subject, sections: Sequence[Section], say: Langu
         say("From which files every table is derived"),
         derived,
         (
-            text("name", say("table")),
+            text("name", say("table"), is_quoted=True),
             text("title", say("title")),
             number("n_rows", say("rows")),
             text("files", say("files of the runs"), is_quoted=True),

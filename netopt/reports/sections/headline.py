@@ -38,13 +38,13 @@ def headline_section(subject: Subject, say: Language) -> Section:
     """Return what each policy costs more than the base; of one run, what its plan costs."""
     if not subject.others:
         return _of_one(subject.base, say)
-    costs = subject.headline
+    costs, digits = subject.headline, money_digits(subject.headline)
     tables = [
         _costs_table(
             "headline", say("What each policy costs society more than the base"), costs, subject, say
         )
     ]
-    sentences = [sentence for cost in costs for sentence in verdict(cost, say)]
+    sentences = [sentence for cost in costs for sentence in verdict(cost, digits, say)]
     sentences += [
         Sentence(_no_interval(plan, say), Tone.ALARM)
         for plan in subject.others
@@ -66,9 +66,8 @@ def headline_section(subject: Subject, say: Language) -> Section:
 def _in_short(subject: Subject, say: Language) -> str:
     """Return in a sentence what the headline is conditional on."""
     return say(
-        "This holds for {tonnes} t retired a year, {share} % of it collected formally under both "
-        "policies, and "
-        "under the further conditions below.",
+        "This holds for {tonnes} t retired a year and a formal share of {share} %, and under the further "
+        "conditions below.",
         tonnes=shown_number(subject.base.retired_tonnes_per_year, 0),
         share=shown_number(PERCENT * subject.base.run.formal_share, 1),
     )
@@ -116,12 +115,17 @@ def plan_costs_table(plans: Iterable[Plan], say: Language) -> Table:
 
 
 def _money(name: str, costs: Iterable[Cost], say: Language) -> tuple[Column, Column]:
-    ends = [end / MILLION for cost in costs for end in (cost.low_cny_per_year, cost.high_cny_per_year)]
-    unit, digits = say("m CNY a year"), digits_for(ends)
+    unit, digits = say("m CNY a year"), money_digits(costs)
     return (
         number(f"{name}low_million_cny_per_year", say("at least"), unit, digits, Rounding.DOWN),
         number(f"{name}high_million_cny_per_year", say("at most"), unit, digits, Rounding.UP),
     )
+
+
+def money_digits(costs: Iterable[Cost]) -> int:
+    """Return the decimals of intervals in m CNY a year, alike in a table and in sentences of it."""
+    ends = [end for cost in costs for end in (cost.low_cny_per_year, cost.high_cny_per_year)]
+    return digits_for(end / MILLION for end in ends)
 
 
 def _cost_columns(costs: Iterable[Cost], say: Language) -> tuple[Column, ...]:
@@ -185,19 +189,18 @@ def _further(subject: Subject, say: Language) -> list[Table]:
     return [_costs_table(name, title, subject.line(name), subject, say) for name, title in lines]
 
 
-def interval_words(cost: Cost, *, negated: bool = False) -> tuple[str, str]:
-    """Return both ends in m CNY a year, rounded outward; ``negated`` of the difference the other way."""
+def interval_words(cost: Cost, digits: int, *, negated: bool = False) -> tuple[str, str]:
+    """Return both ends in m CNY a year as the headline has them; ``negated``: of the base minus it."""
     low, high = cost.low_cny_per_year / MILLION, cost.high_cny_per_year / MILLION
-    digits = digits_for([low, high])
     if negated:
         low, high = -high, -low
     return shown_number(low, digits, Rounding.DOWN), shown_number(high, digits, Rounding.UP)
 
 
-def verdict(cost: Cost, say: Language) -> list[Sentence]:
+def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
     """Return what a policy costs in words: dearer, cheaper, the same or not resolved."""
     names = {"policy": cost.policy, "base": cost.base}
-    low, high = interval_words(cost)
+    low, high = interval_words(cost, digits)
     if cost.is_nothing:
         lead = say(
             "{policy} costs society what {base} costs: there is no difference beyond rounding.", **names
@@ -220,7 +223,7 @@ def verdict(cost: Cost, say: Language) -> list[Sentence]:
             high=high,
         )
         return [Sentence(lead, Tone.LEAD), *_targets(cost, say)]
-    least, most = interval_words(cost, negated=True)
+    least, most = interval_words(cost, digits, negated=True)
     lead = say(
         "{policy} costs society {low} to {high} m CNY a year less than {base}.",
         **names,
@@ -374,11 +377,11 @@ def curve_section(subject: Subject, say: Language) -> Section:
     """Return the difference over the pass-through of the informal channel, or why it is not there."""
     heading = say("Over the pass-through of the informal channel")
     costs = subject.line("curve")
+    notes = [Sentence(str(note), Tone.QUOTED) for note in (subject.stated or {}).get("notes", ())]
     if not costs:
         absent = say(
             "Not computed: these lines take further solves, which netopt compare makes with --curve."
         )
-        notes = [Sentence(str(note), Tone.QUOTED) for note in (subject.stated or {}).get("notes", ())]
         return Section("pass_through", heading, (Sentence(absent, Tone.ABSENT), *notes))
     columns = (
         text("policy", say("policy")),
@@ -403,6 +406,8 @@ def curve_section(subject: Subject, say: Language) -> Section:
         Sentence(
             say("Every point is an interval: the band between its ends is what the proofs leave open.")
         ),
+        *([Sentence(say("Some further lines have no plan, for these reasons:"))] if notes else []),
+        *notes,
     )
     chart = Chart(
         ChartKind.BAND,

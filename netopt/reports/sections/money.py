@@ -23,7 +23,7 @@ from netopt.reports.content import (
     text,
     with_total,
 )
-from netopt.reports.sections.headline import interval_words
+from netopt.reports.sections.headline import interval_words, money_digits
 from netopt.reports.words import ACTORS, CATEGORIES, KINDS
 from netopt.solution.ledger import annual_equivalent
 
@@ -130,7 +130,7 @@ def _beside(subject: Subject, plan: Plan, say: Language) -> list[Sentence]:
     cost = subject.cost_of(plan)
     if cost is None:
         return []
-    low, high = interval_words(cost)
+    low, high = interval_words(cost, money_digits(subject.headline))
     names = {"policy": plan.label, "base": subject.base.label, "low": low, "high": high}
     if cost.lessened_targets:
         words = say(
@@ -315,11 +315,9 @@ def _winners_words(
     )
     sentences = [Sentence(lead, Tone.LEAD), Sentence(most)]
     if change.also_differ:
-        differ = say(
-            "These plans differ in more than policy, so what the policy alone costs is not said: {what}.",
-            what="; ".join(change.also_differ),
-        )
+        differ = say("These plans differ in more than policy, so what the policy alone costs is not said.")
         sentences.append(Sentence(differ, Tone.ALARM))
+        sentences.append(Sentence("; ".join(change.also_differ), Tone.QUOTED))
     return sentences
 
 

@@ -159,7 +159,8 @@ def _types_table(subject: Subject, say: Language) -> Table:
 def _changes_table(subject: Subject, plan: Plan, rank: int, say: Language) -> Table:
     before, after = sites_of(subject.base), sites_of(plan)
     names, types = province_names(subject.base, say), type_names(subject.base, say)
-    both = before.join(after[["state", "capacity"]], rsuffix="_after", how="inner")
+    later = after[["state", "capacity"]].set_axis(["state_after", "capacity_after"], axis=1)
+    both = before.join(later, how="inner")
     differs = (both["state"] != both["state_after"]) | (
         (both["capacity"] - both["capacity_after"]).abs() > CAPACITY_TOLERANCE_TONNES
     )
