@@ -10,6 +10,7 @@ from netopt.reports.sections.evidence import (
     assumptions_section,
     calibration_section,
     proof_section,
+    proven_words,
     provenance_section,
     sensitivity_section,
 )
@@ -84,4 +85,5 @@ def build_report(
         sections=(*sections, provenance_section(subject, sections, say)),
         alarms=tuple(alarms(subject, say)),
         labels=tuple(labels),
+        verdict=proven_words(subject, say),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROW_PX: Final = 21
 LONGEST_LABEL: Final = 26
+LONGEST_LEGEND: Final = 44
 LARGEST_WIDTH_PX: Final = 700
 """As wide as a printed A4 page."""
 
@@ -41,7 +42,7 @@ def is_drawable(chart: Chart, table: Table) -> bool:
     return bool(len(values)) and bool((values.fillna(0.0).abs() > 0).any(axis=None))
 
 
-def inert(label: object) -> str:
+def inert(label: object, longest: int = LONGEST_LABEL) -> str:
     r"""Return a label that Bokeh draws as it is: not as TeX, and not longer than there is room for.
 
     Examples
@@ -52,7 +53,7 @@ def inert(label: object) -> str:
     said = str(label)
     for mark in ("$$", "\\(", "\\["):
         said = said.replace(mark, f"{mark[0]} {mark[1]}")
-    return said if len(said) <= LONGEST_LABEL else said[: LONGEST_LABEL - 1].rstrip() + "…"
+    return said if len(said) <= longest else said[: longest - 1].rstrip() + "…"
 
 
 def _plot(height: int, **more: Any) -> Any:
@@ -208,7 +209,7 @@ def _stack(chart: Chart, table: Table) -> Any:
             height=0.62,
             color=colour,
             source=source,
-            legend_label=inert(column.title),
+            legend_label=inert(column.title, LONGEST_LEGEND),
         )
         _hover(plot, [bars], [("", "@said"), ("", "@amount")])
         start = end

@@ -284,6 +284,8 @@ class Report:
         What is not proven or wrong, each a sentence; empty where all is proven and checked.
     labels
         Of the runs, the base first.
+    verdict
+        What is proven and checked, in a sentence, where there are no alarms.
     """
 
     language: str
@@ -292,6 +294,7 @@ class Report:
     sections: tuple[Section, ...]
     alarms: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    verdict: str = ""
 
     @property
     def tables(self) -> list[Table]:

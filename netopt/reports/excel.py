@@ -100,8 +100,7 @@ def _write_read_me(sheet: Any, report: Report, formats: _Formats) -> None:
         *(((line,), formats.alarm) for line in report.alarms),
     ]
     if not report.alarms:
-        proven = say("Proven within the gap that was asked for, and checked again without the solver.")
-        lines.append(((proven,), formats.strong))
+        lines.append(((report.verdict,), formats.strong))
     lines += [
         ((say("Written by netopt {version}.", version=__version__),), None),
         (

@@ -23,7 +23,8 @@ def write_markdown(report: Report, path: Path) -> None:
 def markdown_of(report: Report) -> str:
     """Return a report as Markdown."""
     alarms = [f"**{markdown_text(line)}**" for line in report.alarms]
-    head = [f"# {markdown_text(report.title)}", markdown_text(report.subtitle), *alarms]
+    verdict = alarms or [markdown_text(report.verdict)]
+    head = [f"# {markdown_text(report.title)}", markdown_text(report.subtitle), *verdict]
     say = Language(report.language)
     parts = [part for section in report.sections for part in _section(section, say)]
     return "\n\n".join([*head, *parts]) + "\n"

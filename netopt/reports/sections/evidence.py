@@ -131,7 +131,7 @@ def assumptions_section(subject: Subject, sources: Path | None, say: Language) -
         text("kind", say("kind of source")),
     )
     title = say("Where every column of the instance comes from")
-    table = Table("sources", title, frame, columns, (f"instance/{SOURCES_FILE}",), n_shown=N_SOURCES_SHOWN)
+    table = Table("sources", title, frame, columns, (_page_of(subject, sources),), n_shown=N_SOURCES_SHOWN)
     summary = pd.DataFrame(
         {
             "kind": [say(title) for title in KINDS_OF_SOURCE.values()],
@@ -154,15 +154,18 @@ def assumptions_section(subject: Subject, sources: Path | None, say: Language) -
     return Section("assumptions", heading, (Sentence(words), policies), (counted, table))
 
 
+def _page_of(subject: Subject, sources: Path | None) -> str:
+    """Return the page as origins name it: in the run's copy of the instance, or of the shipped instance."""
+    if sources == subject.base.folder / "instance":
+        return subject.base.file(f"instance/{SOURCES_FILE}")
+    return f"instances/{subject.instance.name}/{SOURCES_FILE}"
+
+
 def proof_section(subject: Subject, say: Language) -> Section:
     """Return solver, bounds, gap and the checker's verdict of every plan, in red where not proven."""
     sentences = [Sentence(line, Tone.ALARM) for line in alarms(subject, say)]
     if not sentences:
-        proven = say(
-            "Every plan is proven within the gap that was asked for, and was checked again, "
-            "without the solver, "
-            "when this report was written."
-        )
+        proven = proven_words(subject, say)
         sentences.append(Sentence(proven, Tone.LEAD))
     told = say(
         "Cost and every rule are recomputed from the plan's tables by a checker that shares no "
@@ -176,6 +179,17 @@ def proof_section(subject: Subject, say: Language) -> Section:
     violations = _violations_table(subject, say)
     tables += [violations] if len(violations.frame) else []
     return Section("proof", say("Proof and check"), tuple(sentences), tuple(tables))
+
+
+def proven_words(subject: Subject, say: Language) -> str:
+    """Return to within which gap every plan is proven, and that it was checked."""
+    widest = max(plan.outcome.gap for plan in subject.plans)
+    return say(
+        "Every plan is proven to cost at most {gap} % of gross cost more than the best, and was "
+        "checked again "
+        "without the solver.",
+        gap=shown_number(PERCENT * widest, 4, Rounding.UP),
+    )
 
 
 def alarms(subject: Subject, say: Language) -> list[str]:

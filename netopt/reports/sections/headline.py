@@ -46,7 +46,7 @@ def headline_section(subject: Subject, say: Language) -> Section:
     ]
     sentences = [sentence for cost in costs for sentence in verdict(cost, digits, say)]
     sentences += [
-        Sentence(_no_interval(plan, say), Tone.ALARM)
+        Sentence(_no_interval(plan, say), Tone.ABSENT)
         for plan in subject.others
         if subject.cost_of(plan) is None
     ]
@@ -214,7 +214,7 @@ def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
             low=low,
             high=high,
         )
-        return [Sentence(lead, Tone.ALARM), *_targets(cost, say)]
+        return [Sentence(lead, Tone.LEAD), *_targets(cost, say)]
     if cost.sign == 1:
         lead = say(
             "{policy} costs society {low} to {high} m CNY a year more than {base}.",
