@@ -34,6 +34,8 @@ COMMANDS: Final = {
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
     "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
+    "report": "Report runs: what policies cost, for whom, what is built and hauled, on what that rests, "
+    "in one HTML.",
     "lever": "List and show policy levers.",
     "profile": "List and show solver profiles.",
     "schema": "Print a JSON Schema (2020-12): of an instance, a policy, a lever or an outcome.",

@@ -17,6 +17,9 @@ TABLE_FILES: Final = {spec.file: name for name, spec in TABLES.items()}
 NOTICE_FILE: Final = "LICENSE-DATA.md"
 """The licences of an instance's data and the notices they ask for; goes with every copy."""
 
+SOURCES_FILE: Final = "SOURCES.md"
+"""Where every column comes from; goes with every copy too."""
+
 MAX_FILE_BYTES: Final = 2**28
 """Largest file that is read, in bytes (256 MiB; a million rows take about 50)."""
 

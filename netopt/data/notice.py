@@ -1,11 +1,11 @@
-"""The licences of an instance's data: ``LICENSE-DATA.md``, which goes with every copy of them."""
+"""Pages that go with every copy of an instance's data: their licences, and where each column comes from."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netopt.data.folder import NOTICE_FILE, read_text
+from netopt.data.folder import NOTICE_FILE, SOURCES_FILE, read_text
 from netopt.data.problems import ProblemLog
 
 if TYPE_CHECKING:
@@ -17,17 +17,30 @@ def notice_of(instance: Instance) -> str:
 
     The file lies in the folder that the instance was read from; a link out of that folder is not followed.
     """
-    home = instance.directory
-    if home is None or not (home / NOTICE_FILE).is_file():
-        return ""
-    return read_text(home, NOTICE_FILE, ProblemLog()) or ""
+    return _page_of(instance, NOTICE_FILE)
 
 
 def copy_notice(instance: Instance, folder: Path) -> list[Path]:
     """Write the instance's notice into ``folder``; return the file, or nothing where there is none."""
-    notice = notice_of(instance)
-    if not notice:
+    return _copy(instance, NOTICE_FILE, folder)
+
+
+def copy_sources(instance: Instance, folder: Path) -> list[Path]:
+    """Write the instance's ``SOURCES.md`` into ``folder``; return the file, or nothing likewise."""
+    return _copy(instance, SOURCES_FILE, folder)
+
+
+def _page_of(instance: Instance, name: str) -> str:
+    home = instance.directory
+    if home is None or not (home / name).is_file():
+        return ""
+    return read_text(home, name, ProblemLog()) or ""
+
+
+def _copy(instance: Instance, name: str, folder: Path) -> list[Path]:
+    page = _page_of(instance, name)
+    if not page:
         return []
-    target = folder / NOTICE_FILE
-    target.write_text(notice, "utf-8", newline="\n")
+    target = folder / name
+    target.write_text(page, "utf-8", newline="\n")
     return [target]

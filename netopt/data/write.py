@@ -16,7 +16,7 @@ import tomli_w
 from netopt.data.digest import cell_texts
 from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE, read_text, table_files
 from netopt.data.formats.datapackage import make_descriptor
-from netopt.data.notice import copy_notice
+from netopt.data.notice import copy_notice, copy_sources
 from netopt.data.problems import ProblemLog
 from netopt.data.schema import TableSpec
 from netopt.data.settingsfile import parse_settings
@@ -88,7 +88,8 @@ def write_package(instance: Instance, folder: Path) -> None:
     """Write the files of an instance into ``folder`` as they are, without moving anything.
 
     For callers that write a larger folder of their own aside, for example a run. The licences of
-    the data (``LICENSE-DATA.md``) go with it where the instance was read from a folder that has them.
+    the data (``LICENSE-DATA.md``) and their sources (``SOURCES.md``) go with it where the instance was
+    read from a folder that has them.
     """
     (folder / "data").mkdir(parents=True, exist_ok=True)
     present = [name for name, spec in TABLES.items() if spec.required or len(instance[name])]
@@ -97,6 +98,7 @@ def write_package(instance: Instance, folder: Path) -> None:
     _write_descriptor(instance.settings, present, folder)
     (folder / SETTINGS_FILE).write_text(settings_toml(instance.settings), "utf-8", newline="\n")
     copy_notice(instance, folder)
+    copy_sources(instance, folder)
 
 
 def describe_folder(folder: Path) -> None:

@@ -1,1 +1,1 @@
-"""One file per report format."""
+"""Reports: what runs say, as HTML, workbook, Parquet and Markdown; one file per format."""
