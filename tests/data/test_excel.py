@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -436,6 +438,23 @@ def change_part(source: Path, target: Path, part: str, old: bytes, new: bytes, u
             written.writestr(name, content)
         if part not in read.namelist():
             written.writestr(part, new)
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not here")
+def test_a_workbook_saved_by_libreoffice_reads_the_same(tmp_path: Path) -> None:
+    """It keeps 15 digits of a number, which toy's figures have at most, and makes formulas of TRUE."""
+    toy = read_instance("toy")
+    excel.write(toy, tmp_path / "toy.xlsx")
+    command = [
+        "soffice",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--headless",
+        "--convert-to",
+        "xlsx",
+    ]
+    command += ["--outdir", str(tmp_path / "saved"), str(tmp_path / "toy.xlsx")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)  # noqa: S603
+    assert_same(excel.read(tmp_path / "saved" / "toy.xlsx"), toy)
 
 
 # --- what may be wrong ------------------------------------------------------------------------------------

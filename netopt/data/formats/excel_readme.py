@@ -118,8 +118,7 @@ def _how(instance: Instance) -> Iterator[Line]:
 def _colours() -> Iterator[Line]:
     yield "heading", ("Colours", "", "", "")
     for style, name, meaning in _LEGEND:
-        yield style, (name,)
-        yield "plain", ("", meaning)
+        yield style, (name, meaning)
     for row in _TABS:
         yield "plain", row
 

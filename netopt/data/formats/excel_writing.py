@@ -74,8 +74,8 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
     "strong": {"num_format": _TEXT_FORMAT, "bold": True},
     "required": {**_HEADER, "bg_color": _DARK, "font_color": "#FFFFFF"},
     "optional": {**_HEADER, "bg_color": _LIGHT, "font_color": _INK},
-    "text": {**_TEXT, "indent": 1},
-    "wrapped": {**_TEXT, "indent": 1, "text_wrap": True},
+    "text": {**_TEXT, "align": "left", "indent": 1},
+    "wrapped": {**_TEXT, "align": "left", "indent": 1, "text_wrap": True},
     "flag": {"num_format": '"TRUE";"TRUE";"FALSE"', "align": "center", "valign": "top"},
 }
 _WIDEST: Final = 44
