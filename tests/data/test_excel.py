@@ -183,6 +183,23 @@ def test_shipped_instances_come_back(name: str, tmp_path: Path) -> None:
     assert read.notes == ()
 
 
+def test_an_import_is_given_notes_and_licences(tmp_path: Path) -> None:
+    instance = read_instance("china-provinces")
+    excel.write(instance, tmp_path / "book.xlsx")
+    hidden = b'<sheet name="operators" state="hidden"'
+    change_part(
+        tmp_path / "book.xlsx",
+        tmp_path / "edited.xlsx",
+        "xl/workbook.xml",
+        b'<sheet name="operators"',
+        hidden,
+    )
+    found = excel.read_foreign(tmp_path / "edited.xlsx")
+    assert make_instance(found.settings, found.tables).digest == instance.digest
+    assert found.notice == notice_of(instance)
+    assert found.notes == ("sheet operators is hidden; it was read all the same",)
+
+
 def features_of(seed: int) -> list[str]:
     draw = random.Random(f"features {seed}")  # noqa: S311
     return draw.sample(FEATURES, k=draw.randint(0, len(FEATURES)))

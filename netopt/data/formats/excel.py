@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from netopt.data.formats.excel_reading import Read
+    from netopt.data.formats.foreign import Foreign
     from netopt.data.instance import Instance
 
 
@@ -49,6 +50,20 @@ def read(path: str | Path) -> Instance:
         There is no such file.
     """
     return read_all(path).instance
+
+
+def read_foreign(path: str | Path) -> Foreign:
+    """Read a workbook for ``netopt import``, which shows the notes and keeps the licences of the data.
+
+    Raises
+    ------
+    InstanceError, UsageError
+        As ``read``.
+    """
+    from netopt.data.formats.foreign import Foreign  # noqa: PLC0415 - heavy
+
+    found = read_all(path)
+    return Foreign(found.instance.settings, found.instance.tables, found.notice, notes=found.notes)
 
 
 def read_all(path: str | Path) -> Read:
