@@ -8,8 +8,10 @@ import random
 import shutil
 import subprocess
 import tempfile
+import time as clock
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
@@ -113,7 +115,7 @@ def book(written: Path) -> Workbook:
     wacc=st.floats(0.0, 1.0),
     gap=st.floats(-1e6, 1e6),
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_round_trip_is_exact(
     *,
     name: str,
@@ -775,6 +777,17 @@ def test_row_numbers_are_those_of_excel(book: Workbook, tmp_path: Path) -> None:
     ]
 
 
+def test_many_refused_cells_are_counted_not_listed(book: Workbook, tmp_path: Path) -> None:
+    for row in range(5, 105):
+        for cell, value in zip("ABCD", ["S1", "pack", date(2026, 1, 2), 1], strict=True):
+            book["supply"][f"{cell}{row}"].value = value
+    dates = [line for line in problems_of(book, tmp_path) if "[spreadsheet_date]" in line]
+    assert len(dates) == 21
+    assert dates[-1] == (
+        "edited.xlsx: sheet supply, column period: [spreadsheet_date] 80 more rows break the same rule"
+    )
+
+
 # --- files that are none ----------------------------------------------------------------------------------
 
 
@@ -862,6 +875,16 @@ def test_a_format_far_below_the_table_does_no_harm(small: Instance, written: Pat
     cell = b'<row r="1048576"><c r="XFD1048576" s="3"/></row></sheetData>'
     change_part(written, path, sheet_part("supply"), b"</sheetData>", cell)
     assert_same(excel.read(path), small)
+
+
+@pytest.mark.parametrize("piece", [b"<c>", b"<c ", b"<c/>", b"<row>", b"<c><v>", b"<x:c r='A1'>"])
+def test_no_sheet_takes_long_to_look_through(piece: bytes, written: Path, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    change_part(written, path, sheet_part("supply"), b"<sheetData>", b"<sheetData>" + piece * 400_000)
+    started = clock.process_time()
+    with suppress(InstanceError):
+        excel.read(path)
+    assert clock.process_time() - started < 20
 
 
 def test_macros_are_not_read_and_said(small: Instance, written: Path, tmp_path: Path) -> None:

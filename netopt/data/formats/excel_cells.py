@@ -18,12 +18,17 @@ _RETYPE: Final = "set the cell's format to Text first, then type it again"
 
 @dataclass(frozen=True)
 class Unread:
-    """A cell without a value that could be taken."""
+    """A cell without a value that could be taken; ``{value}`` in the message stands for what it shows."""
 
     rule: str
     value: str
     message: str
     hint: str
+
+    @property
+    def told(self) -> str:
+        """The message with the value."""
+        return self.message.replace("{value}", shown(self.value))
 
 
 def unread_cells(facts: SheetFacts) -> Iterable[tuple[tuple[int, int], Unread]]:
@@ -33,8 +38,8 @@ def unread_cells(facts: SheetFacts) -> Iterable[tuple[tuple[int, int], Unread]]:
         hint = "open the workbook in Excel and save it, or type the value"
         yield place, Unread("formula_without_value", "", message, hint)
     for place, error in facts.errors.items():
-        message = f"the cell shows the error {shown(error)}"
-        yield place, Unread("spreadsheet_error", error, message, "mend the formula, or type the value")
+        hint = "mend the formula, or type the value"
+        yield place, Unread("spreadsheet_error", error, "the cell shows the error {value}", hint)
 
 
 def taken_text(cell: Any, kind: ColumnType) -> str | Unread:
@@ -44,7 +49,7 @@ def taken_text(cell: Any, kind: ColumnType) -> str | Unread:
     --------
     >>> taken_text(510100.0, ColumnType.ID), taken_text(0.1, ColumnType.NUMBER)
     ('510100', '0.1')
-    >>> taken_text(datetime.date(2026, 2, 1), ColumnType.ID).message
+    >>> taken_text(datetime.date(2026, 2, 1), ColumnType.ID).told
     "a spreadsheet made the date 2026-02-01 of what was typed, such as '1-2' or '2-1'"
     """
     if isinstance(cell, Unread):
@@ -65,7 +70,7 @@ def _flag(cell: bool, kind: ColumnType) -> str | Unread:
     value = str(cell).upper()
     if kind in (ColumnType.NUMBER, ColumnType.INTEGER):
         return value
-    message = f"a spreadsheet made the truth value {value} of what was typed"
+    message = "a spreadsheet made the truth value {value} of what was typed"
     return Unread("spreadsheet_boolean", value, message, _RETYPE)
 
 
@@ -76,7 +81,7 @@ def _number(number: float, kind: ColumnType) -> str | Unread:
         return {"1": TRUE, "0": FALSE}.get(digits, digits)
     if is_whole or kind in (ColumnType.NUMBER, ColumnType.INTEGER):
         return digits
-    message = f"the number {shown(number)} stands where a text belongs, and how it was typed is lost"
+    message = "the number {value} stands where a text belongs, and how it was typed is lost"
     return Unread("number_for_text", shown(number), message, _RETYPE)
 
 
@@ -85,7 +90,7 @@ def _date(cell: Any, kind: ColumnType) -> Unread:
     what = "time" if isinstance(cell, (datetime.time, datetime.timedelta)) else "date"
     if kind in (ColumnType.ID, ColumnType.TEXT):
         like = "'1-2' or '2-1'" if what == "date" else "'1:30'"
-        message = f"a spreadsheet made the {what} {told} of what was typed, such as {like}"
+        message = f"a spreadsheet made the {what} {{value}} of what was typed, such as {like}"
         return Unread("spreadsheet_date", told, message, _RETYPE)
-    message = f"the cell holds the {what} {told}, not a number"
+    message = f"the cell holds the {what} {{value}}, not a number"
     return Unread("spreadsheet_date", told, message, "set the cell's format to Number, then type it again")

@@ -33,8 +33,11 @@ _OLD_OR_LOCKED: Final = b"\xd0\xcf\x11\xe0"
 _DOCTYPE: Final = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ROW: Final = re.compile(rb"""<(?:\w+:)?row\b[^>]*?\sr\s*=\s*["'](\d+)["']""")
 _CELL: Final = re.compile(
-    rb"<(?:\w+:)?c(?=[\s>/])([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)|<(?:\w+:)?row(?=[\s>/])[^>]*>", re.DOTALL
+    rb"<(?:\w+:)?c(?=[\s>/])([^<>]*?)(?:/>|>(.*?)(?=<(?:\w+:)?(?:c|row)[\s>/]|</(?:\w+:)?(?:c|row)>))"
+    rb"|<(?:\w+:)?row(?=[\s>/])[^<>]*>",
+    re.DOTALL,
 )
+"""A cell or the start of a row; a cell ends before whatever comes first, so that no text takes long."""
 _PLACE: Final = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})([0-9]{1,7})["']""")
 _TYPE: Final = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[\s>/]")

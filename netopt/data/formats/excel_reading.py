@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -230,9 +230,7 @@ class _Reading:
         """Return the cells of a column as a CSV file would have them, and which were refused already."""
         taken = [taken_text(cell, column.type) for cell in cells]
         wrong = np.fromiter((isinstance(cell, Unread) for cell in taken), np.bool_, len(taken))
-        for cell, line in zip(taken, lines, strict=True):
-            if isinstance(cell, Unread):
-                self._log.add(spec.file, line, column.name, cell.rule, cell.value, cell.message, cell.hint)
+        self._refuse(spec.file, column.name, zip(taken, lines, strict=True))
         if column.type in (ColumnType.ID, ColumnType.TEXT):
             typed = [
                 text
@@ -241,6 +239,16 @@ class _Reading:
             ]
             self._note_digits(f"sheet {spec.name}, column {column.name}", typed)
         return [cell if isinstance(cell, str) else "" for cell in taken], wrong
+
+    def _refuse(self, file: str, column: str, cells: Iterable[tuple[str | Unread, int]]) -> None:
+        """Note the cells that were not taken, the first rows of each kind one by one."""
+        kinds: dict[tuple[str, str, str], list[tuple[int, str]]] = {}
+        for cell, line in cells:
+            if isinstance(cell, Unread):
+                kinds.setdefault((cell.rule, cell.message, cell.hint), []).append((line, cell.value))
+        for (rule, message, hint), found in kinds.items():
+            lines, values = zip(*found, strict=True)
+            self._log.add_rows(file, lines, column, rule, values, message, hint)
 
     def _note_digits(self, where: str, typed: Sequence[str]) -> None:
         if typed:
@@ -303,7 +311,7 @@ class _Reading:
         """Return a setting's value, None where it is not set, ``_REFUSED`` where a problem was noted."""
         taken = taken_text(cell, column.type)
         if isinstance(taken, Unread):
-            self._log.add(file, row, place, taken.rule, taken.value, taken.message, taken.hint)
+            self._log.add(file, row, place, taken.rule, taken.value, taken.told, taken.hint)
             return _REFUSED
         if column.type is ColumnType.TEXT and not isinstance(cell, str):
             self._note_digits(f"sheet {SETTINGS_SHEET if file == SETTINGS_FILE else PERIODS.name}", [taken])
