@@ -89,7 +89,8 @@ def type_file(raw: RawTable, spec: TableSpec, log: ProblemLog) -> Table:
         if column.name not in raw.cells:
             reading.miss(column)
         else:
-            reading.take_texts(column, np.array(raw.cells[column.name], dtype=object))
+            cells = np.array(raw.cells[column.name], dtype=object)
+            reading.take_texts(column, cells, noted=raw.noted.get(column.name))
     return reading.table(raw.whole)
 
 
@@ -154,8 +155,14 @@ class _Reading:
         message = f"the column '{column.name}' is missing"
         self._log.add(self._spec.file, 1, column.name, "missing_column", "", message, column.description)
 
-    def take_texts(self, column: Column, cells: npt.NDArray[np.object_], alien: Mask | None = None) -> None:
-        """Type a column of texts, whatever its type is to be."""
+    def take_texts(
+        self,
+        column: Column,
+        cells: npt.NDArray[np.object_],
+        alien: Mask | None = None,
+        noted: Mask | None = None,
+    ) -> None:
+        """Type a column of texts, whatever its type is to be; of ``noted`` cells nothing is said."""
         if alien is not None and alien.any():
             self._refuse(
                 column, alien, cells, "type", "'{value}' is not a text", "ids and texts are strings"
@@ -163,6 +170,9 @@ class _Reading:
             cells = np.where(alien, "", cells)
         else:
             alien = np.zeros(len(cells), dtype=np.bool_)
+        if noted is not None and noted.any():
+            self._doubt(column, noted)
+            alien = alien | noted
         blank = cells == ""
         if not column.nullable:
             hint = _MERGED_HINT if column.name in self._spec.key else ""
@@ -242,12 +252,15 @@ class _Reading:
         hint: str | Callable[[str], str] = "",
     ) -> None:
         if wrong.any():
-            self._doubtful.add(column.name)
-            self._sound &= ~wrong
+            self._doubt(column, wrong)
             lines = self._lines[wrong].tolist()
             self._log.add_rows(
                 self._spec.file, lines, column.name, rule, values[wrong].tolist(), message, hint
             )
+
+    def _doubt(self, column: Column, wrong: Mask) -> None:
+        self._doubtful.add(column.name)
+        self._sound &= ~wrong
 
 
 def _as_text(cell: Any, kind: ColumnType) -> str:

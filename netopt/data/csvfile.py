@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -33,11 +33,14 @@ class RawTable:
         Line of the file of each row (the header is line 1).
     whole
         Whether no row had to be left out.
+    noted
+        Column name -> True where a problem of the cell is noted already; such a cell is "".
     """
 
     cells: dict[str, Sequence[str]]
     lines: npt.NDArray[np.int64]
     whole: bool
+    noted: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def parse_csv(text: str, spec: TableSpec, log: ProblemLog) -> RawTable | None:
     tall = np.flatnonzero(np.array(ends) > starts)
     kept, whole = _sound_rows(rows, starts, tall, spec, log)
     columns = list(zip(*(rows[index] for index in kept), strict=True)) or [()] * len(header)
-    cells = _known_columns(header, columns, spec, log)
+    cells = known_columns(header, columns, spec, log)
     return RawTable(cells, starts[kept], whole)
 
 
@@ -128,7 +131,7 @@ def _sound_rows(
     return np.flatnonzero(keep), not (len(odd) or len(tall))
 
 
-def _known_columns(
+def known_columns(
     header: list[str], columns: Sequence[Sequence[str]], spec: TableSpec, log: ProblemLog
 ) -> dict[str, Sequence[str]]:
     """Return the columns that the format knows; note the others, and any that stands twice."""

@@ -104,9 +104,39 @@ def make_instance(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> Ins
             typed[name] = type_frame(tables[name], spec, log)
         elif spec.required:
             log.add(spec.file, None, None, "missing_file", "", "the table is missing", spec.description)
-    draft = Draft(_with_empty_tables(typed), settings, log)
+    return check_instance(settings, typed, log, "the instance in memory")
+
+
+def check_instance(
+    settings: Settings | None,
+    tables: dict[str, Table],
+    log: ProblemLog,
+    subject: str,
+    unread: Collection[str] = (),
+) -> Instance:
+    """Return the instance that typed tables make, for readers of other formats.
+
+    Parameters
+    ----------
+    settings
+        None where they could not be read, which ``log`` says then.
+    tables
+        Table name -> typed table; optional ones may be left out.
+    log
+        What was noted of the input so far.
+    subject
+        What the input is called in the error.
+    unread
+        Optional tables that could not be read, rather than being absent.
+
+    Raises
+    ------
+    InstanceError
+        With all of ``log`` and all that the checks of an instance find.
+    """
+    draft = Draft(_with_empty_tables(tables, unread), settings, log)
     _check(draft)
-    return _finished(draft, "the instance in memory", None)
+    return _finished(draft, subject, None)
 
 
 def validate_folder(path: str | Path) -> list[Problem]:

@@ -76,8 +76,8 @@ def _table(spec: TableSpec) -> str:
     for column in spec.columns:
         target = referred.get((column.name,))
         blank = "yes" if column.nullable else ""
-        permitted = f"in [{target}](#{target})" if target else _permitted(column)
-        cells = (f"`{column.name}`", _TYPES[column.type], column.unit, blank, permitted, column.description)
+        allowed = f"in [{target}](#{target})" if target else permitted(column)
+        cells = (f"`{column.name}`", _TYPES[column.type], column.unit, blank, allowed, column.description)
         lines.append("| " + " | ".join(cells) + " |")
     rules = [f"* {check.message}" + (f": {check.hint}" if check.hint else "") for check in spec.row_checks]
     refused = ["", "Refused rows:", "", *rules] if rules else []
@@ -90,7 +90,8 @@ def _cross_checks() -> str:
     return "\n".join(["## Rules across tables", "", *(f"* {demand}" for demand in demands), ""])
 
 
-def _permitted(column: Column) -> str:
+def permitted(column: Column) -> str:
+    """Return the permitted values of a column in words, "" where any will do."""
     if column.choices:
         return ", ".join(f"`{choice}`" for choice in column.choices)
     highest = column.maximum if column.maximum is not None else column.plausible_maximum
@@ -113,29 +114,30 @@ def _settings() -> str:
 def _setting_rows(node: dict[str, Any], schema: dict[str, Any], prefix: str) -> Iterator[str]:
     for name, declared in node["properties"].items():
         key = f"{prefix}{name}"
-        field = _resolved(declared, schema)
+        field = resolved(declared, schema)
         if "properties" in field:
             yield f"| **[{key}]** | {field.get('description', '').splitlines()[0]} | | |"
             yield from _setting_rows(field, schema, f"{key}.")
-        elif "properties" in (item := _resolved(field.get("items", {}), schema)):
+        elif "properties" in (item := resolved(field.get("items", {}), schema)):
             yield f"| **[[{key}]]** | {item.get('description', '').splitlines()[0]} | | |"
             yield from _setting_rows(item, schema, f"{key}[].")
         else:
             needed = "required" if name in node.get("required", ()) else _toml(declared.get("default"))
-            yield f"| `{key}` | {field.get('type', '')} | {_range(field)} | {needed} |"
+            yield f"| `{key}` | {field.get('type', '')} | {permitted_setting(field)} | {needed} |"
 
 
-def _resolved(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def resolved(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Return a field's schema without references and without the null of optional fields."""
     if "anyOf" in field:
         field = next(option for option in field["anyOf"] if option.get("type") != "null")
     if "$ref" in field:
-        resolved: dict[str, Any] = schema["$defs"][field["$ref"].rsplit("/", 1)[-1]]
-        return resolved
+        target: dict[str, Any] = schema["$defs"][field["$ref"].rsplit("/", 1)[-1]]
+        return target
     return field
 
 
-def _range(field: dict[str, Any]) -> str:
+def permitted_setting(field: dict[str, Any]) -> str:
+    """Return the permitted values of a resolved setting in words, "" where any will do."""
     choices = field.get("enum") or ([field["const"]] if "const" in field else [])
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)

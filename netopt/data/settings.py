@@ -15,34 +15,48 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, strict=True, use_attribute_docstrings=True
+    )
 
 
 class About(_Settings):
     """What the instance is, and in which money it counts; only the description may have line breaks."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    """Short name: small letters, digits and hyphens."""
     title: Line
+    """Title, on one line."""
     description: Lines = ""
+    """What is planned, and where the figures come from."""
     currency: Literal["CNY"]
+    """Money of all prices and costs."""
     price_year: Annotated[int, Field(ge=1990, le=2100)]
+    """Year whose prices all money is in."""
     price_basis: Line
+    """What the prices include: taxes, inflation, their sources."""
 
 
 class Period(_Settings):
     """A year or block of years; every quantity in it is a yearly rate."""
 
     period: Annotated[Line, Field(min_length=1)]
+    """Id of the period, which supply, offtake and offers name."""
     start_year: Annotated[int, Field(ge=1990, le=2150)]
+    """First year of the period."""
     length_years: Annotated[int, Field(ge=1, le=50)]
+    """Years that the period lasts; the next one starts after them."""
 
 
 class Horizon(_Settings):
     """The planning horizon and how the future is weighed against today."""
 
     discount_rate: Rate
+    """What a year of waiting takes off the worth of money (0.08: 8 %)."""
     base_year: Annotated[int, Field(ge=1990, le=2150)]
+    """Year whose money costs are discounted to."""
     periods: Annotated[list[Period], Field(min_length=1)]
+    """The periods of the plan, in order and without a break."""
 
     @model_validator(mode="after")
     def _periods_follow_each_other(self) -> Horizon:
@@ -64,27 +78,34 @@ class Capital(_Settings):
     """The cost of capital that annuities are computed with."""
 
     wacc: Rate
+    """Rate that investment is turned into a cost a year with (0.08: 8 %)."""
 
 
 class Distance(_Settings):
     """Where distances come from: a table, the road network, or geodesics times circuity."""
 
     method: Literal["table", "road", "geodesic"]
+    """Where distances come from: table distances, tables road_nodes and road_edges, or straight lines."""
     circuity: Annotated[float, Field(ge=1, le=3)] = 1.0
+    """Length of a road relative to the straight line, where straight lines are used."""
     road_correction: Annotated[float, Field(ge=0.5, le=2)] = 1.0
+    """Factor on every way through the road network."""
 
 
 class Prices(_Settings):
     """Prices that are not of a commodity. Without a price, nothing may stay unserved."""
 
     carbon_cny_per_tonne: NonNegative
+    """What a tonne of CO2e costs society, CNY/t."""
     unserved_cny_per_tonne: Positive | None = None
+    """Price of a collected tonne that nobody takes, CNY/t; blank: nothing may stay unserved."""
 
 
 class Limits(_Settings):
     """Caps that hold under every policy."""
 
     emission_tonnes_co2e_per_year: NonNegative | None = None
+    """Cap on emissions of the whole network, t CO2e/yr; blank: none."""
 
 
 class Leakage(_Settings):
@@ -96,17 +117,24 @@ class Leakage(_Settings):
     """
 
     formal_share: Share
+    """Share of retired batteries that is collected formally, with leakage off."""
     beta_per_cny: NonNegative
+    """How strongly the formal share answers to a gap between offers, per CNY."""
     reference_gap_cny_per_pack: float
+    """Informal minus formal offer that the answer was calibrated at, CNY/pack."""
     reference_friction_cny_per_tonne: NonNegative
+    """Cost of rules on a formal tonne at the calibration, CNY/t."""
     pack_mass_tonnes: Positive
+    """Mass of a pack, t."""
     pass_through: Share
+    """Share of a change of cost that reaches the formal offer; no source, always assumed."""
 
 
 class Solving(_Settings):
     """How hard the instance is meant to be solved; it says nothing of the plan and is in no digest."""
 
     profile: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")] | None = None
+    """Solver profile that the instance asks for; blank: the default."""
 
 
 class Settings(_Settings):

@@ -33,6 +33,11 @@ def parse_settings(text: str, log: ProblemLog) -> Settings | None:
     except TomlError as error:
         log.add(SETTINGS_FILE, error.row, error.key, "toml", "", f"not valid TOML: {error.said}")
         return None
+    return check_settings(contents, log)
+
+
+def check_settings(contents: Mapping[str, Any], log: ProblemLog) -> Settings | None:
+    """Return the settings in a parsed document; None where a problem was noted."""
     huge = [
         (key, number)
         for key, number in _numbers(contents, "")
