@@ -185,7 +185,7 @@ def flows_template(instance: Instance) -> str:
     share = instance.settings.leakage.formal_share
     mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"]
     supply = instance["supply"]
-    units = supply["supply_tonnes_per_year"] * share / supply["commodity"].map(mass)
+    units = supply["supply_tonnes_per_year"] * share / supply["commodity"].map(mass).astype(float)
     rows = supply.assign(from_place=supply["source"], flow_units_per_year=units.round(3))
     rows = rows[rows["flow_units_per_year"] > 0].reindex(columns=list(FLOWS.column_names), fill_value="")
     text: str = rows.to_csv(index=False, lineterminator="\n")

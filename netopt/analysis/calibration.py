@@ -196,7 +196,7 @@ def _cascade_ceiling(bench: Bench, subject: str) -> float:
     fit = made[made["commodity_x"].map(commodities["cascade_grade"]).astype(bool)]
     best = (fit["yield_units_per_tonne"] / fit["mass_share"]).groupby(fit["commodity_y"]).max()
     tonnes = supply["supply_tonnes_per_year"]
-    share = supply["commodity"].map(best).fillna(0.0)
+    share = supply["commodity"].map(best).astype(float).fillna(0.0)
     return PERCENT * bench.formal_share * float((tonnes * share).sum() / tonnes.sum())
 
 
@@ -280,7 +280,8 @@ def _capacity_used(bench: Bench, subject: str) -> float:
     sites = run.instance["sites"].set_index("site")
     of_kind = sites[sites["facility_type"] == bench.facility_type(kind)]
     loads = run.answer.facilities
-    share = loads["period"].map(run.instance.period_weights()) / sum(run.instance.period_weights().values())
+    weights = run.instance.period_weights()
+    share = loads["period"].map(weights).astype(float) / sum(weights.values())
     standing = (loads["size"] == "existing") & loads["site"].isin(of_kind.index)
     used = float((loads["load_tonnes_per_year"] * share)[standing].sum())
     return PERCENT * used / float(of_kind["existing_capacity_tonnes_per_year"].sum())
@@ -311,8 +312,8 @@ def _cascade_share(bench: Bench, subject: str) -> float:
     weights = run.instance.period_weights()
     kinds = run.instance["sites"].set_index("site")["facility_type"]
     runs, supply = run.answer.throughput, run.answer.supply
-    done = runs["throughput_tonnes_per_year"] * runs["period"].map(weights)
-    retired = supply["retired_tonnes_per_year"] * supply["period"].map(weights)
+    done = runs["throughput_tonnes_per_year"] * runs["period"].map(weights).astype(float)
+    retired = supply["retired_tonnes_per_year"] * supply["period"].map(weights).astype(float)
     meant = runs["site"].map(kinds) == bench.facility_type(kind)
     return PERCENT * float(done[meant].sum() / retired.sum())
 
@@ -406,7 +407,7 @@ def _refuse_other_batteries(bench: Bench, policy: str, run: Run) -> None:
     supply, sources = run.answer.supply, run.instance["sources"].set_index("source")["location"]
     homes = run.instance["locations"].set_index("location")["jurisdiction"]
     weights = run.instance.period_weights()
-    share = supply["period"].map(weights) / sum(weights.values())
+    share = supply["period"].map(weights).astype(float) / sum(weights.values())
     theirs = (
         (supply["retired_tonnes_per_year"] * share).groupby(supply["source"].map(sources).map(homes)).sum()
     )

@@ -107,7 +107,7 @@ class Figure:
             jurisdiction=jurisdictions_of(instance, runs["site"].map(sites["location"])),
         )
         located = in_every_period(instance, located[self._is_here(located)])
-        amount = located["facility_type"].map(self._per_tonne(instance)).fillna(0.0)
+        amount = located["facility_type"].map(self._per_tonne(instance)).astype(float).fillna(0.0)
         named = located.rename(columns={"activity": "index"})
         return named.assign(family="throughput", due_period=named["period"], amount=amount)
 
@@ -138,7 +138,7 @@ class Figure:
             jurisdiction=jurisdictions_of(instance, runs["site"].map(sites["location"])),
         )
         share = runs["period"].map(weights).astype(float) / sum(weights.values())
-        per_tonne = located["facility_type"].map(self._per_tonne(instance)).fillna(0.0)
+        per_tonne = located["facility_type"].map(self._per_tonne(instance)).astype(float).fillna(0.0)
         amounts = runs["throughput_tonnes_per_year"] * share * per_tonne
         return float(amounts[self._is_here(located)].sum())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -14,6 +15,7 @@ from netopt.cli.infeasible import explain_hint, leave_explanation
 from netopt.cli.inputs import default_output, find_policies, note_idle, split_names
 from netopt.cli.map import FORMATS
 from netopt.cli.options import Scenario, Solving, Talk, Writing
+from netopt.cli.report import leave_report
 from netopt.cli.scenario import design_of, formal_share_of, open_scenario
 from netopt.errors import InfeasibleError
 
@@ -30,6 +32,7 @@ def command(  # noqa: PLR0913 - the options of the command line
     policies: str = _MAIN_JOB,
     curve: Annotated[bool | None, Parameter(negative="--no-curve")] = None,
     maps: Annotated[bool, Parameter(negative="--no-maps")] = True,
+    report: Annotated[bool, Parameter(negative="--no-report")] = True,
     scenario: Scenario = Scenario(),  # noqa: B008 - frozen
     writing: Writing = Writing(),  # noqa: B008 - frozen
     solving: Solving = Solving(),  # noqa: B008 - frozen
@@ -37,8 +40,8 @@ def command(  # noqa: PLR0913 - the options of the command line
 ) -> int:
     """Solve several policies, check every plan independently, and state the cost of fragmentation.
 
-    Leaves one folder with a run per policy, comparison.json, README.md and maps. Ctrl-C leaves the
-    policies that have a plan by then, with the intervals that their bounds give.
+    Leaves one folder with a run per policy, comparison.json, README.md, maps and a report. Ctrl-C
+    leaves the policies that have a plan by then, with the intervals that their bounds give.
 
     Parameters
     ----------
@@ -51,6 +54,8 @@ def command(  # noqa: PLR0913 - the options of the command line
         left out, only where that is quick.
     maps
         Also draw maps.
+    report
+        Also write the report (see ``netopt report``) into report/.
     """
     from netopt.cli.layering import effective_options  # noqa: PLC0415 - heavy
     from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
@@ -79,17 +84,25 @@ def command(  # noqa: PLR0913 - the options of the command line
             given = split_names(policies)
             hint = explain_hint(instance, given, names, error.policy, scenario)
             return leave_explanation(console, error, loaded, chosen, path, force=writing.force, hint=hint)
-        if maps and stop.is_set():
-            console.note(f"interrupted: no maps are drawn; netopt map {path} draws them")
-        maps = maps and not stop.is_set()
-        _write(console, comparison, path, effective, maps=maps, force=writing.force)
+        shown = {"maps": maps, "report": report}
+        if stop.is_set():
+            for what in [what for what, wanted in shown.items() if wanted]:
+                console.note(f"interrupted: no {what}; netopt {what.removesuffix('s')} {path} makes them")
+            shown = dict.fromkeys(shown, False)
+        _write(console, comparison, path, effective, shown, force=writing.force)
         return _say(console, comparison, path)
 
 
 def _write(
-    console: Console, comparison: Comparison, path: Path, effective: Effective, *, maps: bool, force: bool
+    console: Console,
+    comparison: Comparison,
+    path: Path,
+    effective: Effective,
+    shown: Mapping[str, bool],
+    *,
+    force: bool,
 ) -> None:
-    """Write the comparison as one folder; solves are not lost to a map that cannot be drawn."""
+    """Write the comparison as one folder; solves are not lost to a map or report that fails."""
     from netopt.solution.design import design_in_manifest  # noqa: PLC0415 - heavy
     from netopt.solution.staging import staged_folder  # noqa: PLC0415 - heavy
     from netopt.solution.store import (  # noqa: PLC0415 - heavy
@@ -100,7 +113,7 @@ def _write(
         write_run,
     )
 
-    failure: Exception | None = None
+    failures: list[Exception] = []
     with staged_folder(path, force=force) as folder:
         for name, solution in comparison.solutions.items():
             # Each was solved on a part of the comparison's threads.
@@ -108,14 +121,9 @@ def _write(
             write_run(solution, folder / "runs" / name, extra=extra)
         write_json(folder / "comparison.json", plain(comparison.to_dict()))
         (folder / "README.md").write_text(comparison.to_markdown(), encoding="utf-8", newline="\n")
-        if maps:
-            from netopt.maps.atlas import Atlas  # noqa: PLC0415 - heavy
-
+        if shown["maps"]:
             console.note("drawing maps")
-            try:
-                Atlas(FORMATS).draw(comparison.solutions, folder / "maps")
-            except Exception as error:
-                failure = error
+            _kept(failures, lambda: _draw(comparison, folder / "maps"))
         solutions = list(comparison.solutions.values())
         about = {
             "instance": instance_in_manifest(solutions[0].instance),
@@ -125,9 +133,26 @@ def _write(
             "options": effective.for_manifest(),
         }
         write_manifest(folder, "comparison", about)
-    if failure is not None:
-        console.note(f"the comparison is in {path}, without all of its maps")
-        raise failure
+        if shown["report"]:
+            console.note("writing the report")
+            _kept(failures, lambda: leave_report(folder))
+    if failures:
+        console.note(f"the comparison is in {path}, without all of its maps and report")
+        raise failures[0]
+
+
+def _kept(failures: list[Exception], work: Callable[[], None]) -> None:
+    """Do some work; what goes wrong is kept for later."""
+    try:
+        work()
+    except Exception as error:
+        failures.append(error)
+
+
+def _draw(comparison: Comparison, folder: Path) -> None:
+    from netopt.maps.atlas import Atlas  # noqa: PLC0415 - heavy
+
+    Atlas(FORMATS).draw(comparison.solutions, folder)
 
 
 def _say(console: Console, comparison: Comparison, path: Path) -> int:

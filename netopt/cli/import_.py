@@ -31,7 +31,7 @@ def command(  # noqa: PLR0913 - options
     dry_run: Annotated[bool, _SWITCH] = False,
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
-    """Read a file that you already have into a new instance: test cases of the literature, places.
+    """Read a file that you already have into a new instance: workbook, test cases, places.
 
     The instance is checked like any other before anything is written. IMPORT.md in its folder says
     how the file was read and whence every column comes.
@@ -39,7 +39,8 @@ def command(  # noqa: PLR0913 - options
     Parameters
     ----------
     file
-        The file: orlib, tbed1, tscflp, mp_tscflp (text files of numbers), places (GeoPackage, GeoJSON).
+        The file: orlib, tbed1, tscflp, mp_tscflp (text files of numbers), places (GeoPackage,
+        GeoJSON), excel (workbook of an instance).
     directory
         The folder to make.
     format_

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FILES: Final = {"html": "report.html", "xlsx": "report.xlsx", "parquet": "tables", "md": "summary.md"}
 """What each format writes in the report's folder."""
 
+PLACE: Final = "report"
+"""Folder of a report in what it reports."""
+
 
 def command(
     *runs: Path,
@@ -71,9 +74,22 @@ def command(
     return _say(console, report, subject, paths)
 
 
+def leave_report(folder: Path) -> None:
+    """Write the report of a comparison, in English and every format, into its own folder ``report/``."""
+    from netopt.reports.build import build_report  # noqa: PLC0415 - heavy
+    from netopt.reports.language import Language  # noqa: PLC0415 - heavy
+    from netopt.reports.sources import sources_folder  # noqa: PLC0415 - heavy
+    from netopt.reports.subject import read_subject  # noqa: PLC0415 - heavy
+
+    subject = read_subject((folder,))
+    compared = _calibrated(subject, None)
+    report = build_report(subject, Language("en"), sources=sources_folder(subject), compared=compared)
+    _write(report, subject, folder / PLACE, tuple(FILES), force=False)
+
+
 def _default_place(runs: Sequence[Path], subject: Subject) -> Path:
     """Return ``report/`` of the folder that is reported; of several runs, a place under results."""
-    return runs[0] / "report" if len(runs) == 1 else default_output(subject.instance.name, "report")
+    return runs[0] / PLACE if len(runs) == 1 else default_output(subject.instance.name, "report")
 
 
 def _calibrated(subject: Subject, wanted: str | None) -> list[Compared] | None:

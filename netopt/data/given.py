@@ -146,7 +146,7 @@ def with_given_supply(
         raise UsageError(f"{instance.name}: the formal share is 0, so nothing can have left a source")
     sources, supply, keys = instance["sources"], instance["supply"], ["source", "commodity", "period"]
     mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"]
-    tonnes = from_sources["flow_units_per_year"] * from_sources["commodity"].map(mass)
+    tonnes = from_sources["flow_units_per_year"] * from_sources["commodity"].map(mass).astype(float)
     tonnes /= from_sources["from_place"].map(shares).where(lambda given: given > 0, 1.0).astype(float)
     given = tonnes.groupby([from_sources["from_place"], from_sources["commodity"], from_sources["period"]])
     keyed = supply.set_index(keys)["supply_tonnes_per_year"]

@@ -69,6 +69,7 @@ def as_instance(found: Foreign | Instance, path: Path, format_name: str, title: 
     if bad := [name for name in found.policies if not _POLICY_FILE.fullmatch(name)]:
         raise ValueError(f"not the name of a policy's file: {bad[0]}")
     files = _files_of(found.home)
+    files |= {NOTICE_FILE: found.notice} if found.notice else {}
     files |= {f"policies/{name}": text for name, text in found.policies.items()}
     page = _page(found, instance, path, f"{format_name}: {title}")
     return Imported(instance, tuple(found.notes), files | {PAGE: page})

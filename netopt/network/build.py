@@ -119,7 +119,7 @@ def _leaked(
     instance: Instance, effects: Effects, supply_rows: pd.DataFrame, retired: pd.DataFrame
 ) -> pd.DataFrame:
     """Return what every supply gives to the informal channel (t/yr), by period."""
-    shares = supply_rows["source"].map(formal_shares(instance, effects))
+    shares = supply_rows["source"].map(formal_shares(instance, effects)).astype(float)
     informal = 1.0 - shares.astype(float)
     return retired.mul(informal.to_numpy(), axis=0)
 

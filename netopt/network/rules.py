@@ -107,7 +107,7 @@ class RuleWriter:
 
     def _eligible(self, mass: Mass) -> pd.DataFrame:
         arcs = self._collecting_arcs(mass)
-        fit = arcs["commodity"].map(fit_shares(self._instance))
+        fit = arcs["commodity"].map(fit_shares(self._instance)).astype(float)
         return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"] * fit)
 
     def _collecting_arcs(self, mass: Mass) -> pd.DataFrame:
@@ -121,7 +121,7 @@ class RuleWriter:
         meant &= _named(self._activities["facility_type"], mass.facility_types)
         meant &= _named(self._activities["jurisdiction"], mass.jurisdictions)
         rows = self._activities[meant]
-        tonnes = rows["activity"].map(self._processed_tonnes(mass)).fillna(0.0)
+        tonnes = rows["activity"].map(self._processed_tonnes(mass)).astype(float).fillna(0.0)
         return self._every_period("throughput", rows["activity"], tonnes)
 
     def _processed_tonnes(self, mass: Mass) -> pd.Series:
@@ -146,10 +146,10 @@ class RuleWriter:
         """Return tonnes of a metal in inputs or outputs (``goods``) of recipes, per tonne of throughput."""
         contents = self._instance["metal_contents"]
         held = contents[contents["metal"] == mass.metal].set_index("commodity")["tonnes_per_unit"]
-        tonnes = goods["units_per_tonne"] * goods["commodity"].map(held).fillna(0.0)
+        tonnes = goods["units_per_tonne"] * goods["commodity"].map(held).astype(float).fillna(0.0)
         rows = self._runs(mass)["activity"]
         per_run = tonnes.groupby(goods["activity"]).sum()
-        return self._every_period("throughput", rows, rows.map(per_run).fillna(0.0))
+        return self._every_period("throughput", rows, rows.map(per_run).astype(float).fillna(0.0))
 
     def _runs(self, mass: Mass) -> pd.DataFrame:
         """Return the activities at facilities that a mass names."""
@@ -213,12 +213,12 @@ def fit_shares(instance: Instance) -> dict[str, float]:
     outputs = instance["recipe_outputs"]
     inputs = instance["recipe_inputs"]
     tonnes = outputs["yield_units_per_tonne"] * tonnes_per_unit(instance, outputs["commodity"])
-    graded = inputs.loc[inputs["commodity"].map(is_grade), "recipe"]
+    graded = inputs.loc[inputs["commodity"].map(is_grade).astype(bool), "recipe"]
     testing = inputs[~inputs["recipe"].isin(graded)]
     fit = is_grade.astype(float)
     while True:
-        made = (tonnes * outputs["commodity"].map(fit)).groupby(outputs["recipe"]).sum()
-        best = testing["recipe"].map(made).fillna(0.0).groupby(testing["commodity"]).max()
+        made = (tonnes * outputs["commodity"].map(fit).astype(float)).groupby(outputs["recipe"]).sum()
+        best = testing["recipe"].map(made).astype(float).fillna(0.0).groupby(testing["commodity"]).max()
         better = fit.where(is_grade, best.reindex(fit.index).fillna(0.0))
         if better.equals(fit):
             return {str(name): float(share) for name, share in fit.items()}

@@ -33,8 +33,9 @@ def decided_in(facilities: pd.DataFrame, instance: Instance) -> pd.DataFrame:
     sites = instance["sites"].set_index("site")
     whole = sites["existing_capacity_tonnes_per_year"] * sites["effective_share"]
     share = facilities["capacity_tonnes_per_year"] / facilities["site"].map(whole).astype(float)
-    is_part = (facilities["size"] == EXISTING) & facilities["site"].map(sites["existing_divisible"])
-    kept = facilities["operating"].astype(float).where(~is_part.astype(bool), share)
+    divisible = facilities["site"].map(sites["existing_divisible"]).astype(bool)
+    is_part = (facilities["size"] == EXISTING) & divisible
+    kept = facilities["operating"].astype(float).where(~is_part, share)
     kind = facilities["site"].map(sites["facility_type"])
     table = facilities.assign(facility_type=kind, kept_share=kept)[list(DESIGN_COLUMNS)]
     return table.astype(DESIGN_COLUMNS)

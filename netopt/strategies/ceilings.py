@@ -192,7 +192,7 @@ def _fixed_whole(network: Network, whole: Mass, period: str) -> float | None:
     if whole.measure != "retired":
         tonnes = tonnes - network.leaked_tonnes[period]
     if whole.measure == "eligible":
-        fit = supplies["commodity"].map(fit_shares(network.instance))
+        fit = supplies["commodity"].map(fit_shares(network.instance)).astype(float)
         tonnes = tonnes * fit.to_numpy()
     return float(tonnes[meant.to_numpy()].sum())
 

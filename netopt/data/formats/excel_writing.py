@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from netopt.data.checks import LARGEST_FIGURE
 from netopt.data.formats.excel_layout import (
@@ -39,8 +39,8 @@ from netopt.data.tables import TABLES
 from netopt.errors import InstanceError, UsageError
 
 if TYPE_CHECKING:
-    from xlsxwriter.format import Format  # type: ignore[import-untyped]
-    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
     from netopt.data.instance import Instance
     from netopt.data.settings import Settings

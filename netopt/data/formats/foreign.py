@@ -24,8 +24,6 @@ class Foreign:
     tables
         Table name -> DataFrame with the columns and units of ``netopt.data.tables.TABLES``; optional
         tables may be left out. ``netopt.data.read.make_instance`` checks them.
-    notice
-        Licences of the data (``LICENSE-DATA.md``), which go with every copy; "" for none.
     policies
         File name in ``policies/`` -> TOML text, where the file has rules that netopt states as a policy.
     notes
@@ -35,12 +33,14 @@ class Foreign:
         from the file, as the notes say.
     home
         Folder of the instance that the file was merged into, whose licences go along; None: a new one.
+    notice
+        Licences of the data (``LICENSE-DATA.md``), which go with every copy; "" for none.
     """
 
     settings: Settings
     tables: Mapping[str, pd.DataFrame]
-    notice: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
     home: Path | None = None
+    notice: str = ""

@@ -103,10 +103,13 @@ READERS: Final[dict[str, Reader]] = {
         suffixes=(".gpkg", ".geojson"),
         options=("base", "layer", "table"),
     ),
+    "excel": Reader("Excel workbook of an instance", "excel", "read_foreign", suffixes=(".xlsx", ".xlsm")),
 }
 """Every format that is read, by the name that ``--format`` takes."""
 
-WRITERS: Final[dict[str, Writer]] = {}
+WRITERS: Final[dict[str, Writer]] = {
+    "excel": Writer("Excel workbook to fill in or edit", "excel", suffixes=(".xlsx",)),
+}
 """Every format that an instance is written to, by the name that ``--format`` takes."""
 
 

@@ -113,7 +113,7 @@ def elastic_form(stated: StatedForm, names: Collection[str]) -> tuple[StandardFo
         column whose value is what it gives (-1: not priced).
     """
     free, limits = stated.free, stated.limits
-    weight = limits["statement"].map({said.name: said.weight for said in stated.statements})
+    weight = limits["statement"].map({said.name: said.weight for said in stated.statements}).astype(float)
     price = (weight.astype(float) * limits["amount_per_unit"]).to_numpy(dtype=float)
     named = limits["statement"].isin(names).to_numpy(dtype=bool)
     is_row = limits["is_row"].to_numpy(dtype=bool)

@@ -177,7 +177,7 @@ def _with_shares(form: StandardForm, network: Network, plan: Answer) -> Standard
 def _counted(network: Network, facilities: pd.DataFrame) -> set[tuple[str, str, str]]:
     """Return which sites the plan uses at all, and which as a whole (``in_use``, ``whole``)."""
     built = network.modules.set_index("module")["capacity_tonnes_per_year"]
-    nominal = (facilities["site"] + "/" + facilities["size"]).map(built)
+    nominal = (facilities["site"] + "/" + facilities["size"]).map(built).astype(float)
     share = (facilities["capacity_tonnes_per_year"] / nominal).where(facilities["operating"], 0.0)
     by_site = share.groupby([facilities["site"], facilities["period"]])
     used, whole = by_site.max(), by_site.sum()

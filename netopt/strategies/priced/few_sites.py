@@ -132,7 +132,7 @@ def plan_at_few_sites(
 def _most_used(instance: Instance, use: pd.Series) -> set[str]:
     """Return the most used site of each facility type and jurisdiction."""
     sites = instance["sites"].merge(instance["locations"][["location", "jurisdiction"]], on="location")
-    used = sites[sites["site"].isin(use.index)].assign(use=lambda rows: rows["site"].map(use))
+    used = sites[sites["site"].isin(use.index)].assign(use=lambda rows: rows["site"].map(use).astype(float))
     most = used.sort_values(["use", "site"], ascending=[False, True], kind="stable")
     return set(most.drop_duplicates(["facility_type", "jurisdiction"])["site"])
 

@@ -136,7 +136,7 @@ class Ways:
         runs = self.everywhere.runs.set_index("activity")
         made = self._made(onward, taken["activity"])
         own = self.run.reindex(taken["activity"]).fillna(0.0).to_numpy()
-        load = taken["site"].map(self.load).fillna(0.0).to_numpy()
+        load = taken["site"].map(self.load).astype(float).fillna(0.0).to_numpy()
         cost = (own - load + made) / taken["units_per_tonne"].to_numpy()
         where = self.number.loc[taken["site"]].to_numpy()
         state = runs.loc[taken["activity"], ["origin", "left"]]
