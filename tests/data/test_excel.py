@@ -731,6 +731,14 @@ BROKEN: dict[str, tuple[Callable[[Workbook], None], list[str]]] = {
         put("periods", "B3", 2031),
         ["sheet periods: [setting] period 2030 must start in 2030, where 2025 ends"],
     ),
+    "period left blank": (
+        put("periods", "B3", None),
+        ["sheet periods, row 3, column start_year: [missing_key] the cell is blank"],
+    ),
+    "settings without their header": (
+        put("settings", "B1", "figure"),
+        ["sheet settings, row 1: [missing_header] the first row must name the columns; it lacks value"],
+    ),
     "half a year": (
         put("periods", "C3", 0.5),
         ["sheet periods, row 3, column length_years: [setting] 0.5 must be a valid integer"],

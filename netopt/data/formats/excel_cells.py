@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from netopt.data.cells import FALSE, TRUE
 from netopt.data.formats.excel_package import SheetFacts
-from netopt.data.problems import shown
+from netopt.data.problems import shown, spelled
 from netopt.data.schema import ColumnType
+
+Grid = list[list[Any]]
+"""Rows of cells as calamine gives them, from A1: "" where blank, an ``Unread`` where there is no value."""
 
 _LARGEST_ID: Final = 10**15
 _RETYPE: Final = "set the cell's format to Text first, then type it again"
@@ -94,3 +97,36 @@ def _date(cell: Any, kind: ColumnType) -> Unread:
         return Unread("spreadsheet_date", told, message, _RETYPE)
     message = f"the cell holds the {what} {{value}}, not a number"
     return Unread("spreadsheet_date", told, message, "set the cell's format to Number, then type it again")
+
+
+def header_text(cell: Any) -> str:
+    """Return a cell that names something, "" where it has no value."""
+    return cell.strip() if isinstance(cell, str) else "" if isinstance(cell, Unread) else str(cell)
+
+
+def cell_at(row: Sequence[Any], index: int) -> Any:
+    """Return a cell of a row, blank beyond its end."""
+    return row[index] if index < len(row) else ""
+
+
+def is_blank(cells: Collection[Any]) -> bool:
+    """Return whether all cells of a row or column are blank."""
+    return all(cell == "" for cell in cells)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    Examples
+    --------
+    >>> counted(1, "formula"), counted(2000, "formula")
+    ('1 formula', '2,000 formulas')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def digits_note(where: str, typed: Sequence[str]) -> str:
+    """Return the note on numbers that were taken as texts, their digits."""
+    told = spelled(dict.fromkeys(typed))
+    numbers = counted(len(typed), "number")
+    return f"{where}: {numbers} where texts belong, taken as the digits {told}; zeros in front are lost"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,38 +15,36 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 from netopt.data.cells import Table, type_file
 from netopt.data.csvfile import RawTable, known_columns
 from netopt.data.folder import SETTINGS_FILE
-from netopt.data.formats.excel_cells import Unread, taken_text, unread_cells
+from netopt.data.formats.excel_cells import (
+    Grid,
+    Unread,
+    cell_at,
+    counted,
+    digits_note,
+    header_text,
+    is_blank,
+    taken_text,
+    unread_cells,
+)
 from netopt.data.formats.excel_layout import (
-    KEY,
     LICENCE_SHEET,
     PERIODS,
     READ_ME,
-    SETTINGS_HEADER,
     SETTINGS_SHEET,
     SHEETS,
-    VALUE,
     column_letter,
-    setting_list,
 )
 from netopt.data.formats.excel_package import Package, WorkbookError, open_package
+from netopt.data.formats.excel_settings import Place, SettingsReading
 from netopt.data.instance import Instance
-from netopt.data.problems import ProblemLog, nearest, shown, spelled
+from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.read import check_instance
 from netopt.data.schema import Column, ColumnType, TableSpec
-from netopt.data.settings import Settings
-from netopt.data.settingsfile import check_settings
 from netopt.data.tables import TABLES
 from netopt.errors import InstanceError, Problem, UsageError
 
-Grid = list[list[Any]]
-"""Rows of cells as calamine gives them, from A1: "" where blank, an ``Unread`` where there is no value."""
-
-_PERIODS_KEY: Final = "horizon.periods"
 _OWN_SHEET: Final = re.compile(r"_|notes?(?![a-z])|备注|说明", re.IGNORECASE)
 _NAMED_FILE: Final = re.compile(r"(?:data/)?\b(" + "|".join(TABLES) + r")\.csv\b")
-_WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
-_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?|nan|inf", re.ASCII)
-_REFUSED: Final = object()
 
 
 @dataclass(frozen=True)
@@ -66,21 +64,6 @@ class Read:
     instance: Instance
     notice: str
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where a problem stands in a workbook, and what is wrong there."""
-
-    sheet: str
-    row: int | None
-    column: str | None
-    message: str
-
-    @property
-    def counts_rest(self) -> bool:
-        """Whether the problem only counts rows that are not listed."""
-        return self.row is None and self.message.endswith("same rule")
 
 
 def read_workbook(path: Path) -> Read:
@@ -110,9 +93,6 @@ class _Reading:
         self._package = package
         self._book = book
         self._notes: list[str] = []
-        self._setting_rows: dict[str, int] = {}
-        self._period_rows: list[int] = []
-        self._refused_settings: set[str] = set()
         self._log = ProblemLog()
         self._names: dict[str, str] = {}
 
@@ -121,7 +101,9 @@ class _Reading:
         if self._package.has_macros:
             self._notes.append("the workbook has macros, which were not read and never run")
         self._find_sheets()
-        settings = self._settings()
+        sheets = self._grid_of(SETTINGS_SHEET), self._grid_of(PERIODS.name)
+        self._settings = SettingsReading(*sheets, self._log, self._notes)
+        settings = self._settings.settings()
         tables: dict[str, Table] = {}
         unread = set()
         for name, spec in TABLES.items():
@@ -167,8 +149,12 @@ class _Reading:
         if facts.hidden:
             self._notes.append(f"sheet {name} is hidden; it was read all the same")
         if facts.n_formulas:
-            formulas = _cells(facts.n_formulas, "formula")
+            formulas = counted(facts.n_formulas, "formula")
             self._notes.append(f"sheet {name}: {formulas}, taken by the value that was computed last")
+
+    def _grid_of(self, known: str) -> Grid | None:
+        """Return the cells of a sheet of the format, None where the workbook has none."""
+        return self._grid(self._names[known]) if known in self._names else None
 
     def _grid(self, name: str) -> Grid:
         """Return the cells of a sheet, marked where they have no value, without blank rows at its end."""
@@ -179,7 +165,7 @@ class _Reading:
             grid.extend([] for _ in range(row + 1 - len(grid)))
             grid[row].extend("" for _ in range(column + 1 - len(grid[row])))
             grid[row][column] = cell
-        while grid and _is_blank(grid[-1]):
+        while grid and is_blank(grid[-1]):
             grid.pop()
         return grid
 
@@ -190,15 +176,15 @@ class _Reading:
         if not grid:
             return RawTable({c.name: () for c in spec.columns}, np.zeros(0, np.int64), whole=True)
         width = max(map(len, grid))
-        header = [_header_text(_at(grid[0], index)) for index in range(width)]
+        header = [header_text(cell_at(grid[0], index)) for index in range(width)]
         if not set(header) & set(spec.column_names):
             message = "the first row must name the columns"
             hint = "columns: " + ", ".join(spec.column_names)
             self._log.add(spec.file, 1, None, "missing_header", " ".join(header), message, hint)
             return None
-        rows = [index for index, row in enumerate(grid) if index and not _is_blank(row)]
+        rows = [index for index, row in enumerate(grid) if index and not is_blank(row)]
         lines = np.array(rows, dtype=np.int64) + 1
-        columns = [[_at(grid[row], index) for row in rows] for index in range(width)]
+        columns = [[cell_at(grid[row], index) for row in rows] for index in range(width)]
         named = self._named_columns(spec, header, columns)
         found = known_columns(*named, spec, self._log)
         cells: dict[str, Sequence[str]] = {}
@@ -217,7 +203,7 @@ class _Reading:
         for index, (name, column) in enumerate(zip(header, columns, strict=True)):
             if name and not name.startswith("_"):
                 kept.append(index)
-            elif not name and not _is_blank(column):
+            elif not name and not is_blank(column):
                 letter = column_letter(index)
                 hint = "start the name of a column of your own with _"
                 message = f"column {letter} has cells, but no name in row 1"
@@ -237,7 +223,8 @@ class _Reading:
                 for cell, text in zip(cells, taken, strict=True)
                 if isinstance(text, str) and not isinstance(cell, str)
             ]
-            self._note_digits(f"sheet {spec.name}, column {column.name}", typed)
+            if typed:
+                self._notes.append(digits_note(f"sheet {spec.name}, column {column.name}", typed))
         return [cell if isinstance(cell, str) else "" for cell in taken], wrong
 
     def _refuse(self, file: str, column: str, cells: Iterable[tuple[str | Unread, int]]) -> None:
@@ -250,111 +237,9 @@ class _Reading:
             lines, values = zip(*found, strict=True)
             self._log.add_rows(file, lines, column, rule, values, message, hint)
 
-    def _note_digits(self, where: str, typed: Sequence[str]) -> None:
-        if typed:
-            told = spelled(dict.fromkeys(typed))
-            self._notes.append(
-                f"{where}: {_cells(len(typed), 'number')} where texts belong, taken as the digits {told}; "
-                "zeros in front are lost"
-            )
-
-    def _settings(self) -> Settings | None:
-        """Return the settings of the sheets settings and periods; None where a problem was noted."""
-        missing = [name for name in (SETTINGS_SHEET, PERIODS.name) if name not in self._names]
-        for name in missing:
-            where = SETTINGS_FILE if name == SETTINGS_SHEET else PERIODS.file
-            self._log.add(where, None, None, "missing_sheet", "", "the sheet is missing")
-        contents: dict[str, dict[str, Any]] = {} if SETTINGS_SHEET in missing else self._setting_values()
-        sound = self._periods_into(contents) if PERIODS.name not in missing else False
-        if missing or not sound:
-            return None
-        own = ProblemLog()
-        settings = check_settings(contents, own)
-        for problem in own.sorted([]):
-            if problem.column not in self._refused_settings:
-                self._log.add(**vars(problem))
-        return settings
-
-    def _setting_values(self) -> dict[str, dict[str, Any]]:
-        """Return section -> key -> value; the rows of keys are remembered for the problems of checks."""
-        grid = self._grid(self._names[SETTINGS_SHEET])
-        header = [_header_text(cell) for cell in grid[0]] if grid else []
-        if KEY not in header or VALUE not in header:
-            message = "the first row must name the columns"
-            hint = "columns: " + ", ".join(SETTINGS_HEADER)
-            self._log.add(SETTINGS_FILE, 1, None, "missing_header", " ".join(header), message, hint)
-            return {}
-        known = {setting.key: setting for setting in setting_list()}
-        contents: dict[str, dict[str, Any]] = {setting.section: {} for setting in known.values()}
-        for row, cells in enumerate(grid[1:], 2):
-            key = _header_text(_at(cells, header.index(KEY)))
-            cell = _at(cells, header.index(VALUE))
-            if not key and cell == "":
-                continue
-            if key in self._setting_rows:
-                said = f"the key '{key}' stands in row {self._setting_rows[key]} already"
-                self._log.add(SETTINGS_FILE, row, KEY, "duplicate_key", key, said)
-            elif key not in known:
-                said = f"there is no setting '{key}'"
-                self._log.add(SETTINGS_FILE, row, KEY, "unknown_key", key, said, nearest(key, known))
-            else:
-                self._setting_rows[key] = row
-                setting = known[key]
-                value = self._setting_value(SETTINGS_FILE, row, VALUE, setting.column, cell)
-                if value is _REFUSED:
-                    self._refused_settings.add(key)
-                elif value is not None:
-                    contents[setting.section][setting.column.name] = value
-        return contents
-
-    def _setting_value(self, file: str, row: int, place: str, column: Column, cell: Any) -> Any:
-        """Return a setting's value, None where it is not set, ``_REFUSED`` where a problem was noted."""
-        taken = taken_text(cell, column.type)
-        if isinstance(taken, Unread):
-            self._log.add(file, row, place, taken.rule, taken.value, taken.told, taken.hint)
-            return _REFUSED
-        if column.type is ColumnType.TEXT and not isinstance(cell, str):
-            self._note_digits(f"sheet {SETTINGS_SHEET if file == SETTINGS_FILE else PERIODS.name}", [taken])
-        if taken == "":
-            needs_text = column.type is ColumnType.TEXT and not column.nullable
-            return "" if needs_text else None
-        if column.type is ColumnType.TEXT:
-            return taken
-        if _WHOLE.fullmatch(taken):
-            return int(taken)
-        return float(taken) if _DECIMAL.fullmatch(taken) else taken
-
-    def _periods_into(self, contents: dict[str, dict[str, Any]]) -> bool:
-        """Add the periods of their sheet to the settings; False where it has no header."""
-        grid = self._grid(self._names[PERIODS.name])
-        header = [_header_text(cell) for cell in grid[0]] if grid else []
-        absent = [name for name in PERIODS.column_names if name not in header]
-        if absent:
-            message = f"the first row lacks {', '.join(absent)}"
-            hint = "columns: " + ", ".join(PERIODS.column_names)
-            self._log.add(PERIODS.file, 1, None, "missing_header", " ".join(header), message, hint)
-            return False
-        periods: list[dict[str, Any]] = []
-        for row, cells in enumerate(grid[1:], 2):
-            if _is_blank(cells):
-                continue
-            period = {}
-            for column in PERIODS.columns:
-                cell = _at(cells, header.index(column.name))
-                value = self._setting_value(PERIODS.file, row, column.name, column, cell)
-                if value is _REFUSED:
-                    self._refused_settings.add(f"{_PERIODS_KEY}[{len(periods)}].{column.name}")
-                elif value is not None:
-                    period[column.name] = value
-            periods.append(period)
-            self._period_rows.append(row)
-        contents.setdefault("horizon", {})["periods"] = periods
-        return True
-
     def _notice(self) -> str:
-        sheet = self._names.get(LICENCE_SHEET)
-        grid = self._grid(sheet) if sheet else []
-        return "".join(f"{_header_text(_at(row, 0))}\n" for row in grid)
+        grid = self._grid_of(LICENCE_SHEET) or []
+        return "".join(f"{cell_at(row, 0)}\n" for row in grid)
 
     def _in_order(self, problems: Sequence[Problem]) -> list[Problem]:
         """Return problems of the files of an instance as those of sheets, in the order of the sheets."""
@@ -376,21 +261,12 @@ class _Reading:
             for place, problem in told
         ]
 
-    def _place(self, problem: Problem) -> _Place:
+    def _place(self, problem: Problem) -> Place:
         """Return where a problem of a file of an instance stands in the workbook."""
-        if problem.file != SETTINGS_FILE or problem.column is None or problem.column in (KEY, VALUE):
-            name = problem.file.removeprefix("data/").removesuffix(".csv")
-            name = SETTINGS_SHEET if problem.file == SETTINGS_FILE else name
-            return _Place(name, problem.row, problem.column, problem.message)
-        key = problem.column
-        period = re.fullmatch(r"horizon\.periods\[(\d+)\](?:\.(\w+))?", key)
-        if period:
-            return _Place(PERIODS.name, self._period_rows[int(period[1])], period[2], problem.message)
-        if key in ("horizon", "horizon.periods"):
-            return _Place(PERIODS.name, None, None, problem.message)
-        row = self._setting_rows.get(key)
-        told = problem.message if key in problem.message else f"{key}: {problem.message}"
-        return _Place(SETTINGS_SHEET, row, VALUE if row else None, told)
+        if problem.file == SETTINGS_FILE:
+            return self._settings.place(problem)
+        sheet = problem.file.removeprefix("data/").removesuffix(".csv")
+        return Place(sheet, problem.row, problem.column, problem.message)
 
 
 def _in_sheets(text: str) -> str:
@@ -404,20 +280,3 @@ def _in_sheets(text: str) -> str:
     text = text.replace(f"a period of {SETTINGS_FILE}", f"a period of sheet {PERIODS.name}")
     text = text.replace(SETTINGS_FILE, f"sheet {SETTINGS_SHEET}")
     return _NAMED_FILE.sub(r"sheet \1", text)
-
-
-def _header_text(cell: Any) -> str:
-    return cell.strip() if isinstance(cell, str) else "" if isinstance(cell, Unread) else str(cell)
-
-
-def _at(row: Sequence[Any], index: int) -> Any:
-    """Return a cell of a row, blank beyond its end."""
-    return row[index] if index < len(row) else ""
-
-
-def _is_blank(cells: Collection[Any]) -> bool:
-    return all(cell == "" for cell in cells)
-
-
-def _cells(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
