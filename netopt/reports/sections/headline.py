@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from netopt.accounts import Perspective
 from netopt.reports.content import (
     MILLION,
     Chart,
@@ -22,6 +21,7 @@ from netopt.reports.content import (
     shown_number,
     text,
 )
+from netopt.reports.subject import NoInterval, no_interval
 from netopt.reports.words import PERSPECTIVES
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def headline_section(subject: Subject, say: Language) -> Section:
     ]
     sentences = [sentence for cost in costs for sentence in verdict(cost, digits, say)]
     sentences += [
-        Sentence(_no_interval(plan, say), Tone.ABSENT)
+        Sentence(_no_interval(subject.base, plan, say), Tone.ABSENT)
         for plan in subject.others
         if subject.cost_of(plan) is None
     ]
     for name, reason in ((subject.stated or {}).get("unsolved") or {}).items():
         sentences.append(Sentence(say("There is no interval for {policy}.", policy=name), Tone.ALARM))
         sentences.append(Sentence(str(reason), Tone.QUOTED))
-    sentences.append(Sentence(_in_short(subject, say)))
+    sentences += [Sentence(_in_short(subject, say))] if costs else []
     further = _further(subject, say)
     return Section(
         "headline",
@@ -262,19 +262,31 @@ def _targets(cost: Cost, say: Language) -> list[Sentence]:
     return found
 
 
-def _no_interval(plan: Plan, say: Language) -> str:
-    if plan.run.policy.perspective is Perspective.PRIVATE:
+def _no_interval(base: Plan, plan: Plan, say: Language) -> str:
+    reason = no_interval(base, plan)
+    if reason is NoInterval.OTHER_SCENARIO:
         return say(
-            "There is no interval for {policy}: it minimises private cost, so these runs alone do "
-            "not bound "
-            "what it costs society; netopt compare does.",
+            "There is no interval for {policy}: it was planned for other tables, settings or "
+            "formal shares than "
+            "{base}, so what the policy alone costs is not said.",
+            policy=plan.label,
+            base=base.label,
+        )
+    if reason is NoInterval.PRIVATE:
+        return say(
+            "There is no interval for {policy}: a policy that minimises private cost bounds "
+            "nothing of what it "
+            "costs society; netopt compare does.",
             policy=plan.label,
         )
-    return say(
-        "There is no interval for {policy}: it lacks soft targets of the base, or has them weaker, and the "
-        "base would have to be solved again without them; netopt compare does.",
-        policy=plan.label,
-    )
+    if reason is NoInterval.TARGETS:
+        return say(
+            "There is no interval for {policy}: it lacks soft targets of the base, or has them "
+            "weaker, and the "
+            "base would have to be solved again without them; netopt compare does.",
+            policy=plan.label,
+        )
+    return say("There is no interval for {policy}.", policy=plan.label)
 
 
 def conditions_section(subject: Subject, say: Language) -> Section:
