@@ -77,8 +77,8 @@ def _of_one(plan: Plan, say: Language) -> Section:
     table = plan_costs_table([plan], say)
     low, high = table.cells()[0][2:4]
     sentence = say(
-        "The plan under {policy} costs between {low} and {high} m CNY a year ({perspective} perspective); "
-        "no plan of this policy costs less than the lower figure.",
+        "The plan under {policy} costs between {low} and {high} m CNY a year ({perspective} "
+        "perspective); no plan of this policy costs less than the lower figure.",
         policy=plan.label,
         low=low,
         high=high,
@@ -208,8 +208,8 @@ def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
         return [Sentence(lead, Tone.LEAD), *_targets(cost, say)]
     if cost.sign is None:
         lead = say(
-            "Whether {policy} costs society more or less than {base} is not resolved: the difference lies "
-            "between {low} and {high} m CNY a year.",
+            "Whether {policy} costs society more or less than {base} is not resolved: the difference "
+            "lies between {low} and {high} m CNY a year.",
             **names,
             low=low,
             high=high,
@@ -231,8 +231,8 @@ def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
         high=most,
     )
     why = say(
-        "Rules and charges can only add cost: either {base} has one that {policy} lacks, or {policy} moves "
-        "what is collected.",
+        "Rules and charges can only add cost: either {base} has one that {policy} lacks, or {policy} "
+        "moves what is collected.",
         **names,
     )
     return [Sentence(lead, Tone.LEAD), Sentence(why), *_targets(cost, say)]
@@ -243,9 +243,8 @@ def _targets(cost: Cost, say: Language) -> list[Sentence]:
     found = []
     if cost.lessened_targets:
         words = say(
-            "{base} has soft targets that {policy} lacks or has weaker ({targets}): in this "
-            "interval missing "
-            "them counts only as far as {policy} has them.",
+            "{base} has soft targets that {policy} lacks or has weaker ({targets}): in this interval "
+            "missing them counts only as far as {policy} has them.",
             base=cost.base,
             policy=cost.policy,
             targets=say.joined(list(cost.lessened_targets)),
@@ -266,24 +265,21 @@ def _no_interval(base: Plan, plan: Plan, say: Language) -> str:
     reason = no_interval(base, plan)
     if reason is NoInterval.OTHER_SCENARIO:
         return say(
-            "There is no interval for {policy}: it was planned for other tables, settings or "
-            "formal shares than "
-            "{base}, so what the policy alone costs is not said.",
+            "There is no interval for {policy}: it was planned for other tables, settings or formal "
+            "shares than {base}, so what the policy alone costs is not said.",
             policy=plan.label,
             base=base.label,
         )
     if reason is NoInterval.PRIVATE:
         return say(
-            "There is no interval for {policy}: a policy that minimises private cost bounds "
-            "nothing of what it "
-            "costs society; netopt compare does.",
+            "There is no interval for {policy}: a policy that minimises private cost bounds nothing of "
+            "what it costs society; netopt compare does.",
             policy=plan.label,
         )
     if reason is NoInterval.TARGETS:
         return say(
-            "There is no interval for {policy}: it lacks soft targets of the base, or has them "
-            "weaker, and the "
-            "base would have to be solved again without them; netopt compare does.",
+            "There is no interval for {policy}: it lacks soft targets of the base, or has them weaker, "
+            "and the base would have to be solved again without them; netopt compare does.",
             policy=plan.label,
         )
     return say("There is no interval for {policy}.", policy=plan.label)
@@ -318,16 +314,14 @@ def conditions_section(subject: Subject, say: Language) -> Section:
     sentences = [
         Sentence(
             say(
-                "Every figure holds for the same retired batteries, source by source, and under "
-                "the conditions "
-                "below; other conditions, other figures."
+                "Every figure holds for the same retired batteries, source by source, and under the "
+                "conditions below; other conditions, other figures."
             )
         ),
         Sentence(
             say(
                 "Social cost counts resource costs, externalities and the price of missed targets; "
-                "payments "
-                "between actors net out."
+                "payments between actors net out."
             )
         ),
         *_moved_shares(subject, say),
@@ -350,8 +344,8 @@ def _moved_shares(subject: Subject, say: Language) -> list[Sentence]:
     if not moved:
         return []
     words = say(
-        "Rebate, enforcement or access move the formal share by an assumed logit ({policies}): there other "
-        "tonnes are collected.",
+        "Rebate, enforcement or access move the formal share by an assumed logit ({policies}): there "
+        "other tonnes are collected.",
         policies=say.joined(moved),
     )
     return [Sentence(words)]
@@ -410,9 +404,8 @@ def curve_section(subject: Subject, say: Language) -> Section:
         Sentence(
             say(
                 "How much of a cost change reaches what the formal channel can offer for a pack is "
-                "unknown, so "
-                "there is no single figure: the more reaches it, the more batteries a cheaper "
-                "policy collects."
+                "unknown, so there is no single figure: the more reaches it, the more batteries a "
+                "cheaper policy collects."
             )
         ),
         Sentence(
