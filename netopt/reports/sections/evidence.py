@@ -75,7 +75,7 @@ def calibration_section(compared: Sequence[Compared] | None, say: Language) -> S
         number("low", say("source, least"), "", 2),
         number("value", say("source"), "", 2),
         number("high", say("source, most"), "", 2),
-        number("error", say("model minus source"), "", 2),
+        number("error", say("error (0 within the range of the source)"), "", 2),
         text("class", say("class")),
         text("source", say("who says so"), is_quoted=True),
         text("why", say("why the model misses it"), is_quoted=True),
