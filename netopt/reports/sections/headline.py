@@ -77,8 +77,8 @@ def _of_one(plan: Plan, say: Language) -> Section:
     table = plan_costs_table([plan], say)
     low, high = table.cells()[0][2:4]
     sentence = say(
-        "The plan under {policy} costs between {low} and {high} m CNY a year ({perspective} "
-        "perspective); no plan of this policy costs less than the lower figure.",
+        "The plan under {policy} costs between {low} and {high} m CNY a year ({perspective} perspective); "
+        "under the conditions below no plan of this policy costs less than the lower figure.",
         policy=plan.label,
         low=low,
         high=high,
@@ -305,6 +305,7 @@ def conditions_section(subject: Subject, say: Language) -> Section:
         (say("Locations"), shown_number(len(subject.instance["locations"]), 0)),
         (say("Candidate and existing sites"), shown_number(len(subject.instance["sites"]), 0)),
         (say("Sites"), say("free to open and close") if run.design is None else str(run.design)),
+        *([] if run.given_flows is None else [(say("Flows"), say("held to given flows"))]),
         (say("Money"), settings.instance.price_basis),
     ]
     frame = pd.DataFrame(rows, columns=["condition", "value"])
