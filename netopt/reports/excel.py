@@ -106,8 +106,8 @@ def _write_read_me(sheet: Any, report: Report, formats: _Formats) -> None:
         (
             (
                 say(
-                    "Figures are unrounded, in the unit of their heading. A blank cell: the runs "
-                    "do not say."
+                    "Figures are unrounded, in the unit of their heading. A blank cell: the runs do not "
+                    "say."
                 ),
             ),
             None,

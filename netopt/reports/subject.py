@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,17 @@ if TYPE_CHECKING:
     from netopt.solution.checking.plan import Plan as Joined
     from netopt.solution.outcome import Outcome
     from netopt.solution.store import Run
+
+
+class NoInterval(StrEnum):
+    """Why two runs alone bound no difference of social cost."""
+
+    OTHER_SCENARIO = "other scenario"
+    """They are of other tables, settings or formal shares."""
+    PRIVATE = "private"
+    """One minimises private cost, so its bounds are of that."""
+    TARGETS = "targets"
+    """The base has soft targets that the policy lacks: it would have to be solved again without them."""
 
 
 @dataclass(frozen=True)
@@ -240,15 +252,21 @@ def _read_cost(item: Mapping[str, Any], base: Plan) -> Cost:
     )
 
 
-def _cost(base: Plan, plan: Plan) -> Cost | None:
-    """Return the interval of two runs; None where their outcomes do not give one.
-
-    A private plan's bounds are of another cost; and a base with soft targets that the policy lacks would
-    have to be solved again, as ``netopt compare`` does.
-    """
-    perspectives = {base.run.policy.perspective, plan.run.policy.perspective}
+def no_interval(base: Plan, plan: Plan) -> NoInterval | None:
+    """Return why the outcomes of two runs bound no difference of social cost; None where they do."""
+    share = base.run.formal_share
+    digests = {each.run.instance.with_formal_share(share).digest for each in (base, plan)}
+    if len(digests) > 1 or plan.run.formal_share != share:
+        return NoInterval.OTHER_SCENARIO
+    if Perspective.PRIVATE in (base.run.policy.perspective, plan.run.policy.perspective):
+        return NoInterval.PRIVATE
     lessened = as_far_as_in(base.run.policy, plan.run.policy, base.run.instance)[1]
-    if perspectives != {Perspective.SOCIAL} or lessened:
+    return NoInterval.TARGETS if lessened else None
+
+
+def _cost(base: Plan, plan: Plan) -> Cost | None:
+    """Return the interval of two runs; None where their outcomes do not give one."""
+    if no_interval(base, plan) is not None:
         return None
     own, other = plan.outcome, base.outcome
     return Cost(

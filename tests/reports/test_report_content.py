@@ -13,7 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netopt.accounts import KIND_OF_CATEGORY, Actor, Kind, Perspective
+from netopt.data.calibration import CLASSES
+from netopt.data.tables import BEARERS
 from netopt.errors import CheckError, UsageError
+from netopt.reports import words
 from netopt.reports.build import build_report
 from netopt.reports.content import Report, Rounding, Table, Tone, shown_number
 from netopt.reports.language import Language
@@ -21,6 +25,7 @@ from netopt.reports.sections.evidence import calibration_section
 from netopt.reports.sources import read_sources, sources_folder
 from netopt.reports.subject import Subject, read_subject
 from netopt.resources import shipped
+from netopt.solution.outcome import Status
 
 SECTIONS = (
     "headline",
@@ -296,6 +301,28 @@ def test_runs_of_other_batteries_are_refused(compared: Path, tmp_path: Path) -> 
     assert main([*words, "-o", str(tmp_path / "two")]) == 0
     with pytest.raises(UsageError, match="same retired batteries"):
         build_report(read_subject([compared / "runs" / "unified", tmp_path / "two"]), Language("en"))
+
+
+def test_runs_of_another_formal_share_have_no_interval(compared: Path, tmp_path: Path) -> None:
+    from netopt.cli.main import main  # noqa: PLC0415 - only here
+
+    words = ["solve", "toy", "--policy", "unified", "--formal-share", "0.4", "-q", "--threads", "1"]
+    assert main([*words, "-o", str(tmp_path / "other")]) == 0
+    told = build_report(read_subject([compared / "runs" / "unified", tmp_path / "other"]), Language("en"))
+    headline = told.sections[0]
+    assert not headline.tables
+    assert "other tables, settings or formal shares" in headline.sentences[0].text
+    alarms = [sentence for section in told.sections for sentence in section.sentences]
+    assert any(sentence.tone is Tone.ALARM and "differ in more" in sentence.text for sentence in alarms)
+
+
+def test_every_id_of_the_engine_has_its_words() -> None:
+    assert set(words.CATEGORIES) == set(KIND_OF_CATEGORY)
+    assert set(words.KINDS) == {str(kind) for kind in Kind}
+    assert set(words.ACTORS) == {*map(str, Actor), *BEARERS}
+    assert set(words.STATUSES) == {str(status) for status in Status}
+    assert set(words.PERSPECTIVES) == {str(perspective) for perspective in Perspective}
+    assert set(words.CALIBRATION_CLASSES) == set(CLASSES)
 
 
 def test_a_comparison_stands_alone(compared: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from netopt.reports.html import html_of
 from tests.browser import opened
 from tests.reports.hostile import NAMES
 from tests.reports.page import Page, read_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page as PageInBrowser
 
 NUMBER = re.compile(r"(?<![\w.,/])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\w/])")
 WIDTHS = (1280, 420)
@@ -195,6 +199,7 @@ def test_hostile_names_do_nothing(hostile_files: Path, width: int) -> None:
         seen.page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
         for chart in seen.page.locator(".chart").all():
             chart.hover()
+        over_bars(seen.page)
         seen.page.wait_for_timeout(300)
         seen.assert_quiet()
         words = seen.page.locator("body").inner_text()
@@ -202,6 +207,29 @@ def test_hostile_names_do_nothing(hostile_files: Path, width: int) -> None:
         assert seen.page.locator("main img, main svg:not(.chart svg), header b, main b").count() == 0
     for name in NAMES[:7]:
         assert name in words, name
+
+
+def over_bars(page: PageInBrowser) -> None:
+    """Move over the first bar of the provinces until its tooltip shows the name of the province."""
+    chart = page.locator("#provinces .chart").first
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box
+    for step in range(10):
+        page.mouse.move(box["x"] + box["width"] * step / 10, box["y"] + 18)
+        page.wait_for_timeout(150)
+        shown = page.evaluate(
+            """() => {
+              const all = (root) => [...root.querySelectorAll("*")].flatMap((each) => [
+                each, ...(each.shadowRoot ? all(each.shadowRoot) : []),
+              ]);
+              return all(document).filter((each) => String(each.className).includes("bk-Tooltip"))
+                .map((each) => (each.shadowRoot ?? each).textContent).join(" ");
+            }"""
+        )
+        if NAMES[0] in shown:
+            return
+    pytest.fail("no tooltip shows the name")
 
 
 def test_hostile_names_are_text_in_the_file(hostile_report: Report) -> None:

@@ -39,9 +39,8 @@ N_VIOLATIONS_SHOWN: Final = 20
 def sensitivity_section(say: Language) -> Section:
     """Return the place of the tornado, which no run holds."""
     words = say(
-        "Not computed: how far each assumption moves the difference (a tornado) takes a sweep of "
-        "further solves, "
-        "and these runs hold none."
+        "Not computed: how far each assumption moves the difference (a tornado) takes a sweep of further "
+        "solves, and these runs hold none."
     )
     return Section("sensitivity", say("Which assumptions matter most"), (Sentence(words, Tone.ABSENT),))
 
@@ -51,9 +50,8 @@ def calibration_section(compared: Sequence[Compared] | None, say: Language) -> S
     heading = say("The model beside published figures")
     if not compared:
         words = say(
-            "Not computed: no published figures were named. netopt report --calibration INSTANCE "
-            "takes those of "
-            "an instance with a folder calibration/."
+            "Not computed: no published figures were named. netopt report --calibration INSTANCE takes "
+            "those of an instance with a folder calibration/."
         )
         return Section("calibration", heading, (Sentence(words, Tone.ABSENT),))
     frame = pd.DataFrame(
@@ -77,7 +75,7 @@ def calibration_section(compared: Sequence[Compared] | None, say: Language) -> S
         number("low", say("source, least"), "", 2),
         number("value", say("source"), "", 2),
         number("high", say("source, most"), "", 2),
-        number("error", say("model minus source"), "", 2),
+        number("error", say("error (0 within the range of the source)"), "", 2),
         text("class", say("class")),
         text("source", say("who says so"), is_quoted=True),
         text("why", say("why the model misses it"), is_quoted=True),
@@ -86,9 +84,9 @@ def calibration_section(compared: Sequence[Compared] | None, say: Language) -> S
         "calibration", say("Model and published figures"), frame, columns, ("calibration/targets.csv",)
     )
     words = say(
-        "Fitted figures were used to set the model and prove nothing; those held out were not. "
-        "Where inputs are "
-        "shared or the figure is out of reach of any model with these inputs, the class says so."
+        "Fitted figures were used to set the model and prove nothing; those held out were not. Where "
+        "inputs are shared or the figure is out of reach of any model with these inputs, the class says "
+        "so."
     )
     return Section("calibration", heading, (Sentence(words),), (table,))
 
@@ -111,9 +109,8 @@ def assumptions_section(subject: Subject, sources: Path | None, say: Language) -
     rows = list(read_sources(sources)) if sources is not None else []
     if not rows:
         words = say(
-            "Not shown: the runs hold no page of sources, and no shipped instance has the same "
-            "content. See "
-            "SOURCES.md of instance {name}.",
+            "Not shown: the runs hold no page of sources, and no shipped instance has the same content. "
+            "See SOURCES.md of instance {name}.",
             name=subject.instance.name,
         )
         return Section("assumptions", heading, (Sentence(words, Tone.ABSENT), policies))
@@ -146,9 +143,8 @@ def assumptions_section(subject: Subject, sources: Path | None, say: Language) -
         table.origin,
     )
     words = say(
-        "Sourced: somebody published it. Derived: computed from what is published. Assumed: an "
-        "estimate of the "
-        "authors enters. Entries: {listed}.",
+        "Sourced: somebody published it. Derived: computed from what is published. Assumed: an estimate "
+        "of the authors enters. Entries: {listed}.",
         listed=say.joined(listed),
     )
     return Section("assumptions", heading, (Sentence(words), policies), (counted, table))
@@ -168,9 +164,8 @@ def proof_section(subject: Subject, say: Language) -> Section:
         proven = proven_words(subject, say)
         sentences.append(Sentence(proven, Tone.LEAD))
     told = say(
-        "Cost and every rule are recomputed from the plan's tables by a checker that shares no "
-        "code with the "
-        "model. That no plan costs less than the lower bound is the word of the solver named."
+        "Cost and every rule are recomputed from the plan's tables by a checker that shares no code with "
+        "the model. That no plan costs less than the lower bound is the word of the solver named."
     )
     sentences.append(Sentence(told))
     sentences += [Sentence(note, Tone.QUOTED) for note in subject.notes]
@@ -185,9 +180,8 @@ def proven_words(subject: Subject, say: Language) -> str:
     """Return to within which gap every plan is proven, and that it was checked."""
     widest = max(plan.outcome.gap for plan in subject.plans)
     return say(
-        "Every plan is proven to cost at most {gap} % of gross cost more than the best, and was "
-        "checked again "
-        "without the solver.",
+        "Every plan is proven to cost at most {gap} % of gross cost more than the best, and was checked "
+        "again without the solver.",
         gap=shown_number(PERCENT * widest, 4, Rounding.UP),
     )
 
@@ -318,11 +312,9 @@ def provenance_section(subject: Subject, sections: Sequence[Section], say: Langu
         (),
     )
     words = say(
-        "Every figure above stands in a table; every table is a sheet of the workbook and a "
-        "Parquet file of the "
-        "same name. Columns hold unrounded figures in the unit of their heading; lower bounds are "
-        "rounded down "
-        "and upper bounds up for the eye."
+        "Every figure above stands in a table; every table is a sheet of the workbook and a Parquet file "
+        "of the same name. Columns hold unrounded figures in the unit of their heading; lower bounds are "
+        "rounded down and upper bounds up for the eye."
     )
     heading = say("Where every figure comes from")
     return Section("provenance", heading, (Sentence(words),), (_runs_table(subject, say), listed))

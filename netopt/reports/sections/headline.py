@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
-from netopt.accounts import Perspective
 from netopt.reports.content import (
     MILLION,
     Chart,
@@ -22,6 +21,7 @@ from netopt.reports.content import (
     shown_number,
     text,
 )
+from netopt.reports.subject import NoInterval, no_interval
 from netopt.reports.words import PERSPECTIVES
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def headline_section(subject: Subject, say: Language) -> Section:
     ]
     sentences = [sentence for cost in costs for sentence in verdict(cost, digits, say)]
     sentences += [
-        Sentence(_no_interval(plan, say), Tone.ABSENT)
+        Sentence(_no_interval(subject.base, plan, say), Tone.ABSENT)
         for plan in subject.others
         if subject.cost_of(plan) is None
     ]
     for name, reason in ((subject.stated or {}).get("unsolved") or {}).items():
         sentences.append(Sentence(say("There is no interval for {policy}.", policy=name), Tone.ALARM))
         sentences.append(Sentence(str(reason), Tone.QUOTED))
-    sentences.append(Sentence(_in_short(subject, say)))
+    sentences += [Sentence(_in_short(subject, say))] if costs else []
     further = _further(subject, say)
     return Section(
         "headline",
@@ -78,7 +78,7 @@ def _of_one(plan: Plan, say: Language) -> Section:
     low, high = table.cells()[0][2:4]
     sentence = say(
         "The plan under {policy} costs between {low} and {high} m CNY a year ({perspective} perspective); "
-        "no plan of this policy costs less than the lower figure.",
+        "under the conditions below no plan of this policy costs less than the lower figure.",
         policy=plan.label,
         low=low,
         high=high,
@@ -208,8 +208,8 @@ def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
         return [Sentence(lead, Tone.LEAD), *_targets(cost, say)]
     if cost.sign is None:
         lead = say(
-            "Whether {policy} costs society more or less than {base} is not resolved: the difference lies "
-            "between {low} and {high} m CNY a year.",
+            "Whether {policy} costs society more or less than {base} is not resolved: the difference "
+            "lies between {low} and {high} m CNY a year.",
             **names,
             low=low,
             high=high,
@@ -231,8 +231,8 @@ def verdict(cost: Cost, digits: int, say: Language) -> list[Sentence]:
         high=most,
     )
     why = say(
-        "Rules and charges can only add cost: either {base} has one that {policy} lacks, or {policy} moves "
-        "what is collected.",
+        "Rules and charges can only add cost: either {base} has one that {policy} lacks, or {policy} "
+        "moves what is collected.",
         **names,
     )
     return [Sentence(lead, Tone.LEAD), Sentence(why), *_targets(cost, say)]
@@ -243,9 +243,8 @@ def _targets(cost: Cost, say: Language) -> list[Sentence]:
     found = []
     if cost.lessened_targets:
         words = say(
-            "{base} has soft targets that {policy} lacks or has weaker ({targets}): in this "
-            "interval missing "
-            "them counts only as far as {policy} has them.",
+            "{base} has soft targets that {policy} lacks or has weaker ({targets}): in this interval "
+            "missing them counts only as far as {policy} has them.",
             base=cost.base,
             policy=cost.policy,
             targets=say.joined(list(cost.lessened_targets)),
@@ -262,19 +261,28 @@ def _targets(cost: Cost, say: Language) -> list[Sentence]:
     return found
 
 
-def _no_interval(plan: Plan, say: Language) -> str:
-    if plan.run.policy.perspective is Perspective.PRIVATE:
+def _no_interval(base: Plan, plan: Plan, say: Language) -> str:
+    reason = no_interval(base, plan)
+    if reason is NoInterval.OTHER_SCENARIO:
         return say(
-            "There is no interval for {policy}: it minimises private cost, so these runs alone do "
-            "not bound "
+            "There is no interval for {policy}: it was planned for other tables, settings or formal "
+            "shares than {base}, so what the policy alone costs is not said.",
+            policy=plan.label,
+            base=base.label,
+        )
+    if reason is NoInterval.PRIVATE:
+        return say(
+            "There is no interval for {policy}: a policy that minimises private cost bounds nothing of "
             "what it costs society; netopt compare does.",
             policy=plan.label,
         )
-    return say(
-        "There is no interval for {policy}: it lacks soft targets of the base, or has them weaker, and the "
-        "base would have to be solved again without them; netopt compare does.",
-        policy=plan.label,
-    )
+    if reason is NoInterval.TARGETS:
+        return say(
+            "There is no interval for {policy}: it lacks soft targets of the base, or has them weaker, "
+            "and the base would have to be solved again without them; netopt compare does.",
+            policy=plan.label,
+        )
+    return say("There is no interval for {policy}.", policy=plan.label)
 
 
 def conditions_section(subject: Subject, say: Language) -> Section:
@@ -297,6 +305,7 @@ def conditions_section(subject: Subject, say: Language) -> Section:
         (say("Locations"), shown_number(len(subject.instance["locations"]), 0)),
         (say("Candidate and existing sites"), shown_number(len(subject.instance["sites"]), 0)),
         (say("Sites"), say("free to open and close") if run.design is None else str(run.design)),
+        *([] if run.given_flows is None else [(say("Flows"), say("held to given flows"))]),
         (say("Money"), settings.instance.price_basis),
     ]
     frame = pd.DataFrame(rows, columns=["condition", "value"])
@@ -306,16 +315,14 @@ def conditions_section(subject: Subject, say: Language) -> Section:
     sentences = [
         Sentence(
             say(
-                "Every figure holds for the same retired batteries, source by source, and under "
-                "the conditions "
-                "below; other conditions, other figures."
+                "Every figure holds for the same retired batteries, source by source, and under the "
+                "conditions below; other conditions, other figures."
             )
         ),
         Sentence(
             say(
                 "Social cost counts resource costs, externalities and the price of missed targets; "
-                "payments "
-                "between actors net out."
+                "payments between actors net out."
             )
         ),
         *_moved_shares(subject, say),
@@ -338,8 +345,8 @@ def _moved_shares(subject: Subject, say: Language) -> list[Sentence]:
     if not moved:
         return []
     words = say(
-        "Rebate, enforcement or access move the formal share by an assumed logit ({policies}): there other "
-        "tonnes are collected.",
+        "Rebate, enforcement or access move the formal share by an assumed logit ({policies}): there "
+        "other tonnes are collected.",
         policies=say.joined(moved),
     )
     return [Sentence(words)]
@@ -398,9 +405,8 @@ def curve_section(subject: Subject, say: Language) -> Section:
         Sentence(
             say(
                 "How much of a cost change reaches what the formal channel can offer for a pack is "
-                "unknown, so "
-                "there is no single figure: the more reaches it, the more batteries a cheaper "
-                "policy collects."
+                "unknown, so there is no single figure: the more reaches it, the more batteries a "
+                "cheaper policy collects."
             )
         ),
         Sentence(

@@ -114,9 +114,8 @@ def _category_words(subject: Subject, say: Language) -> list[Sentence]:
     sentences = [
         Sentence(
             say(
-                "These are the books of the plans found. Other plans as cheap may divide their "
-                "cost otherwise: "
-                "only sums have proven bounds. Revenues are below zero."
+                "These are the books of the plans found. Other plans as cheap may divide their cost "
+                "otherwise: only sums have proven bounds. Revenues are below zero."
             )
         )
     ]
@@ -134,17 +133,15 @@ def _beside(subject: Subject, plan: Plan, say: Language) -> list[Sentence]:
     names = {"policy": plan.label, "base": subject.base.label, "low": low, "high": high}
     if cost.lessened_targets:
         words = say(
-            "{policy} minus {base}: the interval of {low} to {high} m CNY a year counts missed "
-            "targets of {base} "
-            "only as far as {policy} has them. The bars below are of the plan of {base} with all "
-            "of its targets, "
-            "so they sum to another figure.",
+            "{policy} minus {base}: the interval of {low} to {high} m CNY a year counts missed targets "
+            "of {base} only as far as {policy} has them. The bars below are of the plan of {base} with "
+            "all of its targets, so they sum to another figure.",
             **names,
         )
         return [Sentence(words)]
     proven = say(
-        "{policy} minus {base}: {low} to {high} m CNY a year, proven; the bars sum to the plans' "
-        "own difference.",
+        "{policy} minus {base}: {low} to {high} m CNY a year, proven; the bars sum to the plans' own "
+        "difference.",
         **names,
     )
     return [Sentence(proven)]
@@ -154,8 +151,7 @@ def levers_section(say: Language) -> Section:
     """Return the place of the attribution to levers, which no run holds."""
     words = say(
         "Not computed: the share of each lever in the difference (its Shapley value) takes further "
-        "solves with "
-        "some levers only, and these runs hold none."
+        "solves with some levers only, and these runs hold none."
     )
     return Section("levers", say("By lever"), (Sentence(words, Tone.ABSENT),))
 
@@ -190,9 +186,8 @@ def provinces_section(subject: Subject, say: Language) -> Section:
     sentences.append(
         Sentence(
             say(
-                "What one province loses is not proven: other plans as cheap may place costs "
-                "elsewhere. netopt "
-                "incidence --range says between which ends a province's figure lies."
+                "What one province loses is not proven: other plans as cheap may place costs elsewhere. "
+                "netopt incidence --range says between which ends a province's figure lies."
             )
         )
     )
@@ -351,8 +346,8 @@ def _of_one(plan: Plan, say: Language) -> Section:
     title = say("What falls in each province, of this plan")
     told = Table("provinces", title, frame, columns, (plan.file("ledger.csv"),), n_totals=1)
     words = say(
-        "Of this plan; other plans as cheap may place costs elsewhere. A second run shows who wins "
-        "and loses."
+        "Of this plan; other plans as cheap may place costs elsewhere. A second run shows who wins and "
+        "loses."
     )
     return Section("provinces", say("By province"), (Sentence(words),), (told,))
 

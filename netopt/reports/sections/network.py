@@ -51,9 +51,8 @@ def facilities_section(subject: Subject, say: Language) -> Section:
     sentences.append(
         Sentence(
             say(
-                "A site counts as new where the plan builds on it, as closed where it stands today "
-                "and no longer "
-                "operates at the end. Other plans as cheap may choose other sites."
+                "A site counts as new where the plan builds on it, as closed where it stands today and "
+                "no longer operates at the end. Other plans as cheap may choose other sites."
             )
         )
     )
@@ -232,8 +231,8 @@ def matrix_section(subject: Subject, say: Language) -> Section:
                 table.name,
                 say("Tonnes hauled from province to province under {policy}", policy=plan.label),
                 say(
-                    "One square for each pair of provinces, the darker the more tonnes; rows are "
-                    "where hauls start."
+                    "One square for each pair of provinces, the darker the more tonnes; rows are where "
+                    "hauls start."
                 ),
                 ("tonnes_per_year",),
                 label="from_province",
@@ -242,9 +241,8 @@ def matrix_section(subject: Subject, say: Language) -> Section:
             )
         )
     words = say(
-        "Every haul counts where it happens, so a battery that is collected, tested and dismantled "
-        "in three "
-        "places counts in each haul; what is sold at the gate is not hauled. Of the plans found."
+        "Every haul counts where it happens, so a battery that is collected, tested and dismantled in "
+        "three places counts in each haul; what is sold at the gate is not hauled. Of the plans found."
     )
     return Section(
         "matrix", say("From province to province"), (Sentence(words),), tuple(tables), tuple(charts)

@@ -30,8 +30,8 @@ def shares_section(subject: Subject, say: Language) -> Section:
     sentences += [
         Sentence(
             say(
-                "Under {policy} the target {target} is missed: {reached} % of {demanded} % in the "
-                "plan found.",
+                "Under {policy} the target {target} is missed: {reached} % of {demanded} % in the plan "
+                "found.",
                 policy=row.policy,
                 target=row.target,
                 reached=targets.column("reached_percent").shown(row.reached_percent),
