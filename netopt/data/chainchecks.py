@@ -257,7 +257,7 @@ def _mass_balance(draft: Draft) -> None:
     mass_per_unit = (
         draft["commodities"].drop_duplicates("commodity").set_index("commodity")["tonnes_per_unit"]
     )
-    mass = outputs["yield_units_per_tonne"] * outputs["commodity"].map(mass_per_unit)
+    mass = outputs["yield_units_per_tonne"] * outputs["commodity"].map(mass_per_unit).astype(float)
     total = mass.groupby(outputs["recipe"]).sum()
     for recipe, tonnes in total[total > 1 + SHARE_TOLERANCE].items():
         line = draft.line("recipe_outputs", outputs["recipe"] == recipe)

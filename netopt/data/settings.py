@@ -61,9 +61,17 @@ class Horizon(_Settings):
 
 
 class Capital(_Settings):
-    """The cost of capital that annuities are computed with."""
+    """The cost of capital, how it is paid, and what may be opened and closed when.
+
+    ``paid`` is ``annuity`` (every year of a life) or ``at_once`` (all of it as what it buys is built).
+    Where ``may_close`` is off, whatever operates operates to the end. New sites open in
+    ``opening_periods`` only, where that is set; what operates may be added to at any time.
+    """
 
     wacc: Rate
+    paid: Literal["annuity", "at_once"] = "annuity"
+    may_close: bool = True
+    opening_periods: list[Line] | None = None
 
 
 class Distance(_Settings):
@@ -85,6 +93,12 @@ class Limits(_Settings):
     """Caps that hold under every policy."""
 
     emission_tonnes_co2e_per_year: NonNegative | None = None
+    emission_tonnes_co2e_by_period: dict[Line, NonNegative] | None = None
+
+    def emission_cap(self, period: str) -> float | None:
+        """Return the cap (t CO2e a year) that holds in a period: its own, or the general one."""
+        own = self.emission_tonnes_co2e_by_period or {}
+        return own.get(period, self.emission_tonnes_co2e_per_year)
 
 
 class Leakage(_Settings):
@@ -120,3 +134,14 @@ class Settings(_Settings):
     limits: Limits = Limits()
     leakage: Leakage
     solving: Solving = Solving()
+
+    @model_validator(mode="after")
+    def _periods_are_known(self) -> Settings:
+        known = {period.period for period in self.horizon.periods}
+        for key, named in (
+            ("capital.opening_periods", self.capital.opening_periods or []),
+            ("limits.emission_tonnes_co2e_by_period", self.limits.emission_tonnes_co2e_by_period or {}),
+        ):
+            if unknown := [period for period in named if period not in known]:
+                raise ValueError(f"{key} names '{unknown[0]}', which is not a period of the horizon")
+        return self

@@ -209,9 +209,9 @@ class Words:
             f"{self.commodity(commodity)} {'are' if unit != 't' else 'is'} taken"
         )
 
-    def emission(self, cap_tonnes: float) -> str:
-        """Return the cap on emissions."""
-        return f"The formal network emits at most {cap_tonnes:,.0f} t CO2e a year (instance.toml, limits)"
+    def emission(self, caps_tonnes: dict[str, float]) -> str:
+        """Return the cap on emissions (t CO2e a year, by period)."""
+        return f"The formal network emits at most {a_year(caps_tonnes, 't CO2e')} (instance.toml, limits)"
 
     def minimum(self, kind: str) -> str:
         """Return the least loads of a facility type's sizes."""
