@@ -298,7 +298,7 @@ SIZES = TableSpec(
             "capacity_tonnes_per_year",
             "t/yr",
             "Input the step can process.",
-            minimum=1e-3,
+            minimum=1e-6,
             plausible_maximum=_TONNES_CEILING,
         ),
         _number("capital_cny", "CNY", "Investment.", plausible_maximum=_CNY_CEILING),
@@ -337,7 +337,7 @@ EXPANSIONS = TableSpec(
             "capacity_tonnes_per_year",
             "t/yr",
             "Most that can be added, over all periods.",
-            minimum=1e-3,
+            minimum=1e-6,
             plausible_maximum=_TONNES_CEILING,
         ),
         _number(
@@ -557,7 +557,14 @@ SECOND_LIFE = TableSpec(
         _id("commodity", "Commodity sold into second life."),
         _id("returned_commodity", "What returns at the market's place."),
         _number("returned_tonnes_per_unit", "t/unit", "Tonnes returned per unit sold.", minimum=1e-9),
-        Column("lag_years", ColumnType.INTEGER, "Years in second life.", "yr", minimum=1, maximum=60),
+        Column(
+            "lag_years",
+            ColumnType.INTEGER,
+            "Years in second life; 0: it returns in the year in which it is sold.",
+            "yr",
+            minimum=0,
+            maximum=60,
+        ),
         _number("leakage_share", "-", "Share of returns lost to the informal channel.", maximum=1),
         _number(
             "end_of_life_cost_cny_per_tonne",

@@ -109,7 +109,7 @@ def _add_products(case: Case, tables: Tables, gases: Gases) -> None:
 
 
 def _refuse_circles(case: Case, document: Field) -> None:
-    """Refuse processes that turn a product into itself within a year."""
+    """Refuse plants that turn a product into itself; what a centre takes in and gives may."""
     made_from: dict[str, set[str]] = defaultdict(set)
     said: dict[tuple[str, str], Field] = {}
     key = "output (tonne)" if case.generation == "new" else "outputs (tonne/tonne)"
@@ -117,11 +117,6 @@ def _refuse_circles(case: Case, document: Field) -> None:
         for product in plant.outputs:
             made_from[product] |= set(plant.mix)
             said |= {(taken, product): plant.said.at(key).at(product) for taken in plant.mix}
-    for centre in case.centres:
-        for output in centre.outputs:
-            if centre.takes is not None and output.returned[:1] and output.returned[0] > 0:
-                made_from[output.product].add(centre.takes)
-                said[centre.takes, output.product] = output.said
     try:
         TopologicalSorter(made_from).prepare()
     except CycleError as error:
@@ -129,8 +124,8 @@ def _refuse_circles(case: Case, document: Field) -> None:
         at = said.get((circle[0], circle[1]), document)
         at.refuse(
             "circle",
-            f"within a year a product is made of itself ({' -> '.join(circle)}), and in netopt none is",
-            "let what comes back do so a year later",
+            f"plants make a product of itself ({' -> '.join(circle)}), and in netopt none is made so",
+            "let it pass through a center, or give what comes back another name",
         )
 
 

@@ -8,8 +8,6 @@ from netopt.data.formats.relog_case import Case, Centre, Output, is_zero, withou
 from netopt.data.formats.relog_disposal import Disposals
 from netopt.data.formats.relog_tables import ANY_TONNES, INSIDE, Tables, negative
 
-_LEAST_ROOM = 1e-6
-
 
 @dataclass
 class Centres:
@@ -47,7 +45,7 @@ class Centres:
         """Return what a centre has of a product before it is sent on or disposed of."""
         if self._is_direct(output):
             return output.product
-        returns = centre.takes is not None and any(output.returned[1:])
+        returns = centre.takes is not None and any(output.returned)
         return self.tables.commodity(f"{output.product} at {centre.name}", INSIDE, returns=returns)
 
     def _is_direct(self, output: Output) -> bool:
@@ -110,25 +108,14 @@ class Centres:
                 name, location, product, "recovered_metals", centre.revenue, without_limit(years)
             )
             return
-        at_once = {raw[output.product]: share for output, lag, share in back if lag == 0}
-        later = [(output, lag, share) for output, lag, share in back if lag > 0]
-        room = 1.0 - sum(at_once.values())
-        if room < _LEAST_ROOM:
-            centre.said.at("variable output (tonne/tonne)").refuse(
-                "mass",
-                f"{1 - room:g} t come back in the year of a tonne taken in; in netopt less than one may",
-            )
-            return
-        share = room / (1 + len(later))
+        share = 1.0 / (1 + len(back))
         fixed = (0.0,) * years if has_source else centre.operating
         site = self.tables.site(f"{centre.name}: sales", location, standing=ANY_TONNES, fixed=fixed[0])
         self.tables.costs("sites", site, "existing_fixed_cny_per_year", fixed)
-        sold = self._sold(centre, location, share)
-        outputs = {**at_once, sold: share}
-        for output, lag, returned in later:
-            outputs[
-                self._coming_back(centre, location, (output, raw[output.product]), lag, returned / share)
-            ] = share
+        outputs = {self._sold(centre, location, share): share}
+        for output, lag, returned in back:
+            what = (output, raw[output.product])
+            outputs[self._coming_back(centre, location, what, lag, returned / share)] = share
         self.tables.recipe(site, f"{centre.name}: {product} sold", {product: 1.0}, outputs, (0.0,) * years)
 
     def _sold(self, centre: Centre, location: str, share: float) -> str:

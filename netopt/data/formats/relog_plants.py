@@ -11,7 +11,8 @@ from netopt.data.formats.relog_disposal import Disposals
 from netopt.data.formats.relog_gases import Gases
 from netopt.data.formats.relog_tables import ANY_TONNES, INSIDE, Tables
 
-_LEAST_TONNES = 1e-3
+_LEAST_TONNES = 1e-6
+"""A capacity that the format takes for none: RELOG's smallest size may be 0 (t/yr)."""
 
 
 @dataclass
