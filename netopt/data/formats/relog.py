@@ -112,11 +112,10 @@ def _refuse_circles(case: Case, document: Field) -> None:
     """Refuse plants that turn a product into itself; what a centre takes in and gives may."""
     made_from: dict[str, set[str]] = defaultdict(set)
     said: dict[tuple[str, str], Field] = {}
-    key = "output (tonne)" if case.generation == "new" else "outputs (tonne/tonne)"
     for plant in case.plants:
         for product in plant.outputs:
             made_from[product] |= set(plant.mix)
-            said |= {(taken, product): plant.said.at(key).at(product) for taken in plant.mix}
+            said |= {(taken, product): plant.yields.at(product) for taken in plant.mix}
     try:
         TopologicalSorter(made_from).prepare()
     except CycleError as error:

@@ -96,12 +96,14 @@ class Plant:
     """A site with one process: shares of its input, yields of its output (t/t).
 
     Capacity lies between ``smallest`` and ``largest``; ``standing`` (t/yr) is there already.
-    ``paid_on_receipt``: the variable cost is of tonnes received, not of tonnes processed.
+    ``yields`` is where the outputs are said. ``paid_on_receipt``: the variable cost is of tonnes received,
+    not of tonnes processed.
     ``keeps_closed``: it may store before it opens. ``may_shrink``: what was added may be given up, for
     what adding it would cost then.
     """
 
     said: Field
+    yields: Field
     name: str
     latitude: float
     longitude: float

@@ -158,6 +158,7 @@ def _plant(
     capacities, variable = _capacities(name, said.at("capacities"), years, notes)
     return Plant(
         said=said,
+        yields=said.at("output (tonne)"),
         name=name,
         latitude=latitude,
         longitude=longitude,

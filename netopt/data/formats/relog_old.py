@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from netopt.data.formats.relog_case import (
     Capacity,
     Case,
@@ -10,6 +12,7 @@ from netopt.data.formats.relog_case import (
     Output,
     Plant,
     Product,
+    Series,
     Store,
     is_zero,
     without_limit,
@@ -106,21 +109,21 @@ def _plants(name: str, said: Field, parameters: Parameters, products: dict[str, 
             outputs[product] = share
     read_or(parts, "energy (GJ/tonne)", lambda part: part.series(years, 0.0), None)
     emissions = {gas: part.series(years, 0.0) for gas, part in named(parts, "emissions (tonne/tonne)")}
-    return [
-        _plant(name, location, place, years, takes, outputs, emissions)
-        for location, place in named(parts, "locations")
-    ]
+    process = _Process(said.at("outputs (tonne/tonne)"), takes, outputs, emissions)
+    return [_plant(name, location, place, years, process) for location, place in named(parts, "locations")]
 
 
-def _plant(
-    name: str,
-    location: str,
-    said: Field,
-    years: int,
-    takes: str,
-    outputs: dict[str, float],
-    emissions: dict[str, tuple[float, ...]],
-) -> Plant:
+@dataclass(frozen=True)
+class _Process:
+    """What plants of one type do at all of their locations."""
+
+    yields: Field
+    takes: str
+    outputs: dict[str, float]
+    emissions: dict[str, Series]
+
+
+def _plant(name: str, location: str, said: Field, years: int, process: _Process) -> Plant:
     parts = said.parts(
         ["capacities (tonne)"],
         [
@@ -137,15 +140,16 @@ def _plant(
     standing = read_or(parts, "initial capacity (tonne)", lambda part: part.number(0.0, 0.0), 0.0)
     return Plant(
         said=said,
+        yields=process.yields,
         name=f"{location} ({name})",
         latitude=latitude,
         longitude=longitude,
-        mix={takes: 1.0},
-        outputs=outputs,
-        emissions=emissions,
+        mix={process.takes: 1.0},
+        outputs=process.outputs,
+        emissions=process.emissions,
         variable=variable,
-        stores=_stores(parts, years, takes),
-        disposals=_disposals(parts, years, outputs),
+        stores=_stores(parts, years, process.takes),
+        disposals=_disposals(parts, years, process.outputs),
         smallest=capacities[0],
         largest=capacities[-1],
         standing=standing,

@@ -40,8 +40,7 @@ class Plants:
     def _refuse_what_cannot_be(self, plant: Plant) -> None:
         mass = sum(plant.outputs.values())
         if mass > 1 + SHARE_TOLERANCE:
-            key = "outputs (tonne/tonne)" if self.case.generation == "old" else "output (tonne)"
-            plant.said.at(key).refuse(
+            plant.yields.refuse(
                 "mass", f"{mass:.10g} t come out of a tonne, and in netopt no process makes mass"
             )
         if plant.standing > plant.largest.size:
