@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import netopt
+from netopt.analysis.explain import explain
 from netopt.data.greenfield import as_greenfield
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
@@ -312,3 +313,10 @@ def test_what_makes_no_sense_is_refused(rows: dict[str, Rows], rule: str) -> Non
 def test_settings_that_make_no_sense_are_refused(capital: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"opening_periods|paid|may_close"):
         mill(capital)
+
+
+def test_an_explanation_tells_what_may_be_added() -> None:
+    too_much = mill(supply=[("S", "stone", "2025", 150.0)])
+    words = explain(too_much, PLAIN, EXACT).to_text()
+    assert "40 t a year can be built at M; any amount up to 80 t a year can be added at M" in words
+    assert "2025: 30 t a year over capacity at Mill" in words
