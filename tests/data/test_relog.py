@@ -385,6 +385,13 @@ REFUSED: list[tuple[str, Callable[[Json], None], str, str]] = [
 ]
 
 
+REFUSED += [
+    ("panels", setting("parameters", "version", to="0.8.1"), "parameters > version", "the old format"),
+    ("bottles", setting("parameters", "version", to="0.5"), "parameters > version", "the new format"),
+    ("bottles", setting("parameters", "version", to="new"), "parameters > version", "no version"),
+]
+
+
 def two_limits(document: Json) -> None:
     document["emissions"]["CO2"]["limit (tonne)"] = 5
 
@@ -460,6 +467,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "none.json")
 
 
+def test_a_version_that_agrees_is_taken(tmp_path: Path) -> None:
+    document = own("panels")
+    document["parameters"]["version"] = "0.7"
+    assert read(written(tmp_path, document)).settings == read(OWN / "panels.json").settings.model_copy(
+        update={"instance": read(written(tmp_path, document)).settings.instance}
+    )
+
+
 # --- what only some files say ---------------------------------------------------------------
 
 
@@ -494,3 +509,37 @@ def test_emissions_are_bounded_year_by_year(tmp_path: Path) -> None:
     blown = runs[runs["site"] == "blow"].set_index("period")["throughput_tonnes_per_year"]
     assert blown.to_dict() == pytest.approx({"year-1": 30.0, "year-2": 40.0})
     assert total_of(plan) == pytest.approx(relog_total(document), rel=1e-6)
+
+
+def test_names_may_be_anything(tmp_path: Path) -> None:
+    text = (OWN / "bottles.json").read_text("utf-8")
+    for old, new in (("resin", "re/sin, no. 1"), ("bottles", "瓶"), ("shop", "blow"), ("used", "blow (2)")):
+        text = text.replace(f'"{old}"', f'"{new}"')
+    document = json.loads(text)
+    assert total_of(solved(written(tmp_path, document))) == pytest.approx(-2167.0)
+
+
+def test_less_than_the_smallest_size_that_stands_is_all_of_it_as_in_relog(tmp_path: Path) -> None:
+    document = own("bottles")
+    document["plants"]["blow"]["initial capacity (tonne)"] = 10
+    path = written(tmp_path, document)
+    assert (
+        "blow: 10 t stand, less than the smallest size; as in RELOG, all of its 40 t do."
+        in read(path).notes
+    )
+    assert total_of(solved(path)) == pytest.approx(relog_total(document), rel=1e-6)
+
+
+def test_a_larger_network_with_circles_through_its_centres(tmp_path: Path) -> None:
+    """What is sold comes back in the same year and later, and is made into what it was made of."""
+    document = own("bottles")
+    document["centers"]["shop"]["variable output (tonne/tonne)"]["used"] = [0.2, 0.3]
+    document["centers"]["shop"]["disposal limit (tonne)"]["used"] = 0
+    document["plants"]["wash"]["output (tonne)"] = {"resin": 0.8}
+    for key in ("disposal cost ($/tonne)", "disposal limit (tonne)"):
+        document["plants"]["wash"][key] = {"resin": 0}
+    document["plants"]["wash"]["capacities"][0]["size (tonne)"] = 100
+    plan = solved(written(tmp_path, document))
+    assert total_of(plan) == pytest.approx(relog_total(document), rel=1e-6)
+    bottled = plan.answer.throughput.query("site == 'blow'")["throughput_tonnes_per_year"]
+    assert (bottled > 50.0).all()

@@ -26,6 +26,8 @@ from netopt.data.formats.relog_tables import FIRST_YEAR, INSIDE, MODE, OPERATOR,
 from netopt.data.settings import Settings
 from netopt.data.tables import NOWHERE
 
+_FIRST_NEW: Final = (0, 8)
+
 POLICY: Final = """\
 name = "relog"
 title = "As RELOG plans"
@@ -64,9 +66,19 @@ def read(path: Path) -> Foreign:
 
 
 def _case(document: Field, title: str) -> Case:
-    if "centers" in document.value:
-        return read_new(document, title)
-    return read_old(document, title)
+    """Return the case of a document of either generation, with which a version that it names must agree."""
+    is_new = "centers" in document.value
+    version = document.at("parameters").at("version")
+    if version.value is not None:
+        numbers = re.match(r"(\d+)\.(\d+)", str(version.value))
+        if numbers is None:
+            version.refuse("version", f"'{version.value}' is no version such as 0.7 or 0.8")
+        elif ((int(numbers[1]), int(numbers[2])) >= _FIRST_NEW) != is_new:
+            keys = (
+                "has 'centers', which is the new format" if is_new else "has no 'centers': the old format"
+            )
+            version.refuse("version", f"'{version.value}' is not the format of the file, which {keys}")
+    return (read_new if is_new else read_old)(document, title)
 
 
 def _foreign(case: Case, document: Field) -> Foreign:
@@ -99,7 +111,7 @@ def _add_products(case: Case, tables: Tables, gases: Gases) -> None:
     for leg in ("first", "trunk"):
         tables.add("haulage", MODE, INSIDE, leg, 0.0, 0.0, 0.0)
     for product in case.products.values():
-        name = tables.commodity(product.name, product.name.replace("/", "-"))
+        name = tables.commodity(product.name, product.name)
         emitted = gases.price_of(product.emissions)
         tariff = tuple(a + b for a, b in zip(product.tariff, emitted, strict=True))
         emission_kg = gases.kg_of(product.emissions)

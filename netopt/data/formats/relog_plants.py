@@ -58,6 +58,11 @@ class Plants:
                 )
 
     def _add(self, plant: Plant, location: str) -> None:
+        if 0 < plant.standing < plant.smallest.size:
+            self.tables.notes.append(
+                f"{plant.name}: {plant.standing:g} t stand, less than the smallest size; as in RELOG, all "
+                f"of its {plant.smallest.size:g} t do."
+            )
         standing = max(plant.smallest.size, _LEAST_TONNES) if plant.standing > 0 else 0.0
         fixed = _between(plant, standing)[1] if standing else (0.0,) * self.case.years
         site = self.tables.site(plant.name, location, standing=standing, fixed=fixed[0], may_build=True)

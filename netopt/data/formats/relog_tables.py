@@ -26,7 +26,7 @@ LIFE_YEARS: Final = 100
 ANY_TONNES: Final = 1e8
 """Capacity of what RELOG does not bound, the largest that the format takes (t/yr)."""
 
-INSIDE: Final = "within a place"
+INSIDE: Final = "(within a place)"
 """Class of goods that never leave a place."""
 
 MODE: Final = "haul"
@@ -48,11 +48,10 @@ class Tables:
         return [f"year-{number}" for number in range(1, self.years + 1)]
 
     def new_id(self, kind: str, name: str) -> str:
-        """Return an id that nothing else of its kind has; slashes part the ids of a row elsewhere."""
-        bare = name.replace("/", "-")
-        found, number = bare, 2
+        """Return the name, or the name with a number where another of its kind has it."""
+        found, number = name, 2
         while (kind, found) in self._ids:
-            found, number = f"{bare} ({number})", number + 1
+            found, number = f"{name} ({number})", number + 1
         self._ids.add((kind, found))
         return found
 
