@@ -107,7 +107,7 @@ class RuleWriter:
 
     def _eligible(self, mass: Mass) -> pd.DataFrame:
         arcs = self._collecting_arcs(mass)
-        fit = arcs["commodity"].map(fit_shares(self._instance))
+        fit = arcs["commodity"].map(fit_shares(self._instance)).astype(float)
         return self._every_period("flow", arcs["arc"], arcs["tonnes_per_unit"] * fit)
 
     def _collecting_arcs(self, mass: Mass) -> pd.DataFrame:
