@@ -52,7 +52,7 @@ def command(  # noqa: PLR0913 - options
     instance
         Folder of the instance, or the name of a shipped one.
     file
-        What to write: model.mps, model.mps.gz, model.lp or model.lp.gz.
+        What to write: model.mps, model.mps.gz, model.lp, model.lp.gz, or a workbook (excel: .xlsx).
     policy
         Of a model: name or TOML file of the policy.
     format_

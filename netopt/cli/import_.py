@@ -40,7 +40,8 @@ def command(  # noqa: PLR0913 - options
     ----------
     file
         The file: orlib, tbed1, tscflp, mp_tscflp (text files of numbers), places (GeoPackage,
-        GeoJSON), excel (workbook of an instance).
+        GeoJSON), excel (workbook of an instance), relog (RELOG's
+        JSON).
     directory
         The folder to make.
     format_

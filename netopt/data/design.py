@@ -88,8 +88,11 @@ def _other_periods(design: Design, instance: Instance) -> Iterator[str]:
 
 def _other_sites(design: Design, instance: Instance) -> Iterator[str]:
     sites = {row["site"]: row for row in instance["sites"].to_dict("records")}
-    sizes = instance["sizes"]
-    can_be_built = set(zip(sizes["facility_type"], sizes["size"], strict=True))
+    can_be_built = {
+        step
+        for table in ("sizes", "expansions")
+        for step in zip(instance[table]["facility_type"], instance[table]["size"], strict=True)
+    }
     flags = design.decided[["opened", "expanded", "renewed", "operating"]]
     used = design.decided[flags.any(axis=1)].groupby(["site", "size", "facility_type"])["kept_share"].min()
     for site, size, facility_type, share in used.reset_index().itertuples(index=False, name=None):

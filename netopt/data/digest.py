@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netopt.data.schema import Column, ColumnType, TableSpec
 from netopt.data.tables import TABLES
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from netopt.data.settings import Settings
+
+_LATER: Final = {
+    "capital": ("paid", "may_close", "opening_periods"),
+    "limits": ("emission_tonnes_co2e_by_period",),
+}
+"""Settings by table that the format did not have from the start."""
 
 _CELL_END = "\x1f"  # no cell of a validated table holds a control character
 
@@ -36,8 +42,17 @@ def digest(settings: Settings, tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def settings_json(settings: Settings) -> str:
-    """Return the settings as canonical JSON, but for how to solve: sorted keys, ASCII, no spaces."""
+    """Return the settings as canonical JSON, but for how to solve: sorted keys, ASCII, no spaces.
+
+    Settings that the format did not have from the start count only where they say something, so that
+    the digest of an older instance stays what it was.
+    """
     said = settings.model_dump(mode="json", exclude={"solving"})
+    for table, keys in _LATER.items():
+        unsaid = type(getattr(settings, table)).model_fields
+        for key in keys:
+            if said[table][key] == unsaid[key].default:
+                del said[table][key]
     return json.dumps(said, sort_keys=True, separators=(",", ":"))
 
 

@@ -39,7 +39,8 @@ def as_greenfield(instance: Instance) -> Instance:
         existing_divisible=False,
         may_build=sites["facility_type"].isin(instance["sizes"]["facility_type"]),
     )
-    tables = {**instance.tables, "sites": cleared}
+    added = instance["expansions"].assign(standing_tonnes_per_year=0.0)
+    tables = {**instance.tables, "sites": cleared, "expansions": added}
     about = instance.settings.instance
     title = about.title.removesuffix(_IN_TITLE) + _IN_TITLE
     settings = instance.settings.model_copy(update={"instance": about.model_copy(update={"title": title})})

@@ -10,7 +10,7 @@ import pandas as pd
 from netopt.data.checks import SHARE_TOLERANCE, Draft
 from netopt.data.crosscheck import cross_check
 from netopt.data.problems import nearest, spelled
-from netopt.data.tables import LEGS, TABLES
+from netopt.data.tables import COSTS_THAT_CHANGE, LEGS, TABLES
 
 
 @cross_check("sizes.facility_type", "sizes.capacity_tonnes_per_year", "sizes.capital_cny")
@@ -118,8 +118,15 @@ def _haulage_serves(draft: Draft) -> None:
                 message = (
                     f"no mode hauls {goods_class} goods on the {leg} leg, which {spelled(ids)} must take"
                 )
+                classes = haulage.loc[haulage["leg"] == leg, "goods_class"].unique().tolist()
                 draft.log.add(
-                    TABLES["haulage"].file, None, "goods_class", "haulage_missing", goods_class, message
+                    TABLES["haulage"].file,
+                    None,
+                    "goods_class",
+                    "haulage_missing",
+                    goods_class,
+                    message,
+                    nearest(str(goods_class), classes),
                 )
 
 
@@ -202,6 +209,84 @@ def _distances_agree(draft: Draft) -> None:
     )
 
 
+@cross_check("expansions.facility_type", "expansions.size", "sizes.facility_type", "sizes.size")
+def _expansions_have_own_ids(draft: Draft) -> None:
+    """No expansion of a facility type has the id of one of its sizes."""
+    expansions, sizes = draft["expansions"], draft["sizes"]
+    known = pd.MultiIndex.from_frame(sizes[["facility_type", "size"]])
+    wrong = pd.MultiIndex.from_frame(expansions[["facility_type", "size"]]).isin(known)
+    message = "'{value}' is a size of the facility type in data/sizes.csv too"
+    hint = "sizes and expansions of a type share one list of ids"
+    draft.refuse("expansions", wrong, "size", "expansion_id", message, hint)
+
+
+@cross_check(
+    "expansions.facility_type", "facility_types.facility_type", "facility_types.life_years", settings=True
+)
+def _expansions_last(draft: Draft) -> None:
+    """What is added in any amount outlasts the horizon, as no share of it is renewed."""
+    periods = draft.sound_settings.horizon.periods
+    years = periods[-1].start_year + periods[-1].length_years - periods[0].start_year
+    types = draft["facility_types"]
+    expanding = types["facility_type"].isin(draft["expansions"]["facility_type"])
+    message = f"a life of {{value}} years ends within the horizon of {years}, and the type has expansions"
+    hint = "no share of an expansion is renewed: use sizes instead, or a longer life"
+    draft.refuse(
+        "facility_types",
+        expanding & (types["life_years"] < years),
+        "life_years",
+        "expansion_life",
+        message,
+        hint,
+    )
+
+
+@cross_check("costs_by_period.table", "costs_by_period.column", "costs_by_period.value")
+def _costs_are_of_their_table(draft: Draft) -> None:
+    """A cost by period is of a column that its table has, and within that column's bounds."""
+    costs = draft["costs_by_period"]
+    for name, columns in COSTS_THAT_CHANGE.items():
+        of_table = costs["table"] == name
+        message = f"'{{value}}' is not a cost of {TABLES[name].file} that may differ between periods"
+        hint = f"such costs: {spelled(columns)}"
+        other = of_table & ~costs["column"].isin(columns)
+        draft.refuse("costs_by_period", other, "column", "cost_column", message, hint)
+        for column in columns:
+            least = TABLES[name].column(column).minimum
+            if least is not None:
+                low = of_table & (costs["column"] == column) & (costs["value"] < least)
+                said = f"{{value}} is below the least permitted value of {column}, {least:g}"
+                draft.refuse("costs_by_period", low, "value", "minimum", said)
+
+
+@cross_check(
+    "costs_by_period.table",
+    "costs_by_period.row",
+    *(f"{name}.{column}" for name in COSTS_THAT_CHANGE for column in TABLES[name].key),
+)
+def _costs_are_of_a_row(draft: Draft) -> None:
+    """A cost by period is of a row that its table has."""
+    costs = draft["costs_by_period"]
+    for name in COSTS_THAT_CHANGE:
+        rows = draft[name][list(TABLES[name].key)]
+        known = rows.agg("/".join, axis=1).tolist() if len(rows) else []
+        wrong = (costs["table"] == name) & ~costs["row"].isin(known)
+        message = f"'{{value}}' is not a row of {TABLES[name].file}"
+        hint = f"its ids joined by a slash: {'/'.join(TABLES[name].key)}"
+        draft.refuse("costs_by_period", wrong, "row", "foreign_key", message, hint)
+
+
+@cross_check("costs_by_period.period", settings=True)
+def _cost_periods(draft: Draft) -> None:
+    """Every period of costs_by_period.csv is one of instance.toml."""
+    known = [period.period for period in draft.sound_settings.horizon.periods]
+    wrong = ~draft["costs_by_period"]["period"].isin(known)
+    message = "'{value}' is not a period of instance.toml"
+    draft.refuse(
+        "costs_by_period", wrong, "period", "unknown_period", message, f"periods: {spelled(known)}"
+    )
+
+
 NETWORK_CHECKS = (
     _bearers_bear_all,
     _sizes_in_order,
@@ -214,5 +299,10 @@ NETWORK_CHECKS = (
     _distance_modes,
     _road_modes,
     _distances_agree,
+    _expansions_have_own_ids,
+    _expansions_last,
+    _costs_are_of_their_table,
+    _costs_are_of_a_row,
+    _cost_periods,
 )
 """Every check of this module, in the order in which they run."""

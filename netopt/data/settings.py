@@ -75,10 +75,21 @@ class Horizon(_Settings):
 
 
 class Capital(_Settings):
-    """The cost of capital that annuities are computed with."""
+    """The cost of capital, how it is paid, and what may be opened and closed when.
+
+    ``paid`` is ``annuity`` (every year of a life) or ``at_once`` (all of it as what it buys is built).
+    Where ``may_close`` is off, whatever operates operates to the end. New sites open in
+    ``opening_periods`` only, where that is set; what operates may be added to at any time.
+    """
 
     wacc: Rate
     """Rate that investment is turned into a cost a year with (0.08: 8 %)."""
+    paid: Literal["annuity", "at_once"] = "annuity"
+    """How investment is paid: annuity (every year of its life) or at_once (all of it as it is built)."""
+    may_close: bool = True
+    """Whether what operates may close again."""
+    opening_periods: list[Line] | None = None
+    """Periods in which new sites may open; blank: all."""
 
 
 class Distance(_Settings):
@@ -106,6 +117,13 @@ class Limits(_Settings):
 
     emission_tonnes_co2e_per_year: NonNegative | None = None
     """Cap on emissions of the whole network, t CO2e/yr; blank: none."""
+    emission_tonnes_co2e_by_period: dict[Line, NonNegative] | None = None
+    """Caps of single periods instead of the general one, t CO2e/yr; blank: none."""
+
+    def emission_cap(self, period: str) -> float | None:
+        """Return the cap (t CO2e a year) that holds in a period: its own, or the general one."""
+        own = self.emission_tonnes_co2e_by_period or {}
+        return own.get(period, self.emission_tonnes_co2e_per_year)
 
 
 class Leakage(_Settings):
@@ -148,3 +166,14 @@ class Settings(_Settings):
     limits: Limits = Limits()
     leakage: Leakage
     solving: Solving = Solving()
+
+    @model_validator(mode="after")
+    def _periods_are_known(self) -> Settings:
+        known = {period.period for period in self.horizon.periods}
+        for key, named in (
+            ("capital.opening_periods", self.capital.opening_periods or []),
+            ("limits.emission_tonnes_co2e_by_period", self.limits.emission_tonnes_co2e_by_period or {}),
+        ):
+            if unknown := [period for period in named if period not in known]:
+                raise ValueError(f"{key} names '{unknown[0]}', which is not a period of the horizon")
+        return self

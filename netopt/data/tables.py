@@ -15,7 +15,6 @@ from netopt.data.schema import Column, ColumnType, ForeignKey, RowCheck, TableSp
 if TYPE_CHECKING:
     import pandas as pd
 
-GOODS_CLASSES: Final = ("ordinary", "class9", "hazardous")
 LEGS: Final = ("first", "trunk")
 COST_COMPONENTS: Final = ("labour", "land", "electricity", "capital", "tax")
 SHARED_CATEGORIES: Final = ("collection", "testing", "capital", "fixed", "processing")
@@ -24,6 +23,19 @@ OFFER_CATEGORIES: Final = ("purchases", "imports")
 TRANSFER_CATEGORIES: Final = ("scrap_purchase", "gate_fee", "local_tax")
 TRANSFER_BASES: Final = ("collected", "processed")
 TRANSFER_ACTORS: Final = ("formal_chain", "consumers", "local_government", "central_government")
+COSTS_THAT_CHANGE: Final = {
+    "sizes": ("capital_cny", "fixed_cny_per_year", "variable_cny_per_tonne"),
+    "expansions": ("capital_cny_per_tonne", "fixed_cny_per_tonne"),
+    "sites": ("existing_fixed_cny_per_year",),
+    "recipes": ("cost_cny_per_tonne",),
+    "storage": ("cost_cny_per_unit_year",),
+    "haulage": ("tariff_cny_per_tonne_km", "loading_cny_per_tonne"),
+}
+"""Costs by table that may differ between periods (``costs_by_period``)."""
+
+NOWHERE: Final = "XX"
+"""Jurisdiction of places in no country in particular: ISO 3166 leaves the code to its users."""
+
 BEARERS: Final = ("battery_maker", "car_maker", "formal_recycler")
 
 
@@ -75,6 +87,7 @@ def _blank_facility_type(table: pd.DataFrame) -> pd.Series:
 
 def _lon_lat_swapped(table: pd.DataFrame) -> pd.Series:
     in_china_if_swapped = table["lat_deg"].between(73, 136) & table["lon_deg"].between(3, 54)
+    in_china_if_swapped &= table["jurisdiction"] != NOWHERE
     return in_china_if_swapped | (table["lat_deg"].abs() > 90)
 
 
@@ -165,7 +178,7 @@ COMMODITIES = TableSpec(
         _text("name_zh", "Chinese name.", nullable=True),
         _choice("unit", "Unit in which flows of it are counted.", ("t", "kWh")),
         _number("tonnes_per_unit", "t/unit", "Mass of one unit; 1 for tonnes.", minimum=1e-9, maximum=1),
-        _choice("goods_class", "Haulage class without any policy.", GOODS_CLASSES),
+        _id("goods_class", "Haulage class without any policy: one of haulage.csv."),
         _flag("undismantled", "Still a battery: its province of origin can be told."),
         _flag("cascade_grade", "Fit for cascade use after testing."),
         _number(
@@ -285,7 +298,7 @@ SIZES = TableSpec(
             "capacity_tonnes_per_year",
             "t/yr",
             "Input the step can process.",
-            minimum=1e-3,
+            minimum=1e-6,
             plausible_maximum=_TONNES_CEILING,
         ),
         _number("capital_cny", "CNY", "Investment.", plausible_maximum=_CNY_CEILING),
@@ -311,6 +324,68 @@ SIZES = TableSpec(
             lambda table: table["size"] == "existing",
         ),
     ),
+    may_be_empty=True,
+)
+EXPANSIONS = TableSpec(
+    "expansions",
+    "Expansions",
+    "Capacity that may be added in any amount where a facility operates, as it opens or later.",
+    (
+        _id("facility_type", "Facility type."),
+        _id("size", "Id of the expansion; sizes and expansions of a type share one list of ids."),
+        _number(
+            "capacity_tonnes_per_year",
+            "t/yr",
+            "Most that can be added, over all periods.",
+            minimum=1e-6,
+            plausible_maximum=_TONNES_CEILING,
+        ),
+        _number(
+            "capital_cny_per_tonne",
+            "CNY/t",
+            "Investment per tonne a year of capacity added.",
+            plausible_maximum=_CNY_CEILING,
+        ),
+        _number(
+            "fixed_cny_per_tonne",
+            "CNY/t",
+            "Cost a year of each tonne a year of capacity that was added.",
+            plausible_maximum=_CNY_CEILING,
+        ),
+        _number(
+            "standing_tonnes_per_year",
+            "t/yr",
+            "Of it, what stands already at each site of the type where other capacity stands.",
+            plausible_maximum=_TONNES_CEILING,
+        ),
+        _number(
+            "resale_share",
+            "-",
+            "Share of the capital cost of the period that is got back for capacity given up; "
+            "blank: what was added stays.",
+            maximum=1,
+            nullable=True,
+        ),
+    ),
+    key=("facility_type", "size"),
+    foreign_keys=(_references("facility_type", "facility_types"),),
+    row_checks=(
+        RowCheck(
+            "reserved_size",
+            "size",
+            "the size `existing` is reserved for capacity that stands already",
+            "give existing capacity in sites.csv",
+            lambda table: table["size"] == "existing",
+        ),
+        RowCheck(
+            "standing_within_capacity",
+            "standing_tonnes_per_year",
+            "more stands than the expansion has at most",
+            "capacity_tonnes_per_year holds what stands",
+            lambda table: table["standing_tonnes_per_year"] > table["capacity_tonnes_per_year"],
+        ),
+    ),
+    required=False,
 )
 RECIPES = TableSpec(
     "recipes",
@@ -324,7 +399,8 @@ RECIPES = TableSpec(
         _number(
             "cost_cny_per_tonne",
             "CNY/t",
-            "Operating cost per tonne of input.",
+            "Operating cost per tonne of input; negative where the input comes with a payment.",
+            minimum=-_CNY_PER_TONNE_CEILING,
             plausible_maximum=_CNY_PER_TONNE_CEILING,
         ),
         _number(
@@ -361,6 +437,7 @@ RECIPE_OUTPUTS = TableSpec(
     ),
     key=("recipe", "commodity"),
     foreign_keys=(_references("recipe", "recipes"), _references("commodity", "commodities")),
+    may_be_empty=True,
 )
 SITES = TableSpec(
     "sites",
@@ -410,6 +487,7 @@ MARKETS = TableSpec(
     ),
     key=("market",),
     foreign_keys=(_references("location", "locations"),),
+    may_be_empty=True,
 )
 OFFTAKE = TableSpec(
     "offtake",
@@ -440,6 +518,7 @@ OFFTAKE = TableSpec(
             lambda table: (table["category"] == "disposal") & (table["price_cny_per_unit"] > 0),
         ),
     ),
+    may_be_empty=True,
 )
 VENDORS = TableSpec(
     "vendors",
@@ -478,7 +557,14 @@ SECOND_LIFE = TableSpec(
         _id("commodity", "Commodity sold into second life."),
         _id("returned_commodity", "What returns at the market's place."),
         _number("returned_tonnes_per_unit", "t/unit", "Tonnes returned per unit sold.", minimum=1e-9),
-        Column("lag_years", ColumnType.INTEGER, "Years in second life.", "yr", minimum=1, maximum=60),
+        Column(
+            "lag_years",
+            ColumnType.INTEGER,
+            "Years in second life; 0: it returns in the year in which it is sold.",
+            "yr",
+            minimum=0,
+            maximum=60,
+        ),
         _number("leakage_share", "-", "Share of returns lost to the informal channel.", maximum=1),
         _number(
             "end_of_life_cost_cny_per_tonne",
@@ -511,6 +597,24 @@ STORAGE = TableSpec(
         _references("facility_type", "facility_types"),
         _references("commodity", "commodities"),
     ),
+    required=False,
+)
+COSTS_BY_PERIOD = TableSpec(
+    "costs_by_period",
+    "Costs by period",
+    "What a cost is in one period, where it is not what its own table says.",
+    (
+        _choice("table", "Table that says the cost.", tuple(COSTS_THAT_CHANGE)),
+        _text("row", "Ids of its row, joined by a slash (hub/small)."),
+        _choice(
+            "column",
+            "Column of the cost.",
+            tuple(dict.fromkeys(column for columns in COSTS_THAT_CHANGE.values() for column in columns)),
+        ),
+        _id("period", "Period of instance.toml; of capital: in which it is invested."),
+        _number("value", "", "The cost then, in the column's unit.", minimum=-_CNY_CEILING),
+    ),
+    key=("table", "row", "column", "period"),
     required=False,
 )
 INFORMAL = TableSpec(
@@ -572,7 +676,7 @@ HAULAGE = TableSpec(
     "Tariffs by mode, class of goods and leg; the first leg leaves a source.",
     (
         _id("mode", "Mode of transport."),
-        _choice("goods_class", "Class of goods.", GOODS_CLASSES),
+        _id("goods_class", "Class of goods: ordinary, class9, hazardous or any other."),
         _choice("leg", "First leg (collection round) or trunk haul.", LEGS),
         _number("tariff_cny_per_tonne_km", "CNY/(t km)", "Tariff.", plausible_maximum=1000),
         _number("loading_cny_per_tonne", "CNY/t", "Loading and unloading.", plausible_maximum=10_000),
@@ -727,6 +831,7 @@ TABLES: Final[dict[str, TableSpec]] = {
         OPERATORS,
         FACILITY_TYPES,
         SIZES,
+        EXPANSIONS,
         RECIPES,
         RECIPE_INPUTS,
         RECIPE_OUTPUTS,
@@ -737,6 +842,7 @@ TABLES: Final[dict[str, TableSpec]] = {
         OFFERS,
         SECOND_LIFE,
         STORAGE,
+        COSTS_BY_PERIOD,
         INFORMAL,
         TRANSFERS,
         HAULAGE,

@@ -128,6 +128,9 @@ def settings_toml(settings: Settings) -> str:
     said = settings.model_dump(mode="json", exclude_none=True)
     if not said["solving"]:
         del said["solving"]
+    for key in ("paid", "may_close"):
+        if said["capital"][key] == type(settings.capital).model_fields[key].default:
+            del said["capital"][key]
     return tomli_w.dumps(said)
 
 

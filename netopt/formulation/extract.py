@@ -34,9 +34,20 @@ def decisions(network: Network, form: StandardForm, values: NDArray[np.float64])
     long.loc[long["value"].abs() <= DUST, "value"] = 0.0
     decided = long[long["family"] != "nothing"]
     found = {str(family): _wide(network, rows) for family, rows in decided.groupby("family")}
+    _net_expansions(network, found)
     if "shortfall" in found:
         found["shortfall"] = _without_surplus(network, found)
     return found
+
+
+def _net_expansions(network: Network, found: Decisions) -> None:
+    """Let no period both add to an expansion and give some of it up: where that costs nothing it may."""
+    modules = network.modules
+    both = modules.loc[modules["divisible"] & ~modules["stands"], "module"].tolist()
+    if both:
+        net = found["expanded"].loc[both] - found["closed"].loc[both]
+        found["expanded"].loc[both] = net.clip(lower=0.0)
+        found["closed"].loc[both] = (-net).clip(lower=0.0)
 
 
 def _without_surplus(network: Network, found: Decisions) -> pd.DataFrame:

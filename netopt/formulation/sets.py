@@ -162,8 +162,9 @@ class Facts:
 
     @cached_property
     def module(self) -> dict[str, dict[str, float]]:
-        """Facts of each module: capacity, minimum utilisation, life, whether it stands, divides."""
+        """Facts of each module: capacity, least use, life, whether it stands, divides, is resold."""
         columns = ["capacity_tonnes_per_year", "minimum_utilisation", "life_years", "stands", "divisible"]
+        columns += ["standing_share", "resale_share"]
         modules = self.network.modules
         rows = modules[columns].astype(float).to_dict("records")
         return dict(zip(modules["module"], rows, strict=True))
@@ -172,6 +173,16 @@ class Facts:
     def built_modules(self) -> list[str]:
         """Modules that do not stand before the horizon."""
         return [module for module, facts in self.module.items() if not facts["stands"]]
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """Modules that are built whole."""
+        return [module for module in self.built_modules if not self.module[module]["divisible"]]
+
+    @cached_property
+    def expansions(self) -> list[str]:
+        """Modules of which any share may be added where a site operates."""
+        return [module for module in self.built_modules if self.module[module]["divisible"]]
 
 
 def cells(wide: pd.DataFrame) -> dict[tuple[str, str], float]:

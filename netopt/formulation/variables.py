@@ -19,11 +19,11 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     ``flow`` (units/yr by arc), ``throughput`` (t/yr by activity), ``loads`` (t/yr by module),
     ``operating``, ``opened``, ``expanded``, ``closed``, ``renewed`` (binary by module; what a
-    divisible module keeps or closes is a share of it),
+    divisible module keeps, closes or adds is a share of it),
     ``in_use``, ``whole`` (binary by site that is counted), ``assigned`` (binary by assignment),
     ``stored`` (units by store), ``leaked``, ``unserved`` (t/yr by supply), ``shortfall``
     (t/yr by soft rule). Where an arc or a site is closed or nothing may be built, the variable is
-    fixed at 0; what ``network.held`` lists keeps to its range.
+    fixed at 0, as is ``closed`` where it may not be; what ``network.held`` lists keeps to its range.
     """
     network = facts.network
     model.PERIODS = pyo.Set(initialize=list(facts.periods))
@@ -45,11 +45,18 @@ def add_variables(model: pyo.ConcreteModel, facts: Facts) -> None:
         within=_whole_or_part(facts),
         bounds=_allowed_bounds(network.may_operate),
     )
-    model.closed = pyo.Var(model.MODULES, model.PERIODS, within=_whole_or_part(facts))
+    model.closed = pyo.Var(
+        model.MODULES, model.PERIODS, within=_whole_or_part(facts), bounds=_closable_bounds(facts)
+    )
     buildable = _allowed_bounds(network.may_build)
-    model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
-    model.expanded = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=buildable)
-    model.renewed = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary)
+    opens = _allowed_bounds(network.may_open)
+    model.opened = pyo.Var(model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=opens)
+    model.expanded = pyo.Var(
+        model.BUILT_MODULES, model.PERIODS, within=_whole_or_part(facts), bounds=buildable
+    )
+    model.renewed = pyo.Var(
+        model.BUILT_MODULES, model.PERIODS, within=pyo.Binary, bounds=_renewable_bounds(facts)
+    )
     _add_control_variables(model, facts)
     model.stored = pyo.Var(model.STORES, model.PERIODS, within=pyo.NonNegativeReals)
     model.leaked = pyo.Var(model.SUPPLIES, model.PERIODS, within=pyo.NonNegativeReals)
@@ -91,6 +98,19 @@ def _whole_or_part(facts: Facts) -> Callable[[Any, str, str], Any]:
         return pyo.UnitInterval if facts.module[module]["divisible"] else pyo.Binary
 
     return domain
+
+
+def _closable_bounds(facts: Facts) -> object:
+    """Return the bounds of what closes: nothing where plants may not, nor of an expansion that stays."""
+    may_close = facts.network.instance.settings.capital.may_close
+    stays = set(facts.expansions) - {m for m in facts.expansions if facts.module[m]["resale_share"] >= 0}
+    may = {m: (m not in stays) if m in facts.expansions else may_close for m in facts.module}
+    return lambda _model, module, _period: (0, 1 if may[module] else 0)
+
+
+def _renewable_bounds(facts: Facts) -> object:
+    """Return the bounds of renewals: expansions outlast the horizon, so none is renewed."""
+    return lambda _model, module, _period: (0, 0 if facts.module[module]["divisible"] else 1)
 
 
 def _open_bounds(facts: Facts) -> object:

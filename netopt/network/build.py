@@ -57,6 +57,7 @@ def build_network(
     is_open = open_arcs(instance, shipments.arcs, closed)
     arcs, is_open, dropped = _drop_closed(shipments, is_open, closed)
     modules = facilities.build_modules(instance)
+    buildable = facilities.may_build(instance, effects, modules)
     sites = facilities.located_sites(instance)[["site", "jurisdiction", "facility_type"]]
     activities = shipments.activities.merge(sites, on="site")
     stores = _stores(instance, shipments).merge(sites[["site", "jurisdiction"]], on="site")
@@ -89,7 +90,8 @@ def build_network(
         activity_inputs=shipments.inputs,
         activity_outputs=shipments.outputs,
         modules=modules,
-        may_build=facilities.may_build(instance, effects, modules),
+        may_build=buildable,
+        may_open=facilities.may_open(instance, modules, buildable),
         may_operate=facilities.may_operate(instance, effects, modules),
         forced_open=controls.forced_open(instance, effects),
         site_counts=controls.site_counts(effects),

@@ -39,7 +39,8 @@ def held_to(design: Design, instance: Instance, modules: pd.DataFrame) -> pd.Dat
         pd.DataFrame({"period": list(instance.periods)}), how="cross"
     )
     known = grid.merge(design.decided, how="left", on=["site", "size", "period"])
-    parts = [_whole(known[~known["stands"]], family) for family in _BUILT]
+    steps = known[~known["stands"] & ~known["divisible"]]  # what is added of an expansion follows
+    parts = [_whole(steps, family) for family in _BUILT]
     parts += [_whole(known[~known["divisible"]], family) for family in ("operating", "closed")]
     divisible = known[known["divisible"]]
     still_there = divisible[~divisible["closed"].eq(True)]

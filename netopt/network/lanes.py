@@ -23,6 +23,8 @@ from netopt.network.lookups import are_undismantled, is_meant, tonnes_per_unit
 from netopt.network.rules import TERM_COLUMNS, RuleWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from netopt.data.instance import Instance
@@ -136,24 +138,33 @@ def why_not_priced(instance: Instance, effects: Effects) -> str | None:
     """Return why arcs that are not listed could not be priced as a whole; None where they can.
 
     Goods that wait or come back link periods and markets, which arrays by place do not hold, nor do
-    they hold what depends on both ends of a haul, but for its length and a first departure.
+    they hold what depends on both ends of a haul, but for its length and a first departure, or on time.
     """
+    return next(_obstacles(instance, effects), None)
+
+
+def _obstacles(instance: Instance, effects: Effects) -> Iterator[str]:
     inputs = instance["recipe_inputs"]
     whole = set(inputs["commodity"][are_undismantled(instance, inputs["commodity"])])
     last = instance.settings.horizon.periods[-1]
     first = instance.settings.horizon.periods[0]
     years = last.start_year + last.length_years - first.start_year
+    if len(instance["expansions"]):
+        yield "capacity can be added in any amount"
+    if len(instance["costs_by_period"]):
+        yield "costs change with time"
     if len(instance["storage"]):
-        return "goods can be stored"
+        yield "goods can be stored"
     if inputs["recipe"].duplicated().any():
-        return "a recipe has several inputs"
+        yield "a recipe has several inputs"
     if len(instance["second_life"]) and instance["second_life"]["lag_years"].min() < years:
-        return "batteries return from second life within the horizon"
+        yield "batteries return from second life within the horizon"
     if instance["offtake"]["commodity"].isin(whole).any():
-        return "a market takes whole batteries"
+        yield "a market takes whole batteries"
+    if (instance["recipes"]["cost_cny_per_tonne"] < 0).any():
+        yield "a recipe earns money"
     if effects.border_transfers:
-        return f"{effects.border_transfers[0].lever} is paid at borders"
-    return None
+        yield f"{effects.border_transfers[0].lever} is paid at borders"
 
 
 def _lanes(network: Network) -> list[Lanes]:

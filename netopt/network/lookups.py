@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 
+from netopt.data.tables import TABLES
+
 if TYPE_CHECKING:
     from netopt.data.instance import Instance
     from netopt.policy.effects import Ids
@@ -49,6 +51,31 @@ def are_traded(instance: Instance, arcs: pd.DataFrame, trade: Literal["imports",
 def in_every_period(instance: Instance, rows: pd.DataFrame) -> pd.DataFrame:
     """Return each row once for every period of the horizon, with the column ``period``."""
     return rows.merge(pd.DataFrame({"period": list(instance.periods)}), how="cross")
+
+
+def costs_in(instance: Instance, table: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a table once for every period, with each cost as it is in that period.
+
+    Parameters
+    ----------
+    instance
+        Where ``costs_by_period`` says what changes.
+    table
+        Name of the table that says the costs.
+    rows
+        With the columns of the table's key, and any others.
+    """
+    crossed = in_every_period(instance, rows)
+    changes = instance["costs_by_period"]
+    changes = changes[changes["table"] == table]
+    if changes.empty or crossed.empty:
+        return crossed
+    ids = crossed[list(TABLES[table].key)].agg("/".join, axis=1)
+    at = pd.MultiIndex.from_arrays([ids, crossed["period"]])
+    for column, cells in changes.groupby("column"):
+        then = cells.set_index(["row", "period"])["value"].reindex(at).set_axis(crossed.index)
+        crossed[column] = then.where(then.notna(), crossed[column])
+    return crossed
 
 
 def long_form(wide: pd.DataFrame, key: str, value: str) -> pd.DataFrame:

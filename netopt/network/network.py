@@ -49,9 +49,14 @@ class Network:
     modules
         A capacity step at a site: ``module`` id; ``site``; ``size`` (``existing`` stands
         already); ``capacity_tonnes_per_year`` (effective); ``minimum_utilisation``;
-        ``life_years``; ``stands`` (bool); ``divisible`` (bool): may operate in part.
+        ``life_years``; ``stands`` (bool); ``divisible`` (bool): may operate in part, as standing
+        capacity that is many plants does, and an expansion (``divisible`` and not ``stands``);
+        ``standing_share``: what of it operates before the first period; ``resale_share``: of the capital
+        of what is given up of it (NaN: nothing may be).
     may_build
         bool, index module id, one column per period: whether it may be opened or added then.
+    may_open
+        bool, index module id, one column per period: whether a site may open with it then.
     may_operate
         bool, index module id, one column per period: False where its site must be closed.
     forced_open
@@ -112,6 +117,7 @@ class Network:
     activity_outputs: pd.DataFrame
     modules: pd.DataFrame
     may_build: pd.DataFrame
+    may_open: pd.DataFrame
     may_operate: pd.DataFrame
     forced_open: pd.DataFrame
     site_counts: pd.DataFrame

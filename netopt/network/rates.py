@@ -22,7 +22,15 @@ import pandas as pd
 
 from netopt.accounts import Actor
 from netopt.finance import annuity_factor, discount_factor
-from netopt.network.lookups import are_traded, in_every_period, is_meant, jurisdictions_of, tonnes_per_unit
+from netopt.network.facilities import module_costs
+from netopt.network.lookups import (
+    are_traded,
+    costs_in,
+    in_every_period,
+    is_meant,
+    jurisdictions_of,
+    tonnes_per_unit,
+)
 from netopt.units import KG_PER_TONNE
 
 if TYPE_CHECKING:
@@ -42,6 +50,7 @@ RATE_COLUMNS: Final = (
     "commodity",
     "cny_per_unit",
 )
+_ROW: Final = ["family", "index", "jurisdiction", "facility_type", "commodity"]
 INVESTING: Final = ("opened", "expanded", "renewed")
 """Families of decisions that capital is paid for."""
 
@@ -110,12 +119,10 @@ class RegionalCosts:
 
 def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd.DataFrame) -> None:
     """Add haulage, loading, emissions and delay of every arc, and what levers let be paid on it."""
+    _price_hauls(prices, instance, arcs)
     rows = _arc_rows(instance, arcs)
     tariffs = _tariffs(instance, arcs)
     tonne_km = arcs["distance_km"] * arcs["tonnes_per_unit"]
-    prices.add(rows, ("haulage", CHAIN, SUPPLIERS), tariffs["tariff_cny_per_tonne_km"] * tonne_km)
-    loading = tariffs["loading_cny_per_tonne"] * arcs["tonnes_per_unit"]
-    prices.add(rows, ("loading", CHAIN, SUPPLIERS), loading)
     emission_kg = tariffs["emission_kgco2e_per_tonne_km"] * tonne_km
     prices.add(rows, ("emissions", PUBLIC, NATURE), emission_kg * _carbon_cny_per_kg(instance))
     departs = arcs["left_after"] & ~arcs["left_before"]
@@ -133,6 +140,20 @@ def price_arcs(prices: PriceList, instance: Instance, effects: Effects, arcs: pd
         owed = are_traded(instance, arcs, duty.trade) & is_meant(arcs["commodity"], duty.commodities)
         at = rows if duty.trade == "exports" else _bought_rows(instance, arcs)
         prices.add(at, duty.account, owed * duty.cny_per_tonne * arcs["tonnes_per_unit"])
+
+
+def _price_hauls(prices: PriceList, instance: Instance, arcs: pd.DataFrame) -> None:
+    """Add haulage and loading of every arc at the tariffs of each period; none at the gate."""
+    keys = ["mode", "goods_class", "leg"]
+    tariffs = costs_in(instance, "haulage", instance["haulage"])
+    tonnes = arcs[keys].assign(
+        tonnes=arcs["tonnes_per_unit"], tonne_km=arcs["distance_km"] * arcs["tonnes_per_unit"]
+    )
+    hauls = pd.concat([_arc_rows(instance, arcs), tonnes], axis=1).merge(tariffs, on=keys)
+    rows = hauls[[*_ROW, "period"]]
+    haulage = hauls["tariff_cny_per_tonne_km"] * hauls["tonne_km"]
+    prices.add(rows, ("haulage", CHAIN, SUPPLIERS), haulage)
+    prices.add(rows, ("loading", CHAIN, SUPPLIERS), hauls["loading_cny_per_tonne"] * hauls["tonnes"])
 
 
 def _tariffs(instance: Instance, arcs: pd.DataFrame) -> pd.DataFrame:
@@ -251,8 +272,11 @@ def price_activities(
     rows = _rows(recipes, "throughput", "activity")
     for category in recipes["category"].unique():
         factor = costs.at(recipes["jurisdiction"], recipes["facility_type"], category)
-        amount = recipes["cost_cny_per_tonne"] * factor * (recipes["category"] == category)
-        prices.add(rows, (category, CHAIN, SUPPLIERS), amount)
+        of_category = factor * (recipes["category"] == category)
+        costs_then = costs_in(instance, "recipes", recipes.assign(factor=of_category))
+        then = _rows(costs_then, "throughput", "activity").assign(period=costs_then["period"])
+        amount = costs_then["cost_cny_per_tonne"] * costs_then["factor"]
+        prices.add(then, (category, CHAIN, SUPPLIERS), amount)
     emission = recipes["emission_kgco2e_per_tonne"] * _carbon_cny_per_kg(instance)
     prices.add(rows, ("emissions", PUBLIC, NATURE), emission)
     transfers = instance["transfers"]
@@ -272,12 +296,15 @@ def price_modules(
     prices: PriceList, instance: Instance, effects: Effects, costs: RegionalCosts, modules: pd.DataFrame
 ) -> None:
     """Add variable, fixed and capital cost of modules, and what levers charge facilities."""
+    yearly = module_costs(instance, modules)
+    types, where = yearly["facility_type"], yearly["jurisdiction"]
+    loads = _rows(yearly, "loads", "module").assign(period=yearly["period"])
+    variable = yearly["variable_cny_per_tonne"] * costs.at(where, types, "processing")
+    prices.add(loads, ("processing", CHAIN, SUPPLIERS), variable)
+    fixed = yearly["fixed_cny_per_year"] * costs.at(where, types, "fixed")
+    prices.add(loads.assign(family="operating"), ("fixed", CHAIN, SUPPLIERS), fixed)
     types, where = modules["facility_type"], modules["jurisdiction"]
-    variable = modules["variable_cny_per_tonne"] * costs.at(where, types, "processing")
-    prices.add(_rows(modules, "loads", "module"), ("processing", CHAIN, SUPPLIERS), variable)
     operating = _rows(modules, "operating", "module")
-    fixed = modules["fixed_cny_per_year"] * costs.at(where, types, "fixed")
-    prices.add(operating, ("fixed", CHAIN, SUPPLIERS), fixed)
     for charge in effects.facility_charges:
         charged = is_meant(types, charge.facility_types)
         prices.add(operating, (charge.category, CHAIN, SUPPLIERS), charged * charge.cny_per_year)
@@ -294,6 +321,21 @@ def price_modules(
             meant = is_meant(paid["facility_type"], transfer.facility_types)
             meant &= is_meant(paid["jurisdiction"], transfer.jurisdictions)
             prices.add(rows, transfer.account, meant * transfer.share * due)
+    _price_resale(prices, instance, costs, modules)
+
+
+def _price_resale(
+    prices: PriceList, instance: Instance, costs: RegionalCosts, modules: pd.DataFrame
+) -> None:
+    """Add what is got back, in the first year of a period, for capacity of an expansion given up in it."""
+    sold = module_costs(instance, modules[modules["resale_share"] > 0])
+    if sold.empty:
+        return
+    factor = costs.at(sold["jurisdiction"], sold["facility_type"], "capital")
+    worth = sold["period"].map({period: share for period, _, share in _paid_at_once(instance)})
+    rows = _rows(sold, "closed", "module").assign(period=sold["period"])
+    back = sold["resale_share"] * sold["capital_cny"] * factor * worth.astype(float)
+    prices.add(rows, ("capital", CHAIN, SUPPLIERS), -back)
 
 
 def annuities(instance: Instance, costs: RegionalCosts, modules: pd.DataFrame) -> pd.DataFrame:
@@ -304,17 +346,19 @@ def annuities(instance: Instance, costs: RegionalCosts, modules: pd.DataFrame) -
     pandas.DataFrame
         Columns of ``modules`` and ``capital_payments``; ``cny_per_year`` in the due period.
     """
-    built = modules[~modules["stands"]]
-    yearly = built["capital_cny"] * costs.at(built["jurisdiction"], built["facility_type"], "capital")
-    paid = capital_payments(instance, built).merge(built.assign(yearly=yearly), on="module")
-    return paid.assign(cny_per_year=paid["yearly"] * paid["annuity_share"])
+    built = module_costs(instance, modules[~modules["stands"]])
+    capital = built["capital_cny"] * costs.at(built["jurisdiction"], built["facility_type"], "capital")
+    payments = capital_payments(instance, modules[~modules["stands"]])
+    paid = payments.merge(built.assign(capital=capital), on=["module", "period"])
+    return paid.assign(cny_per_year=paid["capital"] * paid["annuity_share"])
 
 
 def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
     """Return when capital is paid for, per yuan invested.
 
     The annuity is paid in every year from the start of the period of investment, for the life of
-    the module or until the horizon ends, whether the module still operates or not.
+    the module or until the horizon ends, whether the module still operates or not. Where the settings
+    say ``at_once``, all is paid in the first year of the period of investment.
 
     Returns
     -------
@@ -332,6 +376,8 @@ def capital_payments(instance: Instance, modules: pd.DataFrame) -> pd.DataFrame:
 
 def _annuity_shares(instance: Instance, life_years: int) -> list[tuple[str, str, float]]:
     horizon, weights = instance.settings.horizon, instance.period_weights()
+    if instance.settings.capital.paid == "at_once":
+        return _paid_at_once(instance)
     annuity = annuity_factor(instance.settings.capital.wacc, life_years)
     shares = []
     for number, start in enumerate(horizon.periods):
@@ -346,10 +392,26 @@ def _annuity_shares(instance: Instance, life_years: int) -> list[tuple[str, str,
     return shares
 
 
+def _paid_at_once(instance: Instance) -> list[tuple[str, str, float]]:
+    """Return ``(period, period, CNY a year per CNY paid once, in the period's first year)``."""
+    horizon, weights = instance.settings.horizon, instance.period_weights()
+    return [
+        (
+            start.period,
+            start.period,
+            discount_factor(horizon.discount_rate, start.start_year - horizon.base_year)
+            / weights[start.period],
+        )
+        for start in horizon.periods
+    ]
+
+
 def price_stores(prices: PriceList, instance: Instance, effects: Effects, stores: pd.DataFrame) -> None:
     """Add the cost of what is stored; ``stores`` carries ``jurisdiction``."""
     rows = _rows(stores, "stored", "store").assign(commodity=stores["commodity"])
-    prices.add(rows, ("storage", CHAIN, SUPPLIERS), stores["cost_cny_per_unit_year"])
+    yearly = costs_in(instance, "storage", stores)
+    then = _rows(yearly, "stored", "store").assign(commodity=yearly["commodity"], period=yearly["period"])
+    prices.add(then, ("storage", CHAIN, SUPPLIERS), yearly["cost_cny_per_unit_year"])
     mass = tonnes_per_unit(instance, stores["commodity"])
     for charge in effects.storage_charges:
         charged = is_meant(stores["commodity"], charge.commodities)

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pandas as pd
+
 from netopt.data.design import DESIGN_COLUMNS, EXISTING, Design
 from netopt.errors import CheckError
 from netopt.solution.csv_tables import read_table, write_table
 from netopt.solution.staging import MANIFEST, folder_to_read
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from netopt.data.instance import Instance
 
 DESIGN_FILE: Final = "design.csv"
@@ -28,15 +28,19 @@ def decided_in(facilities: pd.DataFrame, instance: Instance) -> pd.DataFrame:
     facilities
         The plan's table of facilities.
     instance
-        What was planned for: a divisible plant keeps the share that its capacity is of the whole.
+        What was planned for: of a divisible plant and of an expansion, the share that their capacity is
+        of the whole operates.
     """
     sites = instance["sites"].set_index("site")
-    whole = sites["existing_capacity_tonnes_per_year"] * sites["effective_share"]
-    share = facilities["capacity_tonnes_per_year"] / facilities["site"].map(whole).astype(float)
-    divisible = facilities["site"].map(sites["existing_divisible"]).astype(bool)
-    is_part = (facilities["size"] == EXISTING) & divisible
-    kept = facilities["operating"].astype(float).where(~is_part, share)
     kind = facilities["site"].map(sites["facility_type"])
+    standing = sites["existing_capacity_tonnes_per_year"] * sites["effective_share"]
+    most = instance["expansions"].set_index(["facility_type", "size"])["capacity_tonnes_per_year"]
+    added = most.reindex(pd.MultiIndex.from_arrays([kind, facilities["size"]])).set_axis(facilities.index)
+    whole = facilities["site"].map(standing).astype(float).where(added.isna(), added)
+    share = facilities["capacity_tonnes_per_year"] / whole
+    divisible = facilities["site"].map(sites["existing_divisible"]).astype(bool)
+    is_part = ((facilities["size"] == EXISTING) & divisible) | added.notna()
+    kept = facilities["operating"].astype(float).where(~is_part, share)
     table = facilities.assign(facility_type=kind, kept_share=kept)[list(DESIGN_COLUMNS)]
     return table.astype(DESIGN_COLUMNS)
 

@@ -63,7 +63,7 @@ def read_foreign(path: str | Path) -> Foreign:
     from netopt.data.formats.foreign import Foreign  # noqa: PLC0415 - heavy
 
     found = read_all(path)
-    return Foreign(found.instance.settings, found.instance.tables, found.notice, notes=found.notes)
+    return Foreign(found.instance.settings, found.instance.tables, notes=found.notes, notice=found.notice)
 
 
 def read_all(path: str | Path) -> Read:

@@ -103,6 +103,7 @@ READERS: Final[dict[str, Reader]] = {
         suffixes=(".gpkg", ".geojson"),
         options=("base", "layer", "table"),
     ),
+    "relog": Reader("RELOG cases, old (0.5 to 0.7) and new (0.8)", "relog", suffixes=(".json",)),
     "excel": Reader("Excel workbook of an instance", "excel", "read_foreign", suffixes=(".xlsx", ".xlsm")),
 }
 """Every format that is read, by the name that ``--format`` takes."""

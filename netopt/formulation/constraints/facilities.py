@@ -64,7 +64,8 @@ def open_once(model: pyo.ConcreteModel, facts: Facts) -> None:
     """A site opens once, with one size, and only where nothing stands; each size is built once.
 
     ``sum(opened at site) <= 1`` (0 where capacity stands) and ``sum(opened + expanded of module)
-    <= 1``, over all periods. Twin: tag ``open_once``. Without it one site holds two plants.
+    <= 1``, over all periods; of an expansion no more operates than there can be. Twin: tag
+    ``open_once``. Without it one site holds two plants.
     """
     standing = {module for module, row in facts.module.items() if row["stands"]}
     built = set(facts.built_modules)
@@ -79,26 +80,32 @@ def open_once(model: pyo.ConcreteModel, facts: Facts) -> None:
         return pyo.quicksum(m.opened[module, t] + m.expanded[module, t] for t in facts.periods) <= 1
 
     model.open_once = pyo.Constraint(sites, rule=site_rule)
-    model.build_once = pyo.Constraint(model.BUILT_MODULES, rule=module_rule)
+    model.build_once = pyo.Constraint(facts.steps, rule=module_rule)
 
 
 def expansion(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``expanded <= sum(operating at the site a period before)`` per module: only plants expand.
 
-    Before the first period, what stands operates. Where divisible capacity stands there is no such
-    row: any share of it that is kept will do, and a share may be as small as one likes. Twin: tag
-    ``expansion``. Without it a plant is built in pieces without ever opening.
+    What may be added in any amount (expansions.csv) may be added as a site opens: ``operating <=
+    sum(operating of the site's other modules)``. Before the first period, what stands operates. Where
+    divisible capacity stands there is no such row: any share of it that is kept will do, and a share may
+    be as small as one likes. Twin: tag ``expansion``. Without it a plant is built in pieces without ever
+    opening.
     """
+    added = set(facts.expansions)
     built = set(facts.built_modules)
     beside = {
-        module: modules
+        module: [other for other in modules if other not in added]
         for modules in facts.modules_at.values()
-        if not any(facts.module[module]["divisible"] for module in modules)
+        if not any(facts.module[module]["divisible"] for module in modules if module not in added)
         for module in modules
         if module in built
     }
 
     def rule(m: Any, module: str, period: str) -> Any:
+        if module in added:
+            opened = pyo.quicksum(m.operating[other, period] for other in beside[module])
+            return m.operating[module, period] - opened <= 0
         return m.expanded[module, period] - _operating_before(m, facts, beside[module], period) <= 0
 
     model.expansion = pyo.Constraint(sorted(beside), model.PERIODS, rule=rule)
@@ -134,8 +141,8 @@ def closing(model: pyo.ConcreteModel, facts: Facts) -> None:
 def replacement(model: pyo.ConcreteModel, facts: Facts) -> None:
     """``operating[t] <= sum(opened + expanded + renewed)`` over investments whose life covers t.
 
-    An investment at the start of a period covers a period whose end it outlives. Twin: tag
-    ``replacement``. Without it plants outlive their capital for free.
+    An investment at the start of a period covers a period whose end it outlives; expansions outlast
+    the horizon. Twin: tag ``replacement``. Without it plants outlive their capital for free.
     """
     periods = facts.network.instance.settings.horizon.periods
 
@@ -153,11 +160,11 @@ def replacement(model: pyo.ConcreteModel, facts: Facts) -> None:
         )
         return m.operating[module, period] - bought <= 0
 
-    model.replacement = pyo.Constraint(model.BUILT_MODULES, model.PERIODS, rule=rule)
+    model.replacement = pyo.Constraint(facts.steps, model.PERIODS, rule=rule)
 
 
 def _operating_before(m: Any, facts: Facts, modules: list[str], period: str) -> Any:
     before = facts.before(period)
     if before is None:
-        return sum(facts.module[module]["stands"] for module in modules)
+        return sum(facts.module[module]["standing_share"] for module in modules)
     return pyo.quicksum(m.operating[module, before] for module in modules)

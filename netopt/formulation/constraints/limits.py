@@ -74,15 +74,16 @@ def emission_cap(model: pyo.ConcreteModel, facts: Facts) -> None:
 
     Twin: tag ``emission_cap``. Without it the cap is a wish.
     """
-    cap = facts.network.instance.settings.limits.emission_tonnes_co2e_per_year
-    if cap is None:
+    limits = facts.network.instance.settings.limits
+    caps = {period: limits.emission_cap(period) for period in facts.periods}
+    if all(cap is None for cap in caps.values()):
         return
     rows = facts.network.emissions.itertuples(index=False, name=None)
     emitted = [(getattr(model, family), index, tonnes) for family, index, tonnes in rows]
 
     def rule(_m: Any, period: str) -> Any:
         total = pyo.quicksum(tonnes * variable[index, period] for variable, index, tonnes in emitted)
-        return pyo.Constraint.Feasible if not emitted else total <= cap
+        return pyo.Constraint.Feasible if not emitted or caps[period] is None else total <= caps[period]
 
     model.emission_cap = pyo.Constraint(model.PERIODS, rule=rule)
 

@@ -86,8 +86,11 @@ def _haulage_entries(plan: Plan) -> list[pd.DataFrame]:
     facts, flows = plan.facts, plan.flows
     where, period, keys = _where(flows), flows["period"], ["mode", "goods_class", "leg"]
     tariffs = facts.table("haulage").set_index(keys)
-    tariff = lookup(tariffs["tariff_cny_per_tonne_km"], flows, keys, 0)
-    loading = lookup(tariffs["loading_cny_per_tonne"], flows, keys, 0)
+    row = flows["mode"] + "/" + flows["goods_class"] + "/" + flows["leg"]
+    tariff, loading = (
+        facts.cost_then("haulage", column, row, period, lookup(tariffs[column], flows, keys, 0))
+        for column in ("tariff_cny_per_tonne_km", "loading_cny_per_tonne")
+    )
     carbon = facts.arithmetic.number(facts.instance.settings.prices.carbon_cny_per_tonne)
     held = flows["tonnes"].where(flows["left_after"] & ~flows["left_before"], 0)
     delay = held * facts.arithmetic.number(facts.effects.delay_cny_per_tonne)

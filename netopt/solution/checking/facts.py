@@ -151,9 +151,10 @@ class Facts:
     def modules(self) -> pd.DataFrame:
         """Every capacity step by (site, size): what stands, and what may be built.
 
-        ``facility_type, jurisdiction, operator, stands, divisible`` (may close in part),
+        ``facility_type, jurisdiction, operator, stands, divisible`` (may operate in part),
+        ``standing_share`` (before the first period), ``resale_share`` (NaN: none is given up),
         ``capacity`` (t/yr, effective), ``minimum_utilisation, life_years, capital_cny``,
-        ``fixed_cny_per_year, variable_cny_per_tonne``.
+        ``fixed_cny_per_year, variable_cny_per_tonne``, as their own tables say the costs.
         """
         sites = self.table("sites")
         standing = sites.assign(
@@ -171,7 +172,21 @@ class Facts:
         built = (
             sites[sites["may_build"]].merge(sizes, on="facility_type").assign(stands=False, divisible=False)
         )
+        more = self.table("expansions").rename(columns={"capacity_tonnes_per_year": "capacity"})
+        added = (
+            sites[sites["may_build"]].merge(more, on="facility_type").assign(stands=False, divisible=True)
+        )
+        none = self.arithmetic.number(0.0)
+        added = added.assign(minimum_utilisation=none, variable_cny_per_tonne=none)
+        added["capital_cny"] = added["capital_cny_per_tonne"] * added["capacity"]
+        added["fixed_cny_per_year"] = added["fixed_cny_per_tonne"] * added["capacity"]
+        there = added["existing_capacity_tonnes_per_year"] * added["effective_share"] > 0
+        added["standing_share"] = (added["standing_tonnes_per_year"] / added["capacity"]).where(there, none)
+        standing = standing.assign(standing_share=self.arithmetic.number(1.0), resale_share=none)
+        built = built.assign(standing_share=none, resale_share=none)
         columns = [
+            "standing_share",
+            "resale_share",
             "site",
             "size",
             "facility_type",
@@ -184,11 +199,30 @@ class Facts:
             "fixed_cny_per_year",
             "variable_cny_per_tonne",
         ]
-        modules = pd.concat([standing[columns], built[columns]], ignore_index=True)
+        parts = [part[columns] for part in (standing, built, added) if len(part)]
+        modules = pd.concat(parts or [built[columns]], ignore_index=True)
         lives = self.instance["facility_types"].set_index("facility_type")["life_years"]
         modules["life_years"] = modules["facility_type"].map(lives)
         modules["jurisdiction"] = modules["site"].map(self.places["jurisdiction"])
         return modules.set_index(["site", "size"])
+
+    def cost_then(
+        self, table: str, column: str, rows: pd.Series, periods: pd.Series, listed: pd.Series
+    ) -> pd.Series:
+        """Return what each cost is in its period, where ``listed`` is what its own table says.
+
+        ``rows`` are the ids of the cost's row in ``table``, joined by a slash.
+        """
+        changes = self.table("costs_by_period")
+        meant = changes[(changes["table"] == table) & (changes["column"] == column)]
+        if meant.empty or listed.empty:
+            return listed
+        keys = zip(meant["row"], meant["period"], strict=True)
+        then = dict(zip(keys, meant["value"], strict=True))
+        found = [
+            then.get((row, period), cost) for row, period, cost in zip(rows, periods, listed, strict=True)
+        ]
+        return pd.Series(found, index=listed.index, dtype=listed.dtype)
 
     @cached_property
     def site_inputs(self) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from netopt.solution.checking.accounting import (
     is_meant,
 )
 from netopt.solution.checking.accounting_flows import flow_entries, informal_entries
-from netopt.solution.checking.capital import annuities_due
+from netopt.solution.checking.capital import annuities_due, got_back
 from netopt.solution.checking.limits import emission_kg, what_is_paid_for
 from netopt.solution.checking.numbers import mapped
 from netopt.solution.tables import LEDGER_COLUMNS
@@ -111,6 +111,9 @@ def _capital_entries(plan: Plan) -> pd.DataFrame:
     facts, due = plan.facts, annuities_due(plan)
     where = {"jurisdiction": due["jurisdiction"], "facility_type": due["facility_type"]}
     parts = [entries(due["amount"], due["period"], "capital", (CHAIN, SUPPLIERS), **where)]
+    back = got_back(plan)
+    at = {"jurisdiction": back["jurisdiction"], "facility_type": back["facility_type"]}
+    parts.append(entries(-back["amount"], back["period"], "capital", (CHAIN, SUPPLIERS), **at))
     for transfer in facts.effects.capital_transfers:
         meant = is_meant(due["facility_type"], transfer.facility_types)
         meant &= is_meant(due["jurisdiction"], transfer.jurisdictions)
@@ -131,6 +134,8 @@ def _storage_entries(plan: Plan) -> list[pd.DataFrame]:
     terms = facts.table("storage").set_index(["facility_type", "commodity"])["cost_cny_per_unit_year"]
     keys = pd.MultiIndex.from_arrays([types, stored["commodity"]])
     price = pd.Series(terms.reindex(keys, fill_value=0).to_numpy(), index=stored.index, dtype=terms.dtype)
+    kept = types + "/" + stored["commodity"]
+    price = facts.cost_then("storage", "cost_cny_per_unit_year", kept, stored["period"], price)
     parts = [
         entries(stored["stored_units"] * price, stored["period"], "storage", (CHAIN, SUPPLIERS), **where)
     ]

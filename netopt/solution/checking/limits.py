@@ -60,12 +60,14 @@ def emission_kg(plan: Plan) -> tuple[pd.Series, pd.Series]:
 
 
 def _check_emissions(plan: Plan, findings: Findings) -> None:
-    cap = plan.facts.instance.settings.limits.emission_tonnes_co2e_per_year
-    if cap is None:
+    limits, number = plan.facts.instance.settings.limits, plan.facts.arithmetic.number
+    caps = {period: limits.emission_cap(period) for period in plan.facts.periods.index}
+    said = {period: number(cap) for period, cap in caps.items() if cap is not None}
+    if not said:
         return
-    findings.limit(
-        "emission_cap", net_and_size([*_emissions(plan), -_every_period(plan, cap)]), "t CO2e/yr"
-    )
+    emitted = [total[total.index.isin(said)] for total in _emissions(plan)]
+    capped = pd.Series(said).rename_axis("period")
+    findings.limit("emission_cap", net_and_size([*emitted, -capped]), "t CO2e/yr")
 
 
 def _emissions(plan: Plan) -> list[pd.Series]:

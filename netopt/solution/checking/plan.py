@@ -59,6 +59,8 @@ class Plan:
         recipes = self.facts.table("recipes").set_index("recipe")
         for column in ("category", "cost_cny_per_tonne", "emission_kgco2e_per_tonne"):
             runs[column] = mapped(runs["recipe"], recipes[column])
+        cost = "cost_cny_per_tonne"
+        runs[cost] = self.facts.cost_then("recipes", cost, runs["recipe"], runs["period"], runs[cost])
         runs["recipe_type"] = mapped(runs["recipe"], recipes["facility_type"])
         for column in ("facility_type", "jurisdiction"):
             runs[column] = mapped(runs["site"], self.facts.places[column])
@@ -99,9 +101,9 @@ class Plan:
         """Modules of the facts crossed with periods and joined with the claimed states.
 
         Flags are False and numbers 0 where the answer has no row. Added: ``order`` of the period,
-        ``was_operating`` in the period before (before the first: ``stands``), ``share`` in
-        operation (0 or 1, but of divisible modules what their claimed capacity is of the whole) and
-        ``share_before``.
+        ``expands`` (of expansions.csv), ``was_operating`` in the period before (before the first:
+        ``stands``), ``share`` in operation (0 or 1, but of divisible modules what their claimed capacity is
+        of the whole) and ``share_before``. Costs are those of the period.
         """
         claimed = self.tables["facilities"].drop_duplicates(["site", "size", "period"])
         claimed = claimed.set_index(["site", "size", "period"])
@@ -113,10 +115,28 @@ class Plan:
             grid[column] = claimed[column].reindex(at, fill_value=missing).to_numpy()
         grid = grid.sort_values(["site", "size", "order"], ignore_index=True)
         before = grid.groupby(["site", "size"])["operating"].shift(1)
+        grid["expands"] = grid["divisible"] & ~grid["stands"]
         grid["was_operating"] = before.where(grid["order"] > 0, grid["stands"]).astype(bool)
         one = self.facts.arithmetic.number(1.0)
         part = grid["capacity_tonnes_per_year"] / grid["capacity"]
         grid["share"] = (grid["operating"].astype(int) * one).where(~grid["divisible"], part)
         earlier = grid.groupby(["site", "size"])["share"].shift(1)
-        grid["share_before"] = earlier.where(grid["order"] > 0, grid["stands"].astype(int) * one)
+        grid["share_before"] = earlier.where(grid["order"] > 0, grid["standing_share"])
+        return self._with_costs_then(grid)
+
+    def _with_costs_then(self, grid: pd.DataFrame) -> pd.DataFrame:
+        """Replace what modules cost by what they cost in each period."""
+        then, period = self.facts.cost_then, grid["period"]
+        step = grid["facility_type"] + "/" + grid["size"]
+        for column in ("capital_cny", "fixed_cny_per_year", "variable_cny_per_tonne"):
+            grid[column] = then("sizes", column, step, period, grid[column])
+        of_old = "existing_fixed_cny_per_year"
+        site = grid["site"].where(grid["stands"], "")
+        grid["fixed_cny_per_year"] = then("sites", of_old, site, period, grid["fixed_cny_per_year"])
+        for column, per_tonne in (
+            ("capital_cny", "capital_cny_per_tonne"),
+            ("fixed_cny_per_year", "fixed_cny_per_tonne"),
+        ):
+            unit = then("expansions", per_tonne, step, period, grid[column] / grid["capacity"])
+            grid[column] = grid[column].where(~grid["expands"], unit * grid["capacity"])
         return grid

@@ -147,7 +147,7 @@ def _emissions(context: Context) -> Stated:
         for number, (period,) in context.rows.get("emission_cap", [])
     ]
     if rows:
-        sentence = context.words.emission(rows[0].upper)
+        sentence = context.words.emission({row.period: row.upper for row in rows})
         yield Statement("emission cap", Kind.EMISSION, sentence, "emission", "", unit="t CO2e"), rows
 
 

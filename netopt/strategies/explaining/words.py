@@ -10,7 +10,7 @@ from netopt.data.tables import PLACES
 from netopt.policy.base import LEVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
@@ -209,9 +209,9 @@ class Words:
             f"{self.commodity(commodity)} {'are' if unit != 't' else 'is'} taken"
         )
 
-    def emission(self, cap_tonnes: float) -> str:
-        """Return the cap on emissions."""
-        return f"The formal network emits at most {cap_tonnes:,.0f} t CO2e a year (instance.toml, limits)"
+    def emission(self, caps_tonnes: dict[str, float]) -> str:
+        """Return the cap on emissions (t CO2e a year, by period)."""
+        return f"The formal network emits at most {a_year(caps_tonnes, 't CO2e')} (instance.toml, limits)"
 
     def minimum(self, kind: str) -> str:
         """Return the least loads of a facility type's sizes."""
@@ -247,8 +247,17 @@ class Words:
             allowed = sites.loc[sites["may_build"].astype(bool), "site"]
             steps_words = listed([f"{step:,.0f}" for step in sorted(steps)], word="or")
             parts.append(f"{steps_words} t a year can be built at {listed(allowed)}")
+        parts.extend(self._expansions(kind, sites))
         has = "; ".join(parts) or "none stands"
         return f"Capacity of a {self.kind(kind)} in {self.place(jurisdiction)}: {has}"
+
+    def _expansions(self, kind: str, sites: pd.DataFrame) -> Iterator[str]:
+        """Yield what may be added of each expansion of a facility type, where anything may."""
+        expansions = self._instance["expansions"]
+        allowed = sites.loc[sites["may_build"].astype(bool), "site"]
+        for most in expansions.loc[expansions["facility_type"] == kind, "capacity_tonnes_per_year"]:
+            if len(allowed):
+                yield f"any amount up to {most:,.0f} t a year can be added at {listed(allowed)}"
 
     def formal_share(self, formal: float) -> str:
         """Return that no more is collected than the formal share."""
