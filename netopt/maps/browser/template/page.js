@@ -636,6 +636,7 @@ let waiting = null;
 window.netoptMap = {
   state,
   isDrawn: false,
+  drawnAfterMs: null,
   zoomed() {
     clearTimeout(waiting);
     waiting = setTimeout(() => { if (plots) place(); }, 60);
@@ -651,7 +652,10 @@ function start() {
   plots = bokehModels(document_);
   draw();
   window.addEventListener("resize", window.netoptMap.zoomed);
-  window.netoptMap.isDrawn = true;
+  requestAnimationFrame(() => {
+    window.netoptMap.drawnAfterMs = performance.now();
+    window.netoptMap.isDrawn = true;
+  });
 }
 speak();
 listen();
