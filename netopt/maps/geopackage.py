@@ -114,7 +114,7 @@ def _shared_layers(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> di
         "sources": Layer(
             _side_by_side(runs, layers.sources, "source"),
             "Point",
-            qgis.points_qml(style.STAGE_COLOURS["first_leg"]),
+            qgis.points_qml(style.QUIET_INK, size_mm=qgis.SOURCE_MM),
             "Where batteries retire; rates are means over the horizon.",
         ),
         "markets": Layer(
@@ -168,7 +168,7 @@ def _layers_of(run: MapInput, name: str) -> dict[str, Layer]:
         f"routes_{name}": Layer(
             routes,
             _line_type(routes),
-            qgis.routes_qml(style.class_breaks(routes["tonnes_per_year"])),
+            qgis.routes_qml(style.width_breaks(routes["tonnes_per_year"])),
             f"Flows between places under policy: {policy}; {drawn}",
         ),
     }
@@ -195,7 +195,7 @@ def _road_flows(run: MapInput, policy: str) -> Layer:
     return Layer(
         flows,
         _line_type(flows),
-        qgis.road_flows_qml(style.class_breaks(flows["tonnes_per_year"]), STAGE_COLUMNS),
+        qgis.road_flows_qml(style.width_breaks(flows["tonnes_per_year"]), STAGE_COLUMNS),
         f"Tonnes on each stretch of road, both directions, under policy: {policy}. {ROAD_NOTICE}.",
     )
 

@@ -15,9 +15,12 @@ from netopt.maps import style
 _QGIS_VERSION: Final = "3.22.16"
 _DOCTYPE: Final = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _WIDEST_MM: Final = 2.4
-_THINNEST_MM: Final = 0.25
+_THINNEST_MM: Final = 0.3
 _LARGEST_MM: Final = 6.0
 _SMALLEST_MM: Final = 2.0
+SOURCE_MM: Final = 1.0
+"""Sources are many: small enough to leave roads in sight."""
+
 _LEGEND_MM: Final = 3.0
 _GAP_MM: Final = 0.4
 _CORE_SHARE: Final = 0.5
@@ -33,7 +36,7 @@ def routes_qml(breaks: list[float]) -> str:
     Parameters
     ----------
     breaks
-        Upper bounds of the classes, t/yr, ascending; see ``style.class_breaks``.
+        Upper bounds of the classes, t/yr, ascending; see ``style.width_breaks``.
     """
     widths = _steps(_THINNEST_MM, _WIDEST_MM, len(breaks))
     symbols = [_line_symbol(str(rank), width) for rank, width in enumerate(widths)]
@@ -48,7 +51,7 @@ def road_flows_qml(breaks: list[float], stage_columns: Mapping[str, str]) -> str
     Parameters
     ----------
     breaks
-        Upper bounds of the classes, t/yr, ascending; see ``style.class_breaks``.
+        Upper bounds of the classes, t/yr, ascending; see ``style.width_breaks``.
     stage_columns
         Stage -> column of its tonnes, in the order of the chain.
     """
@@ -123,14 +126,15 @@ def kind_key(facility_type: str, status: str) -> str:
     return f"{facility_type} {status}"
 
 
-def points_qml(colour: str, marker: str = "o") -> str:
+def points_qml(colour: str, marker: str = "o", size_mm: float = _SMALLEST_MM) -> str:
     """Return a style for plain points."""
-    look = _point_look(marker, colour) | {"size": f"{_SMALLEST_MM:.2f}"}
+    look = _point_look(marker, colour) | {"size": f"{size_mm:.2f}"}
     return _single(_symbol("0", "marker", "SimpleMarker", look, {}))
 
 
 def _steps(low: float, high: float, count: int) -> list[float]:
-    return [low + (high - low) * (rank + 1) / count for rank in range(count)]
+    """Return widths that grow in equal steps to ``high``, none below ``low``."""
+    return [max(low, high * (rank + 1) / count) for rank in range(count)]
 
 
 def _graduated(

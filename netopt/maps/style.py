@@ -153,6 +153,31 @@ def class_breaks(values: Iterable[float], n_classes: int = len(FILL_COLOURS)) ->
     return sorted({_two_digits_up(figures[max(last, 0)]) for last in lasts}) if figures else []
 
 
+def width_breaks(values: Iterable[float], n_classes: int = 6) -> list[float]:
+    """Return the upper bounds of classes whose widths, in equal steps, grow with the square root of tonnes.
+
+    Parameters
+    ----------
+    values
+        Tonnes of the lines; zeros and NaN are left out.
+
+    Returns
+    -------
+    list
+        Strictly increasing; the last is at least the largest value. Empty without values.
+
+    Examples
+    --------
+    >>> width_breaks([5, 40, 900], 3)
+    [100.0, 400.0, 900.0]
+    """
+    largest = max((float(value) for value in values if value > 0), default=0.0)
+    bounds = {
+        _two_digits_up(largest * (rank / n_classes) ** 2) for rank in range(1, n_classes + 1) if largest > 0
+    }
+    return sorted(bounds)
+
+
 def class_of(value: float, breaks: list[float]) -> int | None:
     """Return the class of a figure among ``class_breaks``; None for zero, NaN or no classes."""
     if not value > 0 or not breaks:
