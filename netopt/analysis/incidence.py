@@ -380,8 +380,10 @@ def _facility_types(rows: Plan, weights: Mapping[str, float]) -> pd.DataFrame:
     modules, runs = rows.modules, rows.throughput
     share = {period: weight / sum(weights.values()) for period, weight in weights.items()}
     at_work = modules[modules["operating"].astype(bool)]
-    capacity = at_work["capacity_tonnes_per_year"].astype(float) * at_work["period"].map(share)
-    done = runs["tonnes"].astype(float) * runs["period"].map(share)
+    capacity = at_work["capacity_tonnes_per_year"].astype(float) * at_work["period"].map(share).astype(
+        float
+    )
+    done = runs["tonnes"].astype(float) * runs["period"].map(share).astype(float)
     table = pd.DataFrame(
         {
             "n_sites": at_work.groupby(keys)["site"].nunique(),

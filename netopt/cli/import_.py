@@ -31,7 +31,7 @@ def command(  # noqa: PLR0913 - options
     dry_run: Annotated[bool, _SWITCH] = False,
     talk: Talk = Talk(),  # noqa: B008 - frozen
 ) -> int:
-    """Read a file that you already have into a new instance: workbook, test cases, places.
+    """Read a file that you already have into a new instance: workbook, RELOG, test cases, places.
 
     The instance is checked like any other before anything is written. IMPORT.md in its folder says
     how the file was read and whence every column comes.

@@ -17,8 +17,7 @@ from netopt.errors import NetoptError, StoppedError
 
 COMMANDS: Final = {
     "new": "Copy a shipped instance to a folder, ready to edit; every file explains itself.",
-    "import": "Read a file that you already have into a new instance: "
-    "test cases of the literature, places.",
+    "import": "Read a file that you already have into a new instance: workbook, RELOG, test cases, places.",
     "export": "Write an instance for another program: the whole model as MPS or LP, or its data.",
     "validate": "List every problem of an instance, and of a policy on it: "
     "file, row, column, rule, value, hint.",
@@ -33,7 +32,8 @@ COMMANDS: Final = {
     "calibrate": "Set the model's figures beside published ones: figure, model, source, class and error.",
     "check": "Check a run, a comparison with all its runs, or anyone's answer laid out as a run, "
     "without a solver.",
-    "map": "Draw a run, or every run of a comparison: GeoPackage, GeoJSON, PNG, SVG, PDF.",
+    "map": "Draw a run, two runs, or every run of a comparison: browser map, GIS files, "
+    "pictures for print.",
     "report": "Report runs: what policies cost, for whom, what is built and hauled, on what that rests, "
     "in one HTML.",
     "lever": "List and show policy levers.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from netopt.data.texts import Line, Lines
 
@@ -91,6 +91,12 @@ class Capital(_Settings):
     opening_periods: list[Line] | None = None
     """Periods in which new sites may open; blank: all."""
 
+    @field_validator("opening_periods")
+    @classmethod
+    def _in_one_order(cls, periods: list[str] | None) -> list[str] | None:
+        """Return the periods sorted, as no plan depends on their order."""
+        return None if periods is None else sorted(set(periods))
+
 
 class Distance(_Settings):
     """Where distances come from: a table, the road network, or geodesics times circuity."""
@@ -119,6 +125,11 @@ class Limits(_Settings):
     """Cap on emissions of the whole network, t CO2e/yr; blank: none."""
     emission_tonnes_co2e_by_period: dict[Line, NonNegative] | None = None
     """Caps of single periods instead of the general one, t CO2e/yr; blank: none."""
+
+    @field_validator("emission_tonnes_co2e_by_period")
+    @classmethod
+    def _nothing_if_empty(cls, caps: dict[str, float] | None) -> dict[str, float] | None:
+        return caps or None
 
     def emission_cap(self, period: str) -> float | None:
         """Return the cap (t CO2e a year) that holds in a period: its own, or the general one."""

@@ -1,6 +1,6 @@
 """How long a browser map of 337 places takes to be drawn, and what it weighs.
 
-    python -m tests.benchmarks.browser_map
+python -m tests.benchmarks.browser_map
 """
 
 from __future__ import annotations

@@ -26,7 +26,13 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from netopt.data.formats import excel, excel_package, excel_writing
-from netopt.data.formats.excel_layout import PERIODS, SETTINGS_HEADER, SHEETS, setting_list
+from netopt.data.formats.excel_layout import (
+    PERIOD_SETTINGS,
+    PERIODS,
+    SETTINGS_HEADER,
+    SHEETS,
+    setting_list,
+)
 from netopt.data.instance import Instance
 from netopt.data.notice import notice_of
 from netopt.data.problems import unprintable
@@ -301,7 +307,7 @@ def test_settings_are_rows_with_their_meaning(book: Workbook, small: Instance) -
     assert [row[0].value for row in book["periods"]["A2":"A3"]] == list(small.periods)
     said = small.settings.model_dump()
     leaves = {f"{section}.{key}" for section, part in said.items() for key in part}
-    assert {setting.key for setting in setting_list()} == leaves - {"horizon.periods"}
+    assert {setting.key for setting in setting_list()} == leaves - {"horizon.periods", *PERIOD_SETTINGS}
 
 
 def test_the_first_page_explains(book: Workbook, small: Instance) -> None:
@@ -698,7 +704,7 @@ BROKEN: dict[str, tuple[Callable[[Workbook], None], list[str]]] = {
     "setting in words": (
         setting("leakage.formal_share", "30 %"),
         [
-            "sheet settings, row 17, column value: [setting] leakage.formal_share: '30 %' must be a valid number"
+            "sheet settings, row 19, column value: [setting] leakage.formal_share: '30 %' must be a valid number"
         ],
     ),
     "setting left blank": (
@@ -1001,3 +1007,46 @@ def test_a_workbook_has_its_suffix_and_is_replaced_as_a_whole(
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
     assert excel_package.MOST_CELLS > 1_000_000 * 11
+
+
+def with_period_settings() -> Instance:
+    """Return toy-two-periods where some settings differ by period."""
+    instance = read_instance("toy-two-periods")
+    first = instance.periods[0]
+    capital = {"opening_periods": [first], "may_close": False, "paid": "at_once"}
+    caps = {"emission_tonnes_co2e_by_period": {first: 12.5}}
+    settings = instance.settings.model_copy(
+        update={
+            "capital": instance.settings.capital.model_copy(update=capital),
+            "limits": instance.settings.limits.model_copy(update=caps),
+        }
+    )
+    return make_instance(settings, dict(instance.tables))
+
+
+def test_settings_of_single_periods_are_columns_of_their_sheet(tmp_path: Path) -> None:
+    instance = with_period_settings()
+    path = tmp_path / "own.xlsx"
+    excel.write(instance, path)
+    assert excel.read(path).digest == instance.digest
+    sheet = openpyxl.load_workbook(path)["periods"]
+    assert [[cell.value for cell in row[-2:]] for row in sheet.iter_rows()] == [
+        ["new_sites_may_open", "emission_tonnes_co2e_per_year"],
+        [True, 12.5],
+        [False, None],
+    ]
+
+
+def test_a_wrong_setting_of_a_period_is_told_with_its_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "own.xlsx"
+    excel.write(with_period_settings(), path)
+    book = openpyxl.load_workbook(path)
+    sheet = book["periods"]
+    columns = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, columns["new_sites_may_open"]).value = "perhaps"
+    sheet.cell(3, columns["emission_tonnes_co2e_per_year"]).value = -1
+    book.save(path)
+    with pytest.raises(InstanceError) as caught:
+        excel.read(path)
+    told = [(problem.file.split("sheet ")[-1], problem.column) for problem in caught.value.problems]
+    assert set(told) == {("periods", "emission_tonnes_co2e_per_year"), ("periods", "new_sites_may_open")}

@@ -58,7 +58,7 @@ def test_the_command_accepts_what_is_written(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("data/haulage.csv", "road,class9", "road,class10", "constraint"),
+        ("data/haulage.csv", ",first,", ",last,", "constraint"),
         ("data/sources.csv", "S1,", "S2,", "primary"),
         ("data/supply.csv", "S1,", "S9,", "foreign"),
         ("data/sizes.csv", ",500000", ",half a million", "type"),

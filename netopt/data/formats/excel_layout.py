@@ -31,7 +31,25 @@ _TYPES: Final = {
     "string": ColumnType.TEXT,
     "number": ColumnType.NUMBER,
     "integer": ColumnType.INTEGER,
+    "boolean": ColumnType.BOOLEAN,
 }
+
+PERIOD_SETTINGS: Final = {
+    "capital.opening_periods": Column(
+        "new_sites_may_open",
+        ColumnType.BOOLEAN,
+        "Whether new sites may open in the period; blank in all rows: in every period.",
+        nullable=True,
+    ),
+    "limits.emission_tonnes_co2e_by_period": Column(
+        "emission_tonnes_co2e_per_year",
+        ColumnType.NUMBER,
+        "Cap on emissions in the period instead of the general one; blank: the general one.",
+        nullable=True,
+        minimum=0.0,
+    ),
+}
+"""Settings that say something of single periods: a column each on the sheet of periods."""
 
 
 @dataclass(frozen=True)
@@ -72,15 +90,27 @@ def setting_list() -> tuple[Setting, ...]:
         part = resolved(declared, schema)
         for name, raw in part["properties"].items():
             key = f"{section}.{name}"
-            if key == _PERIODS_KEY:
+            if key == _PERIODS_KEY or key in PERIOD_SETTINGS:
                 continue
             field = {**resolved(raw, schema), "description": raw["description"]}
             needed = name in part.get("required", ())
-            default = raw.get("default")
-            blank = "must be filled" if needed else "not set" if default in (None, "") else f"{default:g}"
+            blank = "must be filled" if needed else _default_words(raw.get("default"))
             column = _column(name, field, nullable=not needed)
             found.append(Setting(key, column, _permitted_words(field), blank))
     return tuple(found)
+
+
+def _default_words(default: Any) -> str:
+    """Return in words what counts where a setting is not given."""
+    if default is None or default == "":
+        return "not set"
+    return (
+        f"{default:g}"
+        if isinstance(default, float)
+        else str(default).upper()
+        if isinstance(default, bool)
+        else str(default)
+    )
 
 
 def _permitted_words(field: Mapping[str, Any]) -> str:
@@ -92,6 +122,7 @@ def _permitted_words(field: Mapping[str, Any]) -> str:
 def _periods_table() -> TableSpec:
     fields = Period.model_json_schema()["properties"]
     columns = tuple(_column(name, field, nullable=False) for name, field in fields.items())
+    columns += tuple(PERIOD_SETTINGS.values())
     about = "The years that are planned, in order; each period starts where the one before ends."
     return TableSpec("periods", "Periods", about, columns, key=("period",))
 

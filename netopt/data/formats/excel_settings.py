@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from netopt.data.cells import FALSE, TRUE
 from netopt.data.folder import SETTINGS_FILE
 from netopt.data.formats.excel_cells import (
     Grid,
@@ -18,13 +19,14 @@ from netopt.data.formats.excel_cells import (
 )
 from netopt.data.formats.excel_layout import (
     KEY,
+    PERIOD_SETTINGS,
     PERIODS,
     SETTINGS_HEADER,
     SETTINGS_SHEET,
     VALUE,
     setting_list,
 )
-from netopt.data.problems import ProblemLog, nearest
+from netopt.data.problems import ProblemLog, nearest, shown
 from netopt.data.schema import Column, ColumnType
 from netopt.data.settings import Settings
 from netopt.data.settingsfile import check_settings
@@ -83,7 +85,7 @@ class SettingsReading:
         periods = self._periods()
         if contents is None or periods is None:
             return None
-        contents["horizon"]["periods"] = periods
+        _put(contents, periods)
         own = ProblemLog()
         settings = check_settings(contents, own)
         for problem in own.sorted([]):
@@ -101,6 +103,9 @@ class SettingsReading:
             return Place(PERIODS.name, self._period_rows[int(period[1])], period[2], told)
         if key in ("horizon", _PERIODS_KEY):
             return Place(PERIODS.name, None, None, problem.message)
+        for setting, column in PERIOD_SETTINGS.items():
+            if key == setting or key.startswith((f"{setting}.", f"{setting}[")):
+                return Place(PERIODS.name, None, column.name, problem.message)
         row = self._rows.get(key)
         told = problem.message if key in problem.message else f"{key}: {problem.message}"
         return Place(SETTINGS_SHEET, row, VALUE if row else None, told)
@@ -149,7 +154,8 @@ class SettingsReading:
 
     def _periods(self) -> list[dict[str, Any]] | None:
         """Return the periods of their sheet."""
-        header = self._header(self._periods_grid, PERIODS.file, PERIODS.column_names)
+        needed = tuple(column.name for column in PERIODS.columns if not column.nullable)
+        header = self._header(self._periods_grid, PERIODS.file, needed)
         if self._periods_grid is None or header is None:
             return None
         periods: list[dict[str, Any]] = []
@@ -161,7 +167,7 @@ class SettingsReading:
 
     def _period(self, row: int, cells: list[Any], header: list[str], number: int) -> dict[str, Any]:
         period = {}
-        for column in PERIODS.columns:
+        for column in [column for column in PERIODS.columns if column.name in header]:
             cell = cell_at(cells, header.index(column.name))
             value = self._value(PERIODS.file, row, column.name, column, cell)
             if value is _REFUSED:
@@ -183,6 +189,26 @@ class SettingsReading:
             return taken if taken or not column.nullable else None
         if not taken:
             return None
+        if column.type is ColumnType.BOOLEAN:
+            return self._flag(file, row, place, taken)
         if _WHOLE.fullmatch(taken):
             return int(taken)
         return float(taken) if _DECIMAL.fullmatch(taken) else taken
+
+    def _flag(self, file: str, row: int, place: str, taken: str) -> Any:
+        if taken in (TRUE, FALSE):
+            return taken == TRUE
+        told = f"'{shown(taken)}' is not a truth value"
+        self._log.add(file, row, place, "type", taken, told, "write TRUE or FALSE")
+        return _REFUSED
+
+
+def _put(contents: Contents, periods: list[dict[str, Any]]) -> None:
+    """Put the rows of the sheet of periods where ``instance.toml`` has what they say."""
+    for key, column in PERIOD_SETTINGS.items():
+        section, _, name = key.partition(".")
+        said = {each.get("period"): each.pop(column.name) for each in periods if column.name in each}
+        if said:
+            is_list = column.type is ColumnType.BOOLEAN
+            contents[section][name] = [period for period, yes in said.items() if yes] if is_list else said
+    contents["horizon"]["periods"] = periods

@@ -158,7 +158,7 @@ def _workbook(instance: Instance) -> bytes:
     writer = _Writer(book)
     writer.read_me(readme_lines(instance))
     writer.settings(_setting_values(instance.settings))
-    periods = [tuple(vars(period).values()) for period in instance.settings.horizon.periods]
+    periods = _period_rows(instance.settings)
     writer.table(PERIODS, [list(column) for column in zip(*periods, strict=True)], _TABS["settings"])
     for name, spec in TABLES.items():
         table = instance[name]
@@ -168,6 +168,20 @@ def _workbook(instance: Instance) -> bytes:
     writer.lists()
     book.close()
     return buffer.getvalue()
+
+
+def _period_rows(settings: Settings) -> list[tuple[Any, ...]]:
+    """Return the cells of every period, in the order of ``PERIODS``."""
+    opening = settings.capital.opening_periods
+    caps = settings.limits.emission_tonnes_co2e_by_period or {}
+    return [
+        (
+            *vars(period).values(),
+            None if opening is None else period.period in opening,
+            caps.get(period.period),
+        )
+        for period in settings.horizon.periods
+    ]
 
 
 def _setting_values(settings: Settings) -> dict[str, Any]:
