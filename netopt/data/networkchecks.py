@@ -209,6 +209,34 @@ def _distances_agree(draft: Draft) -> None:
     )
 
 
+@cross_check("expansions.resale_share", settings=True)
+def _resale_of_what_is_paid(draft: Draft) -> None:
+    """Nothing is got back for capacity whose annuities are still to come: what is bought would earn."""
+    resold = draft["expansions"]["resale_share"] > 0
+    in_parts = draft.sound_settings.capital.paid == "annuity"
+    message = "capacity is got back at {value} of its capital, of which only annuities were paid"
+    hint = 'leave it 0 or blank, or write paid = "at_once" in [capital] of instance.toml'
+    draft.refuse("expansions", resold & in_parts, "resale_share", "resale_of_annuities", message, hint)
+
+
+@cross_check(
+    "expansions.facility_type",
+    "expansions.standing_tonnes_per_year",
+    "sites.facility_type",
+    "sites.existing_capacity_tonnes_per_year",
+    "sites.may_build",
+)
+def _standing_expansions_may_be_built_on(draft: Draft) -> None:
+    """What stands of an expansion belongs to what can be expanded, or it would be lost without a word."""
+    expansions, sites = draft["expansions"], draft["sites"]
+    standing = set(expansions.loc[expansions["standing_tonnes_per_year"] > 0, "facility_type"])
+    stands = sites["existing_capacity_tonnes_per_year"] > 0
+    lost = sites["facility_type"].isin(standing) & stands & ~sites["may_build"].astype(bool)
+    message = "what stands of the type's expansion would be lost here, where nothing may be built"
+    hint = "set may_build, or give the capacity as existing_capacity_tonnes_per_year of the site"
+    draft.refuse("sites", lost, "may_build", "standing_expansion", message, hint)
+
+
 @cross_check("expansions.facility_type", "expansions.size", "sizes.facility_type", "sizes.size")
 def _expansions_have_own_ids(draft: Draft) -> None:
     """No expansion of a facility type has the id of one of its sizes."""
@@ -299,6 +327,8 @@ NETWORK_CHECKS = (
     _distance_modes,
     _road_modes,
     _distances_agree,
+    _resale_of_what_is_paid,
+    _standing_expansions_may_be_built_on,
     _expansions_have_own_ids,
     _expansions_last,
     _costs_are_of_their_table,

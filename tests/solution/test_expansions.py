@@ -20,10 +20,11 @@ from netopt.data.read import make_instance
 from netopt.data.settings import Settings
 from netopt.data.tables import TABLES
 from netopt.data.write import write_instance
-from netopt.errors import InstanceError
+from netopt.errors import InstanceError, PolicyError
 from netopt.network.lanes import why_not_priced
 from netopt.policy.compose import compose
 from netopt.policy.effects import Effects
+from netopt.policy.levers.subsidy import Subsidy
 from netopt.policy.read import make_policy
 from netopt.solution.check import check
 from netopt.solution.earlier import read_design
@@ -225,6 +226,7 @@ def test_the_variable_cost_of_a_step_falls_on_what_the_step_carries() -> None:
         ({"period": "2025", "size": "more", "capacity_tonnes_per_year": 90.0}, "open_once"),
         ({"period": "2025", "size": "more", "opened": True}, "open_once"),
         ({"period": "2026", "size": "more", "renewed": True}, "replacement"),
+        ({"period": "2026", "size": "more", "expanded": True}, "stay_open"),
         ({"period": "2025", "size": "small", "operating": False, "opened": False}, "expansion"),
     ],
 )
@@ -320,3 +322,25 @@ def test_an_explanation_tells_what_may_be_added() -> None:
     words = explain(too_much, PLAIN, EXACT).to_text()
     assert "40 t a year can be built at M; any amount up to 80 t a year can be added at M" in words
     assert "2025: 30 t a year over capacity at Mill" in words
+
+
+RESOLD: Rows = [("mill", "more", 80.0, 10.0, 0.5, 0.0, 0.5)]
+
+
+def test_nothing_is_got_back_of_what_was_not_paid() -> None:
+    with pytest.raises(InstanceError, match="resale_of_annuities"):
+        mill({"paid": "annuity"}, expansions=RESOLD)
+
+
+def test_what_stands_of_an_expansion_is_not_lost_where_nothing_may_be_built() -> None:
+    stands = [("mill", "more", 80.0, 10.0, 0.5, 25.0, None)]
+    sites = [("M", "Mill", "Q", "mill", "firm", 40.0, 1.0, 0.0, False, False)]
+    with pytest.raises(InstanceError, match="standing_expansion"):
+        mill(expansions=stands, sites=sites)
+
+
+def test_a_subsidy_of_capital_that_can_be_resold_is_refused() -> None:
+    subsidised = make_policy("s", [Subsidy(capital_share=0.3)])
+    with pytest.raises(PolicyError, match="can be got back"):
+        compose(subsidised, mill(expansions=RESOLD))
+    compose(subsidised, mill())

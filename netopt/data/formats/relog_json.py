@@ -93,7 +93,7 @@ class Field:
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             self.refuse("number", f"{shown(self.value)} is not a number")
             return 0.0
-        if not math.isfinite(self.value):
+        if not _is_finite(self.value):
             self.refuse("finite", "the number is not finite")
             return 0.0
         if minimum is not None and self.value < minimum:
@@ -192,3 +192,11 @@ def named(parts: dict[str, Field], key: str) -> Iterator[tuple[str, Field]]:
     """Yield name and field of everything in a part that is an object of names; nothing without it."""
     if key in parts:
         yield from parts[key].items().items()
+
+
+def _is_finite(number: float) -> bool:
+    """Return whether a number is a finite double; a whole number of hundreds of digits is none."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False

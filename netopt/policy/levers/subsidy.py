@@ -14,6 +14,7 @@ from netopt.policy.base import (
     Ids,
     Lever,
     Reference,
+    Refusal,
     Share,
     register,
 )
@@ -115,6 +116,15 @@ class Subsidy(Lever):
             penalty_cny_per_tonne=amount,
             account=("subsidy", "formal_chain", self.paid_by),
         )
+
+    def refusals(self, instance: Instance) -> tuple[Refusal, ...]:
+        """Refuse to pay for capital that can be resold: the subsidy would be kept, or earned by resale."""
+        resold = instance["expansions"]["resale_share"] > 0
+        if self.capital_share == 0 or not resold.any():
+            return ()
+        message = "pays for capital that can be got back: expansions.csv has a resale_share above 0"
+        hint = "pay by tonne or by capacity, or leave resale_share blank"
+        return (Refusal("capital_share", str(self.capital_share), message, hint),)
 
     def references(self) -> tuple[Reference, ...]:
         """Return the facility types and jurisdictions that it names."""

@@ -54,6 +54,8 @@ def _check_parts(modules: pd.DataFrame, findings: Findings) -> None:
     allowed = pd.Series(INTEGRALITY_TOLERANCE, index=keyed.index)
     findings.sizes("stay_open", (-closed).where(~keyed["expanded"], 0 * closed), allowed, "share")
     findings.sizes("open_once", keyed["share"] - 1, allowed, "share")
+    grown = keyed["expanded"] & ~(closed < 0)
+    findings.rows("stay_open", modules[SHOWN], grown, "expanded without more capacity")
     wrong = keyed["operating"] != (keyed["share"] > 0)
     findings.rows("stay_open", modules[SHOWN], wrong, "operating does not follow from the capacity")
     silent = (closed > INTEGRALITY_TOLERANCE) & ~keyed["closed"]
