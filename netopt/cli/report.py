@@ -11,6 +11,7 @@ from netopt.cli.console import Console, open_console
 from netopt.cli.endings import CHECK_FAILED, SOLVED
 from netopt.cli.inputs import default_output, only_name, split_names
 from netopt.cli.options import Talk, Writing
+from netopt.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,6 +64,7 @@ def command(
     say = Language(only_name(LANGUAGES, lang, "language"))
     subject = read_subject(runs)
     path = writing.output or _default_place(runs, subject)
+    _refuse_others(path)
     ensure_writable(path, force=writing.force)
     paths = {name: str(path / FILES[name]) for name in formats}
     if writing.dry_run:
@@ -85,6 +87,15 @@ def leave_report(folder: Path) -> None:
     compared = _calibrated(subject, None)
     report = build_report(subject, Language("en"), sources=sources_folder(subject), compared=compared)
     _write(report, subject, folder / PLACE, tuple(FILES), force=False)
+
+
+def _refuse_others(path: Path) -> None:
+    """Raise UsageError where a run or a comparison stands: a report replaces nothing but a report."""
+    from netopt.solution.staging import is_ours  # noqa: PLC0415 - heavy
+    from netopt.solution.store import read_manifest  # noqa: PLC0415 - heavy
+
+    if is_ours(path) and (kind := read_manifest(path).get("kind")) != "report":
+        raise UsageError(f"{path} is a {kind}, which a report does not replace; choose another output")
 
 
 def _default_place(runs: Sequence[Path], subject: Subject) -> Path:

@@ -38,6 +38,8 @@ FILLS: Final = {
     "processed_tonnes_per_year": "Processed per province, t/yr",
 }
 _SMALLEST_INCHES: Final = 3.0
+_LARGEST_INCHES: Final = 100.0
+_MOST_PIXELS: Final = 20_000
 _INSET_SCALE: Final = 0.5
 
 
@@ -157,6 +159,10 @@ def _figure(
 def _refuse_what_cannot_be_drawn(dpi: int, figsize: tuple[float, float], fill: str) -> None:
     if min(figsize) < _SMALLEST_INCHES or dpi < 1:
         raise UsageError(f"a picture is at least {_SMALLEST_INCHES:g} inches wide and high")
+    if max(figsize) > _LARGEST_INCHES or max(figsize) * dpi > _MOST_PIXELS:
+        raise UsageError(
+            f"a picture is at most {_LARGEST_INCHES:g} inches and {_MOST_PIXELS:,} pixels wide and high"
+        )
     if fill not in FILLS:
         raise UsageError(f"provinces can be filled by {', '.join(FILLS)}; not by {fill}")
 

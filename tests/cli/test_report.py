@@ -66,6 +66,13 @@ def test_a_report_is_replaced_only_by_force(netopt_here: Run, run: Path, tmp_pat
     assert "每年" in (tmp_path / "told" / "summary.md").read_text(encoding="utf-8")
 
 
+def test_a_report_replaces_no_run(netopt_here: Run, run: Path) -> None:
+    before = files_of(run)
+    ended = netopt_here("report", run, "-o", run, "--force")
+    assert (ended.code, "which a report does not replace" in ended.err) == (2, True)
+    assert files_of(run) == before
+
+
 def test_a_dry_run_writes_nothing(netopt_here: Run, run: Path, tmp_path: Path) -> None:
     before = files_of(tmp_path)
     ended = netopt_here("report", run, "--dry-run", "--json")

@@ -292,7 +292,7 @@ def found_by_search(address: str, words: str) -> list[str]:
         page.on("pageerror", lambda error: left.append(str(error)))
         page.goto(f"{address}/reference/levers.html")
         page.locator("input.md-search__input").fill(words)
-        page.locator(".md-search-result__link").first.wait_for(timeout=20_000)
+        page.locator(".md-search-result__link").first.wait_for(timeout=90_000)
         results = page.locator(".md-search-result__link").all()
         found = [link.get_attribute("href") or "" for link in results]
         browser.close()

@@ -24,9 +24,10 @@ from netopt.maps.browser.page import write_browser_map
 from netopt.maps.browser.words import LANGUAGES, in_all_languages
 from netopt.maps.roadflows import road_flows
 from netopt.maps.shipments import STAGES
+from netopt.policy.levers.site_choice import SiteChoice
 from netopt.policy.read import read_policy
 from tests.browser import Opened, opened
-from tests.maps.map_cases import FakeRun, china_run, empty_answer, toy_run
+from tests.maps.map_cases import FakeRun, china_run, empty_answer, make_policy, toy_run
 from tests.maps.test_map_files import HOSTILE, hostile_run
 
 TEMPLATE = files("netopt.maps.browser").joinpath("template")
@@ -336,6 +337,56 @@ def test_what_a_stranger_wrote_into_names_stays_text(tmp_path: Path) -> None:
             == 0
         )
         shown.assert_quiet()
+
+
+def test_two_runs_of_one_policy_are_told_apart(tmp_path: Path) -> None:
+    run = toy_run()
+    with opened(write_browser_map({"a": run, run.policy.name: run}, tmp_path / "map.html")) as shown:
+        shown.page.wait_for_function(DRAWN)
+        titles = shown.page.locator("select[name=left] option").all_inner_texts()
+        assert len(set(titles)) == 2
+        assert titles[0].endswith("(a)")
+        shown.page.check("input[value=difference]")
+        assert shown.page.inner_text("table.facilities") == "Nothing differs here."
+        assert set(data_of(shown, "right_facilities")["edge"]) == {"#8a949c"}
+
+
+def test_what_a_policy_forces_is_no_difference(tmp_path: Path) -> None:
+    run = toy_run()
+    site = run.instance["sites"]["site"].iloc[0]
+    forcing = replace(make_policy("forcing", "Forcing"), levers=(SiteChoice(open=(site,)),))
+    path = write_browser_map({"a": run, "b": replace(run, policy=forcing)}, tmp_path / "map.html")
+    with opened(path) as shown:
+        shown.page.wait_for_function(DRAWN)
+        assert data_of(shown, "right_forced")["x"]
+        shown.page.check("input[value=difference]")
+        assert shown.page.inner_text("table.facilities") == "Nothing differs here."
+
+
+def test_what_is_not_yet_built_is_not_shown(tmp_path: Path) -> None:
+    run = toy_run(periods=2)
+    modules = run.answer.facilities
+    first, second = run.instance.periods
+    late = modules["site"] == modules["site"].iloc[0]
+    kept = modules[~(late & (modules["period"] == first))]
+    kept = kept.assign(opened=kept["opened"] | (late & (kept["period"] == second)))
+    run = replace(run, answer=replace(run.answer, facilities=kept))
+    stands = run.instance["sites"].assign(existing_capacity_tonnes_per_year=0.0)
+    bare = replace(run.instance, tables={**run.instance.tables, "sites": stands})
+    run = replace(run, instance=bare)
+    own = content_of({"a": run}, None, "EPSG:3857")
+    statuses = [own["statuses"][code] for code in own["policies"][0]["facilities"]["status"][0]]
+    assert statuses[1:] == ["absent", "new"]
+
+
+def test_runs_that_differ_say_what_each_assumes(tmp_path: Path) -> None:
+    run = toy_run()
+    other = run.instance.with_formal_share(0.45)
+    path = write_browser_map({"a": run, "b": replace(run, instance=other)}, tmp_path / "map.html")
+    with opened(path) as shown:
+        shown.page.wait_for_function(DRAWN)
+        notes = shown.page.inner_text(".notes")
+        assert "b: Planned for a formal share of 45%" in notes
 
 
 def test_an_empty_plan_is_a_whole_page(tmp_path: Path) -> None:

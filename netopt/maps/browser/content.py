@@ -50,7 +50,7 @@ _SHARED_TABLES: Final = (
     "road_nodes",
     "road_edges",
 )
-_STATUSES: Final = ("existing", "expanded", "new", "closed", "barred")
+_STATUSES: Final = ("existing", "expanded", "new", "closed", "barred", "absent")
 _BEND: Final = 0.13
 _N_CURVE_POINTS: Final = 12
 _DIGITS: Final = 5
@@ -96,7 +96,7 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
     UsageError
         If the runs are not of the same places, roads and periods.
     """
-    instance = _common_instance(runs)
+    instance = common_instance(runs)
     tables = {name: layers.route_figures(run) for name, run in runs.items()}
     hauls = pd.concat([table[PAIR] for table in tables.values()], ignore_index=True)
     hauls = hauls.drop_duplicates(ignore_index=True)
@@ -120,8 +120,8 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
         "ways": cut.ways,
         "policies": [
             {
-                "name": plain(run.policy.name),
-                "title": plain(run.policy.title or run.policy.name),
+                "name": plain(name),
+                "title": _title(name, run),
                 "routes": lists.routes(run, tables[name], way_of),
                 "facilities": lists.facilities(run),
                 "provinces": _provinces(run),
@@ -131,14 +131,26 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
     }
 
 
+def _title(name: str, run: MapInput) -> str:
+    """Return the title of a run's policy, told apart where another run has the same policy."""
+    title = plain(run.policy.title or run.policy.name)
+    return title if name == run.policy.name else f"{title} ({plain(name)})"
+
+
 def moments(instance: Instance) -> list[str]:
     """Return the ids of what the slider stops at; "" for the mean year of several periods."""
     periods = list(instance.periods)
     return periods if len(periods) == 1 else ["", *periods]
 
 
-def _common_instance(runs: Mapping[str, MapInput]) -> Instance:
-    """Return the first run's instance, or raise where another has other places, roads or periods."""
+def common_instance(runs: Mapping[str, MapInput]) -> Instance:
+    """Return the first run's instance.
+
+    Raises
+    ------
+    UsageError
+        Where another run has other places, roads or periods.
+    """
     instance, *others = [run.instance for run in runs.values()]
     apart = "the runs cannot share a map"
     for other in others:
@@ -286,7 +298,7 @@ class _Lists:
             "forced": list(forced),
             "status": [
                 [_STATUSES.index(status) for status in row]
-                for row in zip(*(table["status"].fillna("closed") for table in aligned), strict=True)
+                for row in zip(*(table["status"].fillna("absent") for table in aligned), strict=True)
             ],
             "capacity": _by_row(table["capacity_tonnes_per_year"] for table in aligned),
             "load": _by_row(table["load_tonnes_per_year"] for table in aligned),

@@ -128,7 +128,7 @@ def _words(runs: Mapping[str, MapInput], base_map: BaseMap | None, language: str
         "instance": {"name": plain(about.name), "title": plain(about.title)},
         "moment_names": _moment_names(first.instance),
         "heads": [_head(run) for run in runs.values()],
-        "notes": _notes(first.instance, base_map),
+        "notes": _notes(runs, base_map),
         "credits": _credits(first.instance, base_map),
     }
 
@@ -176,26 +176,42 @@ def _proof(outcome: Outcome) -> dict[str, str]:
     verdict = in_all_languages()["proven" if outcome.status == Status.OPTIMAL else "not_proven"]
     if not math.isfinite(outcome.gap):
         return verdict
-    gap = said("gap", gap=f"{outcome.gap:.2%}")
+    gap = said("gap", gap=f"{math.ceil(round(outcome.gap * 1e4, 6)) / 1e4:.2%}")
     return {language: f"{verdict[language]} · {gap[language]}" for language in LANGUAGES}
 
 
-def _notes(instance: Instance, base_map: BaseMap | None) -> list[dict[str, str]]:
+def _assumed(runs: Mapping[str, MapInput]) -> list[dict[str, str]]:
+    """Return formal share and money, once where all runs have the same, else run by run."""
+    found = {name: _assumed_by(run) for name, run in runs.items()}
+    first = next(iter(found.values()))
+    if all(notes == first for notes in found.values()):
+        return first
+    return [
+        {language: f"{plain(name)}: {note[language]}" for language in LANGUAGES}
+        for name, notes in found.items()
+        for note in notes
+    ]
+
+
+def _assumed_by(run: MapInput) -> list[dict[str, str]]:
+    settings = run.instance.settings
+    share = getattr(run, "formal_share", settings.leakage.formal_share)
+    basis = plain(settings.instance.price_basis).rstrip(".")
+    rate = f"{settings.horizon.discount_rate:.1%}"
+    return [said("note_share", share=f"{share:.0%}"), said("note_money", basis=basis, rate=rate)]
+
+
+def _notes(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> list[dict[str, str]]:
     """Return what a reader must know of the map, and what was assumed, a sentence or two each."""
-    settings, words = instance.settings, in_all_languages()
-    periods = settings.horizon.periods
+    instance, words = next(iter(runs.values())).instance, in_all_languages()
+    periods = instance.settings.horizon.periods
     last = periods[-1].start_year + periods[-1].length_years - 1
     notes = [
         said("note_computed", instance=plain(instance.name)),
         words["note_roads" if follows_roads(instance) else "note_curves"],
         words["note_widths"],
         words["note_bounds"],
-        said("note_share", share=f"{settings.leakage.formal_share:.0%}"),
-        said(
-            "note_money",
-            basis=plain(settings.instance.price_basis),
-            rate=f"{settings.horizon.discount_rate:.1%}",
-        ),
+        *_assumed(runs),
     ]
     if len(periods) > 1:
         notes.append(said("note_horizon", years=f"{periods[0].start_year}-{last}"))

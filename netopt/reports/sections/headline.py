@@ -25,11 +25,12 @@ from netopt.reports.subject import NoInterval, no_interval
 from netopt.reports.words import PERSPECTIVES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from netopt.analysis.cost import Cost
     from netopt.reports.language import Language
     from netopt.reports.subject import Plan, Subject
+    from netopt.solution.store import Run
 
 PERCENT: Final = 100.0
 
@@ -285,9 +286,30 @@ def _no_interval(base: Plan, plan: Plan, say: Language) -> str:
     return say("There is no interval for {policy}.", policy=plan.label)
 
 
+def _in_all(subject: Subject, said: Callable[[Run], str]) -> str:
+    """Return what is said of every run: once where it is the same for all, else run by run."""
+    found = {plan.label: said(plan.run) for plan in subject.plans}
+    if len(set(found.values())) == 1:
+        return next(iter(found.values()))
+    return "; ".join(f"{label}: {value}" for label, value in found.items())
+
+
+def _percent(share: float) -> str:
+    return f"{shown_number(PERCENT * share, 1)} %"
+
+
+def _carbon(run: Run, say: Language) -> str:
+    price = run.instance.settings.prices.carbon_cny_per_tonne
+    return f"{shown_number(price, 2)} {say('CNY per tonne of CO2e')}"
+
+
+def _freedom(run: Run, say: Language) -> str:
+    return say("free to open and close") if run.design is None else str(run.design)
+
+
 def conditions_section(subject: Subject, say: Language) -> Section:
     """Return what every figure is conditional on."""
-    run, settings = subject.base.run, subject.instance.settings
+    run = subject.base.run
     first, last = subject.instance.periods[0], subject.instance.periods[-1]
     rows = [
         (
@@ -295,18 +317,21 @@ def conditions_section(subject: Subject, say: Language) -> Section:
             say("{tonnes} t a year", tonnes=shown_number(subject.base.retired_tonnes_per_year, 0)),
         ),
         (say("Periods"), first if first == last else f"{first} – {last}"),  # noqa: RUF001
-        (say("Formal share"), f"{shown_number(PERCENT * run.formal_share, 1)} %"),
-        (say("Discount rate"), f"{shown_number(PERCENT * settings.horizon.discount_rate, 1)} %"),
-        (say("Cost of capital"), f"{shown_number(PERCENT * settings.capital.wacc, 1)} %"),
+        (say("Formal share"), _in_all(subject, lambda run: _percent(run.formal_share))),
         (
-            say("Carbon"),
-            f"{shown_number(settings.prices.carbon_cny_per_tonne, 2)} {say('CNY per tonne of CO2e')}",
+            say("Discount rate"),
+            _in_all(subject, lambda run: _percent(run.instance.settings.horizon.discount_rate)),
         ),
+        (
+            say("Cost of capital"),
+            _in_all(subject, lambda run: _percent(run.instance.settings.capital.wacc)),
+        ),
+        (say("Carbon"), _in_all(subject, lambda run: _carbon(run, say))),
         (say("Locations"), shown_number(len(subject.instance["locations"]), 0)),
         (say("Candidate and existing sites"), shown_number(len(subject.instance["sites"]), 0)),
-        (say("Sites"), say("free to open and close") if run.design is None else str(run.design)),
+        (say("Sites"), _in_all(subject, lambda run: _freedom(run, say))),
         *([] if run.given_flows is None else [(say("Flows"), say("held to given flows"))]),
-        (say("Money"), settings.instance.price_basis),
+        (say("Money"), _in_all(subject, lambda run: run.instance.settings.instance.price_basis)),
     ]
     frame = pd.DataFrame(rows, columns=["condition", "value"])
     columns = (text("condition", say("condition")), text("value", say("value"), is_quoted=True))

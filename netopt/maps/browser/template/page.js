@@ -77,7 +77,8 @@ function bandsOf(sum, stretch) {
 function routeLine(policy, route, tonnes) {
   const { routes } = policy;
   const ends = `${named(places, routes.from[route])} → ${named(places, routes.to[route])}`;
-  return `${ends}: ${named(commodities, routes.commodity[route])}, ${amount(tonnes)} ${word("tonnes_per_year")}, ` +
+  const by = content.modes.length > 1 ? ` (${content.modes[routes.mode[route]]})` : "";
+  return `${ends}${by}: ${named(commodities, routes.commodity[route])}, ${amount(tonnes)} ${word("tonnes_per_year")}, ` +
     `${amount(routes.km[route])} ${word("km")}, ${amount(routes.cny_per_tonne[route])} ${word("cny_per_tonne")}`;
 }
 
@@ -130,13 +131,15 @@ const tipData = rows => Object.fromEntries(
 
 // ---- facilities --------------------------------------------------------------------------------
 /** One symbol for all sites of a type at a place of which the policy says the same. */
-function symbols(policy, moment) {
+function symbols(policy, moment, byForced = true) {
   const own = policy.facilities, groups = new Map();
   own.site.forEach((site, row) => {
+    if (content.statuses[own.status[row][moment]] === "absent") return;
     const place = sites.place[site], kind = sites.type[site], forced = own.forced[row];
-    const key = `${place}|${kind}|${forced}`;
+    const key = byForced ? `${place}|${kind}|${forced}` : `${place}|${kind}`;
     if (!groups.has(key)) groups.set(key, { key, place, kind, forced, capacity: 0, load: 0, found: new Set(), sites: [] });
     const group = groups.get(key);
+    group.forced ||= forced;
     group.capacity += own.capacity[row][moment];
     group.load += own.load[row][moment];
     group.found.add(content.statuses[own.status[row][moment]]);
@@ -152,9 +155,9 @@ function statusOf(found) {
 
 /** The symbols of a side; in the difference those of both policies, with what became of them. */
 function symbolsOf(side) {
-  const now = symbols(policyOf(side), state.moment);
-  if (!isDifference(side)) return now;
-  const before = new Map(symbols(policyOf("left"), state.moment).map(symbol => [symbol.key, symbol]));
+  if (!isDifference(side)) return symbols(policyOf(side), state.moment);
+  const now = symbols(policyOf(side), state.moment, false);
+  const before = new Map(symbols(policyOf("left"), state.moment, false).map(symbol => [symbol.key, symbol]));
   const both = now.map(symbol => changed(symbol, before.get(symbol.key)?.capacity ?? 0));
   const gone = [...before.values()].filter(symbol => !now.some(each => each.key === symbol.key));
   return [...both, ...gone.map(symbol => changed({ ...symbol, capacity: 0 }, symbol.capacity))];
@@ -212,7 +215,7 @@ function facilityTip(symbol) {
   const who = symbol.sites.slice(0, N_NAMES).map(site => `${sites.name[site]} (${sites.operator[site]})`).join("; ");
   const more = symbol.sites.length - N_NAMES;
   return [
-    `${called(types[symbol.kind])} · ${named(places, symbol.place)}`, what + (symbol.forced ? ` · ${word("forced_" + (symbol.forced === "open" ? "open" : "closed"))}` : ""),
+    `${called(types[symbol.kind])} · ${named(places, symbol.place)}`, what + (symbol.forced && symbol.status !== "barred" ? ` · ${word("forced_" + (symbol.forced === "open" ? "open" : "closed"))}` : ""),
     figures, who, more > 0 ? word("others").replace("{n}", more) : "",
   ];
 }
@@ -533,6 +536,7 @@ function tables() {
     { title: word("from"), cell: row => named(places, row.routes.from[row.route]) },
     { title: word("to"), cell: row => named(places, row.routes.to[row.route]) },
     { title: word("carries"), cell: row => named(commodities, row.routes.commodity[row.route]) },
+    ...(content.modes.length > 1 ? [{ title: word("mode"), cell: row => content.modes[row.routes.mode[row.route]] }] : []),
     ...tonnes, ...change,
     { number: true, title: word("distance"), cell: row => amount(row.routes.km[row.route]) },
     { number: true, title: word("haulage"), cell: row => amount(row.routes.cny_per_tonne[row.route]) },
@@ -542,7 +546,7 @@ function tables() {
 
 function facilityTable(isDifferent, tonnes, change) {
   const rows = new Map();
-  SIDES.forEach(side => symbols(policyOf(side), state.moment).forEach(symbol => {
+  SIDES.forEach(side => symbols(policyOf(side), state.moment, false).forEach(symbol => {
     const row = rows.get(symbol.key) ?? { symbol, left: 0, right: 0 };
     row[side] = symbol.capacity;
     rows.set(symbol.key, row);
