@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -43,7 +44,7 @@ class NumberFile:
         self.tokens = text.split()
         self._text = text
 
-    @property
+    @cached_property
     def line_lengths(self) -> list[int]:
         """How many numbers stand on each line, blank lines left out."""
         return [n_words for line in self._text.split("\n") if (n_words := len(line.split()))]
@@ -107,11 +108,12 @@ class Reading:
         self.log = ProblemLog()
         self._numbers = numbers
         self._place = 0
-        self._values = self._converted(words or {})
+        self._words = words or {}
 
-    def _converted(self, words: Mapping[str, float]) -> NDArray[np.float64]:
-        """Return all numbers; what is none is noted and counts as 0."""
-        tokens = self._numbers.tokens
+    @cached_property
+    def _values(self) -> NDArray[np.float64]:
+        """All numbers; what is none is noted and counts as 0."""
+        tokens, words = self._numbers.tokens, self._words
         if set("".join(tokens)) <= _PLAIN and max(map(len, tokens)) <= 40:
             try:
                 return np.fromiter(map(float, tokens), dtype=np.float64, count=len(tokens))
@@ -146,7 +148,7 @@ class Reading:
             Where one of them is not.
         """
         for name in names:
-            token = self._numbers.tokens[self._place] if self._place < len(self._values) else ""
+            token = self._numbers.tokens[self._place] if self._place < len(self._numbers.tokens) else ""
             if re.fullmatch(r"0*[1-9][0-9]{0,8}", token) is None:
                 message = f"the {name} must be a whole number above zero, not '{shown(token)}'"
                 self.log.add(self._numbers.file, self._line(), name, "count", token, message)
@@ -155,14 +157,14 @@ class Reading:
         return [int(token) for token in self._numbers.tokens[self._place - len(names) : self._place]]
 
     def expect(self, total: int, made_of: str) -> None:
-        """Refuse a file that has not as many numbers as its header says.
+        """Refuse a file that has not as many numbers as its header says, before any is looked at.
 
         Raises
         ------
         InstanceError
             Where it has more or fewer than ``total``; ``made_of`` says what the header promises.
         """
-        n_found = len(self._values)
+        n_found = len(self._numbers.tokens)
         if n_found == total:
             return
         message = f"{made_of} make {total:,} numbers in all, the file has {n_found:,}"
@@ -211,4 +213,4 @@ class Reading:
         raise InstanceError(self._numbers.file, self.log.sorted([self._numbers.file]))
 
     def _line(self) -> int:
-        return self._numbers.line_of(min(self._place, len(self._values) - 1))
+        return self._numbers.line_of(min(self._place, len(self._numbers.tokens) - 1))
