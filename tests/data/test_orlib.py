@@ -17,7 +17,7 @@ from netopt.data.read import make_instance
 from netopt.errors import InfeasibleError, InstanceError, UsageError
 from netopt.policy.read import make_policy
 from netopt.solution.options import SolveOptions
-from netopt.solution.outcome import Outcome, Status
+from netopt.solution.outcome import Outcome
 from tests.bench import bench_file, bench_values
 from tests.data.siting_oracle import Array, least_cost_one_stage, lines
 
@@ -234,13 +234,12 @@ def test_all_other_known_optima_of_the_library(name: str) -> None:
 @pytest.mark.campaign
 @pytest.mark.parametrize("capacity", CAPACITIES_B)
 def test_the_known_optima_of_capb_are_never_contradicted(capacity: int) -> None:
+    """With the strategy for large cases, whose plans are good long before its bound is."""
     found = orlib.read_cap(bench_file("orlib_cap", "capb.txt"), float(capacity))
-    outcome = outcome_of(found, gap=1e-6, time_limit_s=600.0)
+    outcome = outcome_of(found, gap=1e-4, time_limit_s=240.0, strategy="priced")
     known = OPTIMA[f"capb-{capacity}"]
     assert outcome.lower_bound_cny_per_year <= known + 2e-3
-    assert outcome.upper_bound_cny_per_year >= known - 2e-3
-    if outcome.status is Status.OPTIMAL:
-        assert outcome.upper_bound_cny_per_year == pytest.approx(known, rel=2e-6)
+    assert known - 2e-3 <= outcome.upper_bound_cny_per_year <= 1.02 * known
 
 
 @pytest.mark.campaign
