@@ -19,7 +19,7 @@ import pytest
 from tests.cli.conftest import Run, environment, files_of
 
 SHELL_CODE = {signal.SIGINT: 130, signal.SIGTERM: 143}
-ONE_POLICY = ("solve", "china-provinces", "--policy", "open-market", "--threads", "1", "--gap", "1e-7")
+ONE_POLICY = ("solve", "china-provinces", "--policy", "unified", "--threads", "1", "--gap", "1e-7")
 SMALL = ("compare", "toy-two-periods", "--threads", "1", "--profile", "exact", "--no-maps")
 LARGE = ("compare", "china-provinces", "--threads", "1", "--no-curve")
 N_MOMENTS = 10
