@@ -53,15 +53,13 @@ def command(
         Folder or name of an instance with a folder calibration/: its published figures stand beside the
         model's. Left out: those of the shipped instance that the runs are of, if any; none: none.
     """
-    from netopt.reports.build import build_report  # noqa: PLC0415 - heavy
-    from netopt.reports.language import LANGUAGES, Language  # noqa: PLC0415 - heavy
-    from netopt.reports.sources import sources_folder  # noqa: PLC0415 - heavy
+    from netopt.reports.language import LANGUAGES  # noqa: PLC0415 - heavy
     from netopt.reports.subject import read_subject  # noqa: PLC0415 - heavy
     from netopt.solution.staging import ensure_writable  # noqa: PLC0415 - heavy
 
     console = open_console(talk)
     formats = [only_name(tuple(FILES), name, "format") for name in split_names(format_)]
-    say = Language(only_name(LANGUAGES, lang, "language"))
+    language = only_name(LANGUAGES, lang, "language")
     subject = read_subject(runs)
     path = writing.output or _default_place(runs, subject)
     _refuse_others(path)
@@ -70,23 +68,26 @@ def command(
     if writing.dry_run:
         console.result("\n".join(paths.values()), {"status": "dry_run", "paths": paths})
         return SOLVED
-    compared = _calibrated(subject, calibration)
-    report = build_report(subject, say, sources=sources_folder(subject), compared=compared)
+    report = _built(subject, language, calibration)
     _write(report, subject, path, formats, force=writing.force)
     return _say(console, report, subject, paths)
 
 
 def leave_report(folder: Path) -> None:
     """Write the report of a comparison, in English and every format, into its own folder ``report/``."""
-    from netopt.reports.build import build_report  # noqa: PLC0415 - heavy
-    from netopt.reports.language import Language  # noqa: PLC0415 - heavy
-    from netopt.reports.sources import sources_folder  # noqa: PLC0415 - heavy
     from netopt.reports.subject import read_subject  # noqa: PLC0415 - heavy
 
     subject = read_subject((folder,))
-    compared = _calibrated(subject, None)
-    report = build_report(subject, Language("en"), sources=sources_folder(subject), compared=compared)
-    _write(report, subject, folder / PLACE, tuple(FILES), force=False)
+    _write(_built(subject, "en", None), subject, folder / PLACE, tuple(FILES), force=False)
+
+
+def _built(subject: Subject, language: str, calibration: str | None) -> Report:
+    from netopt.reports.build import build_report  # noqa: PLC0415 - heavy
+    from netopt.reports.language import Language  # noqa: PLC0415 - heavy
+    from netopt.reports.sources import sources_folder  # noqa: PLC0415 - heavy
+
+    compared = _calibrated(subject, calibration)
+    return build_report(subject, Language(language), sources=sources_folder(subject), compared=compared)
 
 
 def _refuse_others(path: Path) -> None:

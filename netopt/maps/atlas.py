@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from netopt.maps import picture
-from netopt.maps.browser.content import common_instance
 from netopt.maps.browser.page import write_browser_map
 from netopt.maps.geojson import write_geojson
 from netopt.maps.geopackage import write_geopackage
@@ -79,8 +78,6 @@ class Atlas:
         UsageError
             For a period, language, fill or size that there is not, or runs that cannot share a map.
         """
-        if {"html", "gpkg"} & set(self.formats):
-            common_instance(runs)
         folder.mkdir(parents=True, exist_ok=True)
         if "html" in self.formats:
             write_browser_map(runs, folder / BROWSER_MAP, language=self.language, base_map=self.base_map)

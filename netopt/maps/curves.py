@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MOST_ROUTES: Final = 400
 _N_LABELLED: Final = 12
-_FIRST_BEND: Final = 0.13
+FIRST_BEND: Final = 0.13
+"""How far a curve leaves the straight line at its middle, relative to its length."""
 _NEXT_BEND: Final = 0.075
 _HEAD_SHARE: Final = 0.6
 _BOX_STEP_PX: Final = 4.0
@@ -169,7 +170,7 @@ def curves_of(drawn: pd.DataFrame, places: gpd.GeoDataFrame, sizes: Sizes) -> li
         if start.equals(end):
             continue
         rank = met[pair] = met.get(pair, -1) + 1
-        bend, width_pt = _FIRST_BEND + _NEXT_BEND * rank, sizes.width_pt(tonnes)
+        bend, width_pt = FIRST_BEND + _NEXT_BEND * rank, sizes.width_pt(tonnes)
         result.append(Curve((start.x, start.y), (end.x, end.y), pair[1], bend, width_pt, stage, tonnes))
     return result
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyogrio
 
-from netopt.errors import UsageError
 from netopt.maps import layers, qgis, style
 from netopt.maps.aside import written_aside
 from netopt.maps.basemap import BaseMap, base_map_of
 from netopt.maps.caption import credits_of
 from netopt.maps.roadflows import STAGE_COLUMNS, road_flows
+from netopt.maps.shared import common_instance
 from netopt.maps.symbols import symbol_capacities
 from netopt.maps.text import identifiers, plain, plain_table
 from netopt.maps.ways import ROAD_NOTICE, follows_roads
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from netopt.maps.shipments import MapInput
 
-_SHARED_TABLES: Final = ("jurisdictions", "locations", "sources", "markets", "vendors")
 _STYLES_TABLE: Final = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
@@ -75,11 +74,9 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
     Raises
     ------
     UsageError
-        If there is no run, or if the runs do not share jurisdictions and places.
+        If there is no run, or if the runs do not share jurisdictions, places and periods.
     """
-    if not runs:
-        raise UsageError("there is no run to map")
-    _refuse_different_ground(runs)
+    common_instance(runs, ("markets", "vendors"))
     path = Path(path)
     names = identifiers(runs)
     contents = _shared_layers({names[key]: run for key, run in runs.items()}, base_map)
@@ -91,14 +88,6 @@ def write_geopackage(runs: Mapping[str, MapInput], path: Path, *, base_map: Base
             _add_layer(draft, name, layer, notices)
         _add_styles(draft, contents)
     return path
-
-
-def _refuse_different_ground(runs: Mapping[str, MapInput]) -> None:
-    first, *others = (run.instance for run in runs.values())
-    for other in others:
-        for table in _SHARED_TABLES:
-            if not first[table].reset_index(drop=True).equals(other[table].reset_index(drop=True)):
-                raise UsageError(f"the runs are of instances with different {table}: map them apart")
 
 
 def _shared_layers(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> dict[str, Layer]:

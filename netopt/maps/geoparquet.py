@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netopt.data.notice import copy_notice
 from netopt.maps.aside import written_aside
-from netopt.maps.geojson import feature_layers
+from netopt.maps.features import feature_layers
 from netopt.maps.text import plain_table
 
 if TYPE_CHECKING:

@@ -36,6 +36,11 @@ class Moment:
     whole: MapInput
 
     @property
+    def formal_share(self) -> float:
+        """The formal share that was planned for, before any lever (0 to 1)."""
+        return self.whole.formal_share
+
+    @property
     def period(self) -> str:
         """The period's id."""
         return self.instance.periods[0]

@@ -33,6 +33,10 @@ class MapInput(Protocol):
         """The policy it was planned under."""
 
     @property
+    def formal_share(self) -> float:
+        """The formal share that was planned for, before any lever (0 to 1)."""
+
+    @property
     def answer(self) -> Answer:
         """The plan's tables."""
 

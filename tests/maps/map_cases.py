@@ -69,6 +69,10 @@ class FakeRun:
     answer: Answer
     outcome: Outcome | None
 
+    @property
+    def formal_share(self) -> float:
+        return self.instance.settings.leakage.formal_share
+
 
 def table_of(name: str, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Return rows as a table of the format; cells not given are blank."""

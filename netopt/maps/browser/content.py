@@ -15,14 +15,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from netopt.errors import UsageError
 from netopt.maps import layers, style
 from netopt.maps.basemap import BaseMap
 from netopt.maps.browser.chains import chains
+from netopt.maps.curves import FIRST_BEND
 from netopt.maps.moment import in_period
+from netopt.maps.shared import common_instance
 from netopt.maps.shipments import MapInput, period_columns, stage_of_commodities
 from netopt.maps.text import plain
-from netopt.maps.ways import PAIR, Ways, follows_roads
+from netopt.maps.ways import PAIR, Ways
 from netopt.policy.compose import compose
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ PROVINCE_FIGURES: Final = (
     "processed_tonnes_per_year",
 )
 _SHARED_TABLES: Final = (
-    "jurisdictions",
-    "locations",
-    "sources",
     "sites",
     "operators",
     "facility_types",
@@ -51,7 +49,6 @@ _SHARED_TABLES: Final = (
     "road_edges",
 )
 _STATUSES: Final = ("existing", "expanded", "new", "closed", "barred", "absent")
-_BEND: Final = 0.13
 _N_CURVE_POINTS: Final = 12
 _DIGITS: Final = 5
 _MARKERS: Final = {
@@ -96,7 +93,7 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
     UsageError
         If the runs are not of the same places, roads and periods.
     """
-    instance = common_instance(runs)
+    instance = common_instance(runs, _SHARED_TABLES)
     tables = {name: layers.route_figures(run) for name, run in runs.items()}
     hauls = pd.concat([table[PAIR] for table in tables.values()], ignore_index=True)
     hauls = hauls.drop_duplicates(ignore_index=True)
@@ -107,7 +104,6 @@ def content_of(runs: Mapping[str, MapInput], base_map: BaseMap | None, crs: str)
     return {
         "unit_m": UNIT_M,
         "moments": moments(instance),
-        "follows_roads": follows_roads(instance),
         "places": lists.places(ground),
         "jurisdictions": _jurisdictions(instance, base_map, crs),
         "commodities": lists.commodities(),
@@ -141,27 +137,6 @@ def moments(instance: Instance) -> list[str]:
     """Return the ids of what the slider stops at; "" for the mean year of several periods."""
     periods = list(instance.periods)
     return periods if len(periods) == 1 else ["", *periods]
-
-
-def common_instance(runs: Mapping[str, MapInput]) -> Instance:
-    """Return the first run's instance.
-
-    Raises
-    ------
-    UsageError
-        Where another run has other places, roads or periods.
-    """
-    instance, *others = [run.instance for run in runs.values()]
-    apart = "the runs cannot share a map"
-    for other in others:
-        for table in _SHARED_TABLES:
-            if not instance[table].equals(other[table]):
-                raise UsageError(
-                    f"{apart}: {table}.csv of {other.name} differs from that of {instance.name}"
-                )
-        if instance.periods != other.periods:
-            raise UsageError(f"{apart}: {other.name} has other periods than {instance.name}")
-    return instance
 
 
 class _Ground:
@@ -198,7 +173,7 @@ class _Ground:
         """Return new points of a curve that bends to the right, so that there and back lie apart."""
         start, end = self.xy[first], self.xy[last]
         along = end - start
-        control = (start + end) / 2 + _BEND * 2 * np.array([along[1], -along[0]])
+        control = (start + end) / 2 + 2 * FIRST_BEND * np.array([along[1], -along[0]])
         numbers = []
         for share in np.linspace(0, 1, _N_CURVE_POINTS + 2)[1:-1]:
             point = (1 - share) ** 2 * start + 2 * share * (1 - share) * control + share**2 * end
@@ -233,12 +208,10 @@ class _Lists:
     def places(self, ground: _Ground) -> dict[str, list[Any]]:
         table = self.instance["locations"]
         points = np.rint(ground.xy[: len(table)] / UNIT_M).astype(int)
-        numbers = self._numbers("jurisdictions", "jurisdiction")
         has_source = table["location"].isin(self.instance["sources"]["location"])
         return {
             "name": _texts(table["name"]),
             "name_zh": _texts(table["name_zh"]),
-            "jurisdiction": [numbers[name] for name in table["jurisdiction"]],
             "x": points[:, 0].tolist(),
             "y": points[:, 1].tolist(),
             "has_source": has_source.tolist(),

@@ -120,12 +120,10 @@ def _json(content: Mapping[str, Any]) -> str:
 
 def _words(runs: Mapping[str, MapInput], base_map: BaseMap | None, language: str) -> dict[str, Any]:
     first = next(iter(runs.values()))
-    about = first.instance.settings.instance
     return {
         "language": language,
         "words": in_all_languages(),
         "looks": _LOOKS,
-        "instance": {"name": plain(about.name), "title": plain(about.title)},
         "moment_names": _moment_names(first.instance),
         "heads": [_head(run) for run in runs.values()],
         "notes": _notes(runs, base_map),
@@ -195,10 +193,9 @@ def _assumed(runs: Mapping[str, MapInput]) -> list[dict[str, str]]:
 
 def _assumed_by(run: MapInput) -> list[dict[str, str]]:
     settings = run.instance.settings
-    share = getattr(run, "formal_share", settings.leakage.formal_share)
     basis = plain(settings.instance.price_basis).rstrip(".")
     rate = f"{settings.horizon.discount_rate:.1%}"
-    return [said("note_share", share=f"{share:.0%}"), said("note_money", basis=basis, rate=rate)]
+    return [said("note_share", share=f"{run.formal_share:.0%}"), said("note_money", basis=basis, rate=rate)]
 
 
 def _notes(runs: Mapping[str, MapInput], base_map: BaseMap | None) -> list[dict[str, str]]:
