@@ -94,12 +94,15 @@ class Bench:
         By policy name; empty where none was given.
     options
         Of the solves of the routing rules.
+    partial
+        Whether a target may need a policy whose run was not given.
     """
 
     instance: Instance
     calibration: Calibration
     runs: Mapping[str, Run] = field(default_factory=dict)
     options: SolveOptions = field(default_factory=SolveOptions)
+    partial: bool = False
 
     def __post_init__(self) -> None:
         self._routed: dict[str, Routed] = {}
@@ -108,11 +111,7 @@ class Bench:
     @cached_property
     def first_supply(self) -> pd.DataFrame:
         """Supply of the first period with ``jurisdiction`` of its source."""
-        supply = self.instance["supply"]
-        sources = self.instance["sources"].set_index("source")["location"]
-        homes = self.instance["locations"].set_index("location")["jurisdiction"]
-        first = supply[supply["period"] == self.instance.periods[0]]
-        return first.assign(jurisdiction=first["source"].map(sources).map(homes))
+        return _first_supply(self.instance)
 
     @property
     def formal_share(self) -> float:
@@ -143,8 +142,11 @@ class Bench:
         return only_known(name, self.instance["jurisdictions"]["jurisdiction"].tolist(), "jurisdiction")
 
     def run(self, policy: str) -> Run | None:
-        """Return the run of a policy; None without any runs, UsageError where it is not among them."""
-        if not self.runs:
+        """Return the run of a policy; None without any runs, UsageError where it is not among them.
+
+        Where ``partial``, None stands for a run that is not among them.
+        """
+        if not self.runs or (self.partial and policy not in self.runs):
             return None
         return self.runs[only_known(policy, list(self.runs), "policy of these runs")]
 
@@ -359,7 +361,11 @@ MEASURES: Final[dict[str, Callable[[Bench, str], float]]] = {
 
 
 def calibrate(
-    instance: Instance, runs: Mapping[str, Run] | None = None, options: SolveOptions | None = None
+    instance: Instance,
+    runs: Mapping[str, Run] | None = None,
+    options: SolveOptions | None = None,
+    *,
+    partial: bool = False,
 ) -> list[Compared]:
     """Return every target of an instance's calibration folder beside the model's figure.
 
@@ -371,6 +377,8 @@ def calibrate(
         Runs by policy name, for targets that need a plan; without them these are not computed.
     options
         Of the solves of the routing rules (linear programs of a second each).
+    partial
+        Targets of policies without a run are not computed, instead of refused.
 
     Raises
     ------
@@ -381,9 +389,10 @@ def calibrate(
         With every problem of the folder's tables.
     """
     tables = read_calibration(instance)
-    bench = Bench(instance, tables, runs or {}, options or SolveOptions())
+    bench = Bench(instance, tables, runs or {}, options or SolveOptions(), partial)
     for policy, run in bench.runs.items():
-        _refuse_other_batteries(bench, policy, run)
+        if why := why_not_comparable(instance, run):
+            raise UsageError(f"the run of {policy} is not comparable with {instance.name}: {why}")
     return [
         Compared(
             target=row["target"],
@@ -401,9 +410,16 @@ def calibrate(
     ]
 
 
-def _refuse_other_batteries(bench: Bench, policy: str, run: Run) -> None:
-    """Refuse a run whose figures say nothing of the instance; at other places it may be solved."""
-    other = f"the run of {policy} is not comparable with {bench.instance.name}: "
+def _first_supply(instance: Instance) -> pd.DataFrame:
+    supply = instance["supply"]
+    sources = instance["sources"].set_index("source")["location"]
+    homes = instance["locations"].set_index("location")["jurisdiction"]
+    first = supply[supply["period"] == instance.periods[0]]
+    return first.assign(jurisdiction=first["source"].map(sources).map(homes))
+
+
+def why_not_comparable(instance: Instance, run: Run) -> str:
+    """Return why a run's figures say nothing of an instance, "" where they do; places may be others."""
     supply, sources = run.answer.supply, run.instance["sources"].set_index("source")["location"]
     homes = run.instance["locations"].set_index("location")["jurisdiction"]
     weights = run.instance.period_weights()
@@ -411,12 +427,13 @@ def _refuse_other_batteries(bench: Bench, policy: str, run: Run) -> None:
     theirs = (
         (supply["retired_tonnes_per_year"] * share).groupby(supply["source"].map(sources).map(homes)).sum()
     )
-    ours = bench.first_supply.groupby("jurisdiction")["supply_tonnes_per_year"].sum()
+    ours = _first_supply(instance).groupby("jurisdiction")["supply_tonnes_per_year"].sum()
     apart = theirs.sub(ours, fill_value=0.0).abs()
     if (apart > FLOW_TOLERANCE_TONNES * max(1.0, float(ours.max()))).any():
-        raise UsageError(f"{other}other tonnes retire in {shown(str(apart.idxmax()))}")
-    if abs(run.formal_share - bench.formal_share) > SHARE_TOLERANCE:
-        raise UsageError(f"{other}it starts from a formal share of {run.formal_share:.4g}")
+        return f"other tonnes retire in {shown(str(apart.idxmax()))}"
+    if abs(run.formal_share - instance.settings.leakage.formal_share) > SHARE_TOLERANCE:
+        return f"it starts from a formal share of {run.formal_share:.4g}"
+    return ""
 
 
 def calibration_markdown(compared: list[Compared]) -> str:

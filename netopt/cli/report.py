@@ -51,7 +51,8 @@ def command(
         en or zh.
     calibration
         Folder or name of an instance with a folder calibration/: its published figures stand beside the
-        model's. Left out: those of the shipped instance that the runs are of, if any; none: none.
+        model's. Left out: those of the shipped instance that the runs are of, if any, beside the runs that
+        plan for the same batteries; none: none.
     """
     from netopt.reports.language import LANGUAGES  # noqa: PLC0415 - heavy
     from netopt.reports.subject import read_subject  # noqa: PLC0415 - heavy
@@ -105,7 +106,7 @@ def _default_place(runs: Sequence[Path], subject: Subject) -> Path:
 
 
 def _calibrated(subject: Subject, wanted: str | None) -> list[Compared] | None:
-    from netopt.analysis.calibration import calibrate  # noqa: PLC0415 - heavy
+    from netopt.analysis.calibration import calibrate, why_not_comparable  # noqa: PLC0415 - heavy
     from netopt.data.calibration import FOLDER  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
     from netopt.reports.sources import shipped_like  # noqa: PLC0415 - heavy
@@ -117,7 +118,10 @@ def _calibrated(subject: Subject, wanted: str | None) -> list[Compared] | None:
         return None
     if wanted is None and not (instance.directory / FOLDER).is_dir():
         return None
-    return calibrate(instance, {plan.label: plan.run for plan in subject.plans})
+    runs = {plan.label: plan.run for plan in subject.plans}
+    if wanted is None:
+        runs = {label: run for label, run in runs.items() if not why_not_comparable(instance, run)}
+    return calibrate(instance, runs, partial=wanted is None)
 
 
 def write_report(report: Report, folder: Path, formats: Sequence[str]) -> None:

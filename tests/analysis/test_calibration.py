@@ -16,6 +16,7 @@ from netopt.analysis.calibration import (
     Compared,
     calibrate,
     calibration_markdown,
+    why_not_comparable,
 )
 from netopt.analysis.routing import RULES, Routing
 from netopt.data.calibration import CLASSES, Calibration, read_calibration
@@ -177,6 +178,8 @@ def test_figures_of_plans_by_hand(toy: Instance, tmp_path: Path) -> None:
     assert MEASURES["ledger"](bench, "unified-minus-unified/testing") == 0
     with pytest.raises(UsageError, match="'mandates' is no policy"):
         MEASURES["ledger"](bench, "mandates/testing")
+    bench.partial = True
+    assert math.isnan(MEASURES["ledger"](bench, "mandates-minus-unified/testing"))
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,12 @@ def test_subjects_that_mean_nothing_are_refused(
     bench = Bench(toy, Calibration(*[pd.DataFrame()] * 4), toy_runs, EXACT)
     with pytest.raises(UsageError, match=said):
         MEASURES[measure](bench, subject)
+
+
+def test_a_run_says_why_it_is_not_comparable(toy: Instance, toy_runs: dict[str, Run]) -> None:
+    run = next(iter(toy_runs.values()))
+    assert why_not_comparable(toy, run) == ""
+    assert "formal share" in why_not_comparable(toy.with_formal_share(0.9), run)
 
 
 def test_runs_of_other_batteries_or_another_share_are_refused(
