@@ -1,0 +1,1 @@
+"""Large cases: origins and facilities split, each solved exactly, and priced against each other."""
