@@ -50,7 +50,7 @@ class SolveValues(BaseModel):
     time_limit_s: Annotated[float, Field(gt=0)] | None = None
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
-    strategy: Literal["auto", "direct", "priced"] | None = None
+    strategy: Literal["auto", "direct", "priced", "split"] | None = None
     solver_options: dict[str, SolverOption] = Field(default_factory=dict)
 
     @field_validator("solver_options")

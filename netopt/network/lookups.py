@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
@@ -89,3 +90,14 @@ def long_form(wide: pd.DataFrame, key: str, value: str) -> pd.DataFrame:
     """
     keyed = wide.rename_axis(index=key).reset_index()
     return keyed.melt(id_vars=key, var_name="period", value_name=value)
+
+
+def last_first(instance: Instance) -> list[str]:
+    """Return the commodities so that whatever recipes make of one comes before it."""
+    made = instance["recipe_inputs"].merge(instance["recipe_outputs"], on="recipe", suffixes=("", "_made"))
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for commodity in instance["commodities"]["commodity"]:
+        sorter.add(commodity)
+    for commodity, output in zip(made["commodity"], made["commodity_made"], strict=True):
+        sorter.add(commodity, output)
+    return list(sorter.static_order())

@@ -1,4 +1,4 @@
-"""Which strategy solves a case: small networks whole, large ones with their long arcs priced."""
+"""Which strategy solves a case: small networks whole, large ones split, or their long arcs priced."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from netopt.network.lanes import why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.solve import solve_priced
+from netopt.strategies.split.layout import why_not_split
+from netopt.strategies.split.solve import solve_split
 
 if TYPE_CHECKING:
     from netopt.accounts import Perspective
@@ -39,8 +41,8 @@ def scope_for(instance: Instance, effects: Effects, options: SolveOptions) -> Sc
     if options.strategy == "direct":
         return None
     reason = why_not_priced(instance, effects)
-    if options.strategy == "priced" and reason is not None:
-        raise UsageError(f"the strategy priced cannot solve {instance.name}: {reason}")
+    if options.strategy != "auto" and reason is not None:
+        raise UsageError(f"the strategy {options.strategy} cannot solve {instance.name}: {reason}")
     is_small = n_possible_arcs(instance) <= MOST_ARCS
     if reason is not None or (options.strategy == "auto" and is_small):
         return None
@@ -48,6 +50,20 @@ def scope_for(instance: Instance, effects: Effects, options: SolveOptions) -> Sc
 
 
 def solve_network(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
-    """Return a plan of a network by the strategy that its scope asks for; raises as these do."""
-    strategy = solve_direct if network.scope is None else solve_priced
-    return strategy(network, perspective, options)
+    """Return a plan of a network by the strategy that its scope and the options ask for; raises as these do.
+
+    Raises
+    ------
+    UsageError
+        Where ``split`` is asked for and cannot be; it says why.
+    """
+    if network.scope is None:
+        return solve_direct(network, perspective, options)
+    if options.strategy == "priced":
+        return solve_priced(network, perspective, options)
+    reason = why_not_split(network)
+    if reason is None:
+        return solve_split(network, perspective, options)
+    if options.strategy == "split":
+        raise UsageError(f"the strategy split cannot solve {network.instance.name}: {reason}")
+    return solve_priced(network, perspective, options)

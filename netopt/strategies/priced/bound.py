@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,6 +27,7 @@ from scipy.sparse import coo_array, csc_array
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.network.lanes import DEPARTS, FIRST, PER_KM, TRUNK, everywhere
+from netopt.network.lookups import last_first
 from netopt.strategies.priced.columns import ARC_COLUMNS, Arcs
 from netopt.strategies.priced.ways import Ways, balance_row
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from netopt.data.instance import Instance
     from netopt.formulation.objective import Priced
     from netopt.network.lanes import Everywhere, Lanes
     from netopt.solution.form import StandardForm
@@ -93,7 +92,7 @@ class Pricer:
         sites = np.array(sorted(self.network.instance["sites"]["site"]))
         self.site_number = pd.Series(np.arange(len(sites)), index=sites)
         self._costs: dict[str, dict[str, float]] = {}
-        self.order = _last_first(self.network.instance)
+        self.order = last_first(self.network.instance)
         touched = self.form.matrix[:, _moving(self.form)]
         touches_flow = np.diff(touched.tocsr().indptr) > 0
         is_priced = self.columns.rows["tag"].isin(PRICED).to_numpy()
@@ -327,14 +326,3 @@ class _Program:
 def _moving(form: StandardForm) -> NDArray[np.bool_]:
     """Return which columns are flows or throughput."""
     return np.array([name.family in ("flow", "throughput") for name in form.columns], dtype=bool)
-
-
-def _last_first(instance: Instance) -> list[str]:
-    """Return the commodities so that whatever recipes make of one comes before it."""
-    made = instance["recipe_inputs"].merge(instance["recipe_outputs"], on="recipe", suffixes=("", "_made"))
-    sorter: TopologicalSorter[str] = TopologicalSorter()
-    for commodity in instance["commodities"]["commodity"]:
-        sorter.add(commodity)
-    for commodity, output in zip(made["commodity"], made["commodity_made"], strict=True):
-        sorter.add(commodity, output)
-    return list(sorter.static_order())

@@ -98,6 +98,7 @@ def plan_at_few_sites(
     worth: float,
     until_s: float,
     options: SolveOptions,
+    known: tuple[FewSites, Floats] | None = None,
 ) -> Iterator[tuple[FewSites, BackendResult]]:
     """Yield plans, each cheaper than the one before.
 
@@ -115,16 +116,22 @@ def plan_at_few_sites(
         ``time.monotonic()`` at which to end.
     options
         Threads, seed; ``stop`` ends it too.
+    known
+        A plan to better, of a program among few sites; None: the first is looked for too.
     """
     began = time.monotonic()
     use = use[use > NOTHING]
-    few = _among(network, perspective, _most_used(network.instance, use))
-    result = _first(few, worth, began + FIRST_SHARE * (until_s - began), options)
-    if result.point is None:
-        return
-    yield few, result
-    more = _among(network, perspective, set(use.index), few.flows(result.point))
-    start = more.point_of(few, result.point)
+    if known is None:
+        few = _among(network, perspective, _most_used(network.instance, use))
+        result = _first(few, worth, began + FIRST_SHARE * (until_s - began), options)
+        if result.point is None:
+            return
+        yield few, result
+        known = few, result.point
+    few, point = known
+    chosen = set(use.index) | set(few.network.instance["sites"]["site"])
+    more = _among(network, perspective, chosen, few.flows(point))
+    start = more.point_of(few, point)
     for found in _type_by_type(more, start, worth, until_s, options):
         yield more, found
 

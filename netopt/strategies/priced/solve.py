@@ -450,7 +450,8 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     if planned is not network:
         options.tell("building the plan's network")
         form = standard_form(planned, perspective, without=STRENGTHENING)
-    values = polished(form, _transferred(plan, form, planned), options)
+    point = _known(plan.result.point)
+    values = polished(form, transferred(plan.columns, point, form, planned), options)
     found = decisions(planned, form, values)
     ledger = build_ledger(planned, found)
     source = (
@@ -467,12 +468,16 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     return Found(found, ledger, timed, form, planned, program)
 
 
-def _transferred(plan: Incumbent, form: StandardForm, network: Network) -> Floats:
+def transferred(
+    columns: tuple[ColumnName, ...], point: Floats, form: StandardForm, network: Network
+) -> Floats:
     """Return the whole decisions of a plan in the columns of a form, 0 elsewhere.
+
+    ``columns`` are the names of the first columns of ``point``.
 
     Where a plan among few sites had no choice of a site it has no column for it: it ships there.
     """
-    known = dict(zip(plan.columns, _known(plan.result.point)[: len(plan.columns)], strict=True))
+    known = dict(zip(columns, point[: len(columns)], strict=True))
     chosen = _chosen(known, network)
     pairs = zip(form.columns, form.is_integer, strict=True)
     return np.array([known.get(name, float(name in chosen)) if whole else 0.0 for name, whole in pairs])

@@ -1,309 +1,608 @@
-"""The two halves of the split model, compiled: the cheapest way of each supply, the best use of each site.
+"""The two halves of the split model, compiled, and the steps between them.
 
-Everything is an array over numbers that ``layout`` gives out. ``q[period, site, supply]`` is what a tonne of a
-supply pays for a tonne of load at a site.
+Arrays are over the numbers that ``layout`` gives out. Prices ``[period, site, supply]`` are in thousand CNY per
+tonne of load.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, NamedTuple
+
 import numpy as np
 from numba import njit
 
-MARKET = -2
-NOWHERE = -1
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Prices = NDArray[np.float32]
+    Ints = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+MARKET, RECIPE = -2, -1
+"""How goods go on that no lane carries: they are sold, or a recipe takes them."""
+
+DEEPEST = 256
+"""Goods of one supply that wait to be followed at a time: recipes times their outputs, in a chain."""
 
 
-@njit(cache=True, nogil=True, fastmath=False)
+class Ways(NamedTuple):
+    """What never changes about the ways that supplies can take.
+
+    Attributes
+    ----------
+    tonnes
+        Collected (t/yr), by period and supply.
+    origin, commodity
+        Of each supply, by number.
+    first_lanes, first_givers, first_start
+        Lanes out of each supply's source and its number among givers; supply ``u`` has those from
+        ``first_start[u]`` to ``first_start[u + 1]``.
+    order
+        Commodities, whatever recipes make of one before it.
+    is_whole
+        Of commodities: whether the goods remember where they came from.
+    run_start
+        Recipes at sites ("runs") sorted by the commodity that they take: first of each commodity.
+    run_site, run_units
+        Site and units taken in per tonne of throughput, by run.
+    out_start, out_commodity, out_units
+        Outputs, sorted by run: commodity and units per tonne of throughput.
+    shut
+        Whether nothing may arrive at a site, by period and site.
+    lane_start
+        Lanes between sites sorted by commodity: first of each commodity.
+    giver_start, giver_site
+        Givers sorted by lane: first of each lane; site of each.
+    n_takers, haul_start
+        Of each lane: its takers, and where its hauls begin.
+    km, taker, crosses
+        Hauls, from each giver the nearest first: length, site at the end, whether it leaves the province.
+    leaves_mark
+        Of lanes: whether a crossing is remembered.
+    """
+
+    tonnes: Floats
+    origin: Ints
+    commodity: Ints
+    first_lanes: Ints
+    first_givers: Ints
+    first_start: Ints
+    order: Ints
+    is_whole: Flags
+    run_start: Ints
+    run_site: Ints
+    run_units: Floats
+    out_start: Ints
+    out_commodity: Ints
+    out_units: Floats
+    shut: Flags
+    lane_start: Ints
+    giver_start: Ints
+    giver_site: Ints
+    n_takers: Ints
+    haul_start: Ints
+    km: Floats
+    taker: Ints
+    crosses: Flags
+    leaves_mark: Flags
+
+
+class WayCosts(NamedTuple):
+    """Costs net of what side rules pay (thousand CNY per unit).
+
+    ``run`` by period, origin, left and run; ``own``, ``per_km``, ``departs`` by period and giver; ``sold`` by
+    period, commodity and site: the cheapest sale (inf: none), and ``best_sale`` its number; ``unserved`` by
+    period and supply (per tonne; inf where all must be served).
+    """
+
+    run: Floats
+    own: Floats
+    per_km: Floats
+    departs: Floats
+    sold: Floats
+    best_sale: Ints
+    unserved: Floats
+
+
+class WayAmounts(NamedTuple):
+    """What the cheapest ways of some supplies amount to.
+
+    ``run`` (t/yr) as in ``WayCosts``; ``sent`` by period, giver and what: units, unit-kilometres, units that
+    first left their province; ``sale`` (units) by period and sale.
+    """
+
+    run: Floats
+    sent: Floats
+    sale: Floats
+
+
+class Uses(NamedTuple):
+    """What sites can do; modules are those that are whole, sorted by site.
+
+    Attributes
+    ----------
+    tonnes, commodity
+        As in ``Ways``.
+    most_load
+        Most tonnes that a tonne collected of a commodity can load one site, by commodity and site.
+    part_cost, part_capacity
+        Of capacity that may be kept in part, by period and site: thousand CNY per tonne of load, its
+        fixed cost in it; t/yr (0: there is none).
+    module_start
+        First module of each site.
+    capacity, stands
+        Of each module.
+    load, operating, opened, expanded
+        Costs by period and module (thousand CNY a year; ``load`` per tonne); inf where it may not be.
+    may_close
+        Whether what operates may be given up.
+    """
+
+    tonnes: Floats
+    commodity: Ints
+    most_load: Floats
+    part_cost: Floats
+    part_capacity: Floats
+    module_start: Ints
+    capacity: Floats
+    stands: Flags
+    load: Floats
+    operating: Floats
+    opened: Floats
+    expanded: Floats
+    may_close: bool
+
+
+if TYPE_CHECKING:
+
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]: ...
+    def within(function: Callable[..., Any]) -> Callable[..., Any]: ...
+else:
+    compiled = njit(cache=True, nogil=True)
+    # A call copies every array's header, which costs more than what these do.
+    within = njit(cache=True, nogil=True, inline="always")
+
+
+@compiled
 def cheapest_ways(
-    first, last, weight, origin_of, commodity_of, first_lanes_ptr, first_lanes,
-    order, is_whole, n_left,
-    recipe_ptr, run_site, run_units_in, out_ptr, out_commodity, out_yield,
-    run_cost, shut,
-    lane_ptr, lane_giver_ptr, lane_giver_site, lane_row, lane_own, lane_per_km, lane_departs,
-    lane_n_takers, lane_base, near_km, near_site, near_crosses, lane_marks, giver_of_source,
-    market_ptr, market_site, market_cost,
-    unserved_cost,
-    price, load, run_load, lane_amount, market_amount, value, unserved,
-):
-    """Fill in what one tonne of each supply costs at least, and what it then loads where."""
-    n_commodities = len(is_whole)
-    n_sites = shut.shape[1]
-    V = np.empty((n_commodities, n_left, n_sites))
-    choice = np.empty((n_commodities, n_left, n_sites), dtype=np.int64)
-    taker = np.empty((n_commodities, n_left, n_sites), dtype=np.int64)
-    stack_k = np.empty(256, dtype=np.int64)
-    stack_l = np.empty(256, dtype=np.int64)
-    stack_s = np.empty(256, dtype=np.int64)
-    stack_a = np.empty(256)
-    n_periods = weight.shape[1]
+    ways: Ways,
+    costs: WayCosts,
+    prices: Prices,
+    first: int,
+    last: int,
+    value: Floats,
+    surplus: Prices,
+    amounts: WayAmounts,
+) -> None:
+    """Find the cheapest way of each supply from ``first`` to ``last`` - 1.
+
+    Fills in ``value`` (thousand CNY per tonne, by period and supply), and adds what supplies load to
+    ``surplus`` (t/yr, as ``prices``) and to ``amounts``.
+    """
+    n_left, n_sites = costs.run.shape[2], ways.shut.shape[1]
+    shape = (len(ways.is_whole), n_left, n_sites)
+    onward = np.empty(shape)
+    how = np.empty(shape, dtype=np.int64)
+    which = np.empty(shape, dtype=np.int64)
     for u in range(first, last):
-        o = origin_of[u]
-        for t in range(n_periods):
-            if weight[u, t] <= 0.0:
-                value[u, t] = 0.0
+        for t in range(len(ways.tonnes)):
+            value[t, u] = 0.0
+            if ways.tonnes[t, u] <= 0.0:
                 continue
-            V[:] = np.inf
-            for step in range(len(order)):
-                k = order[step]
-                lefts = n_left if is_whole[k] else 1
-                for e in range(recipe_ptr[k], recipe_ptr[k + 1]):
-                    s = run_site[e]
-                    if shut[t, s]:
-                        continue
-                    for left in range(lefts):
-                        cost = run_cost[t, o, left, e] + price[u, t, s]
-                        for j in range(out_ptr[e], out_ptr[e + 1]):
-                            made = out_commodity[j]
-                            cost += out_yield[j] * V[made, left if is_whole[made] else 0, s]
-                        cost /= run_units_in[e]
-                        if cost < V[k, left, s]:
-                            V[k, left, s] = cost
-                            choice[k, left, s] = e
-                            taker[k, left, s] = NOWHERE
-                least = V[k].min()
-                for a in range(market_ptr[k], market_ptr[k + 1]):
-                    s = market_site[a]
-                    for left in range(lefts):
-                        if market_cost[t, a] < V[k, left, s]:
-                            V[k, left, s] = market_cost[t, a]
-                            choice[k, left, s] = a
-                            taker[k, left, s] = MARKET
-                if not np.isfinite(least):
-                    continue
-                for lane in range(lane_ptr[k], lane_ptr[k + 1]):
-                    n_takers = lane_n_takers[lane]
-                    for g in range(lane_giver_ptr[lane], lane_giver_ptr[lane + 1]):
-                        s = lane_giver_site[g]
-                        own, per_km, departs = lane_own[t, g], lane_per_km[t, g], lane_departs[t, g]
-                        base = lane_base[lane] + (g - lane_giver_ptr[lane]) * n_takers
-                        for left in range(lefts):
-                            best, found = V[k, left, s], -1
-                            for j in range(base, base + n_takers):
-                                at = own + per_km * near_km[j]
-                                if at + least >= best and per_km >= 0.0:
-                                    break
-                                after = left
-                                if lane_marks[lane] and left == 0 and near_crosses[j]:
-                                    at += departs
-                                    after = 1
-                                at += V[k, after, near_site[j]]
-                                if at < best:
-                                    best, found = at, j
-                            if found >= 0:
-                                V[k, left, s] = best
-                                choice[k, left, s] = lane
-                                taker[k, left, s] = found
-            # the source itself
-            k = commodity_of[u]
-            best, best_lane, found, best_g = np.inf, -1, -1, -1
-            least = V[k].min()
-            for n in range(first_lanes_ptr[u], first_lanes_ptr[u + 1]):
-                lane = first_lanes[n]
-                g = giver_of_source[n]
-                n_takers = lane_n_takers[lane]
-                own, per_km, departs = lane_own[t, g], lane_per_km[t, g], lane_departs[t, g]
-                base = lane_base[lane] + (g - lane_giver_ptr[lane]) * n_takers
-                for j in range(base, base + n_takers):
-                    at = own + per_km * near_km[j]
-                    if at + least >= best and per_km >= 0.0:
-                        break
-                    after = 0
-                    if lane_marks[lane] and near_crosses[j]:
-                        at += departs
-                        after = 1
-                    at += V[k, after, near_site[j]]
-                    if at < best:
-                        best, best_lane, found, best_g = at, lane, j, g
-            if unserved_cost[u, t] <= best:
-                value[u, t] = unserved_cost[u, t]
-                unserved[u, t] = weight[u, t]
+            onward[:] = np.inf
+            for commodity in ways.order:
+                _through_runs(ways, costs, prices, (t, u), commodity, onward, how, which)
+                _through_sales(ways, costs, t, commodity, onward, how, which)
+                _along_lanes(ways, costs, t, commodity, onward, how, which)
+            cost, lane, haul, giver = _first_haul(ways, costs, t, u, onward)
+            if costs.unserved[t, u] <= cost:
+                value[t, u] = costs.unserved[t, u]
                 continue
-            value[u, t] = best
-            n_open = 1
-            amount = weight[u, t]
-            lane_amount[t, best_g, 0] += amount
-            lane_amount[t, best_g, 1] += amount * near_km[found]
-            after = 0
-            if lane_marks[best_lane] and near_crosses[found]:
-                lane_amount[t, best_g, 2] += amount
-                after = 1
-            stack_k[0], stack_l[0], stack_s[0], stack_a[0] = k, after, near_site[found], amount
-            while n_open:
-                n_open -= 1
-                k, left, s, amount = stack_k[n_open], stack_l[n_open], stack_s[n_open], stack_a[n_open]
-                where = taker[k, left, s]
-                if where == MARKET:
-                    market_amount[t, choice[k, left, s]] += amount
-                elif where == NOWHERE:
-                    e = choice[k, left, s]
-                    tonnes = amount / run_units_in[e]
-                    load[u, t, s] += tonnes
-                    run_load[t, o, left, e] += tonnes
-                    for j in range(out_ptr[e], out_ptr[e + 1]):
-                        made = out_commodity[j]
-                        stack_k[n_open] = made
-                        stack_l[n_open] = left if is_whole[made] else 0
-                        stack_s[n_open] = s
-                        stack_a[n_open] = tonnes * out_yield[j]
-                        n_open += 1
-                else:
-                    lane = choice[k, left, s]
-                    n_takers = lane_n_takers[lane]
-                    g = lane_giver_ptr[lane] + (where - lane_base[lane]) // n_takers
-                    lane_amount[t, g, 0] += amount
-                    lane_amount[t, g, 1] += amount * near_km[where]
-                    after = left
-                    if lane_marks[lane] and left == 0 and near_crosses[where]:
-                        lane_amount[t, g, 2] += amount
-                        after = 1
-                    stack_k[n_open] = k
-                    stack_l[n_open] = after
-                    stack_s[n_open] = near_site[where]
-                    stack_a[n_open] = amount
-                    n_open += 1
+            value[t, u] = cost
+            _follow(ways, (t, u), (lane, haul, giver), how, which, surplus, amounts)
 
 
-@njit(cache=True, nogil=True, fastmath=False)
+@within
+def _through_runs(
+    ways: Ways,
+    costs: WayCosts,
+    prices: Prices,
+    period_supply: tuple[int, int],
+    commodity: int,
+    onward: Floats,
+    how: Ints,
+    which: Ints,
+) -> None:
+    t, u = period_supply
+    run_cost, price, shut = costs.run[t, ways.origin[u]], prices[t, :, u], ways.shut[t]
+    sites, units, starts = ways.run_site, ways.run_units, ways.out_start
+    made_goods, made_units, is_whole = ways.out_commodity, ways.out_units, ways.is_whole
+    n_lefts = onward.shape[1] if is_whole[commodity] else 1
+    for run in range(ways.run_start[commodity], ways.run_start[commodity + 1]):
+        site = sites[run]
+        if shut[site]:
+            continue
+        for left in range(n_lefts):
+            cost = run_cost[left, run] + price[site]
+            for out in range(starts[run], starts[run + 1]):
+                made = made_goods[out]
+                cost += made_units[out] * onward[made, left if is_whole[made] else 0, site]
+            cost /= units[run]
+            if cost < onward[commodity, left, site]:
+                onward[commodity, left, site] = cost
+                how[commodity, left, site] = RECIPE
+                which[commodity, left, site] = run
+
+
+@within
+def _through_sales(
+    ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Floats, how: Ints, which: Ints
+) -> None:
+    sold, sale = costs.sold[t, commodity], costs.best_sale[t, commodity]
+    n_lefts = onward.shape[1] if ways.is_whole[commodity] else 1
+    for site in range(len(sold)):
+        for left in range(n_lefts):
+            if sold[site] < onward[commodity, left, site]:
+                onward[commodity, left, site] = sold[site]
+                how[commodity, left, site] = MARKET
+                which[commodity, left, site] = sale[site]
+
+
+@within
+def _along_lanes(
+    ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Floats, how: Ints, which: Ints
+) -> None:
+    # Every look into a tuple of arrays counts references, which within loops costs more than the loop.
+    km, taker, crosses, giver_start = ways.km, ways.taker, ways.crosses, ways.giver_start
+    giver_site, own, per_km, departs = ways.giver_site, costs.own[t], costs.per_km[t], costs.departs[t]
+    there, how_there, which_there = onward[commodity], how[commodity], which[commodity]
+    n_lefts = onward.shape[1] if ways.is_whole[commodity] else 1
+    least = there.min()
+    for lane in range(ways.lane_start[commodity], ways.lane_start[commodity + 1]):
+        n_takers, marks = ways.n_takers[lane], ways.leaves_mark[lane]
+        first = ways.haul_start[lane]
+        for giver in range(giver_start[lane], giver_start[lane + 1]):
+            site = giver_site[giver]
+            begin = first + (giver - giver_start[lane]) * n_takers
+            for left in range(n_lefts):
+                cost, haul = _best_haul(
+                    (km, taker, crosses, there),
+                    (begin, begin + n_takers, left, marks and left == 0),
+                    (own[giver], per_km[giver], departs[giver], least, there[left, site]),
+                )
+                if haul >= 0:
+                    there[left, site] = cost
+                    how_there[left, site] = lane
+                    which_there[left, site] = haul
+
+
+@within
+def _best_haul(
+    hauls: tuple[Floats, Ints, Flags, Floats],
+    state: tuple[int, int, int, bool],
+    costs: tuple[float, float, float, float, float],
+) -> tuple[float, int]:
+    """Return the cheapest of a giver's hauls that costs less than the best known; -1 where there is none.
+
+    The nearest are tried first, until no farther one can be cheaper: none costs less than ``least`` beyond it.
+
+    Parameters
+    ----------
+    hauls
+        Length (km), taker and crossing of every haul; what it costs from each site on, by left and site.
+    state
+        The first haul and the one after the last; whether the goods have left; whether leaving is marked.
+    costs
+        Of no haul, of a kilometre, of a departure; ``least``; the best known.
+    """
+    km, taker, crosses, onward = hauls
+    begin, end, left, marks = state
+    own, per_km, departs, least, best = costs
+    found = -1
+    beyond = own + least + (min(departs, 0.0) if marks else 0.0)
+    for haul in range(begin, end):
+        hauled = per_km * km[haul]
+        if hauled + beyond >= best and per_km >= 0.0:
+            break
+        after = left
+        cost = own + hauled
+        if marks and crosses[haul]:
+            cost += departs
+            after = 1
+        cost += onward[after, taker[haul]]
+        if cost < best:
+            best, found = cost, haul
+    return best, found
+
+
+@within
+def _first_haul(ways: Ways, costs: WayCosts, t: int, u: int, onward: Floats) -> tuple[float, int, int, int]:
+    commodity = ways.commodity[u]
+    hauls = (ways.km, ways.taker, ways.crosses, onward[commodity])
+    least = onward[commodity].min()
+    best, best_lane, best_haul, best_giver = np.inf, -1, -1, -1
+    for number in range(ways.first_start[u], ways.first_start[u + 1]):
+        lane, giver = ways.first_lanes[number], ways.first_givers[number]
+        begin = ways.haul_start[lane] + (giver - ways.giver_start[lane]) * ways.n_takers[lane]
+        cost, haul = _best_haul(
+            hauls,
+            (begin, begin + ways.n_takers[lane], 0, ways.leaves_mark[lane]),
+            (costs.own[t, giver], costs.per_km[t, giver], costs.departs[t, giver], least, best),
+        )
+        if haul >= 0:
+            best, best_lane, best_haul, best_giver = cost, lane, haul, giver
+    return best, best_lane, best_haul, best_giver
+
+
+@compiled
+def _follow(
+    ways: Ways,
+    period_supply: tuple[int, int],
+    first_haul: tuple[int, int, int],
+    how: Ints,
+    which: Ints,
+    surplus: Prices,
+    amounts: WayAmounts,
+) -> None:
+    """Add up what a supply loads along its cheapest way."""
+    t, u = period_supply
+    goods = np.empty((DEEPEST, 3), dtype=np.int64)
+    units = np.empty(DEEPEST)
+    goods[0, 0] = ways.commodity[u]
+    goods[0, 1], goods[0, 2] = _arrived(ways, t, first_haul, 0, ways.tonnes[t, u], amounts)
+    units[0] = ways.tonnes[t, u]
+    n_open = 1
+    while n_open:
+        n_open -= 1
+        commodity, left, site = goods[n_open, 0], goods[n_open, 1], goods[n_open, 2]
+        amount, number = units[n_open], which[commodity, left, site]
+        way = how[commodity, left, site]
+        if way == MARKET:
+            amounts.sale[t, number] += amount
+        elif way == RECIPE:
+            tonnes = amount / ways.run_units[number]
+            surplus[t, site, u] += tonnes
+            amounts.run[t, ways.origin[u], left, number] += tonnes
+            for out in range(ways.out_start[number], ways.out_start[number + 1]):
+                made = ways.out_commodity[out]
+                goods[n_open, 0], goods[n_open, 2] = made, site
+                goods[n_open, 1] = left if ways.is_whole[made] else 0
+                units[n_open] = tonnes * ways.out_units[out]
+                n_open += 1
+        else:
+            giver = ways.giver_start[way] + (number - ways.haul_start[way]) // ways.n_takers[way]
+            goods[n_open, 1], goods[n_open, 2] = _arrived(
+                ways, t, (way, number, giver), left, amount, amounts
+            )
+            n_open += 1
+
+
+@within
+def _arrived(
+    ways: Ways, t: int, by: tuple[int, int, int], left: int, amount: float, amounts: WayAmounts
+) -> tuple[int, int]:
+    """Add up a haul; return whether the goods have left their province by then, and where they are."""
+    lane, haul, giver = by
+    amounts.sent[t, giver, 0] += amount
+    amounts.sent[t, giver, 1] += amount * ways.km[haul]
+    after = left
+    if ways.leaves_mark[lane] and left == 0 and ways.crosses[haul]:
+        amounts.sent[t, giver, 2] += amount
+        after = 1
+    return after, ways.taker[haul]
+
+
+@compiled
 def best_uses(
-    first, last, price, most,
-    part_cost, part_capacity,
-    module_ptr, capacity, stands, load_cost, operating_cost, opened_cost, expanded_cost, may_run,
-    may_close,
-    load, profit, mask_used,
-):
-    """Fill in the most that each site can earn from what supplies pay, and what it then loads."""
-    n_periods, _, n_supplies = price.shape
-    for s in range(first, last):
-        m0, m1 = module_ptr[s], module_ptr[s + 1]
-        n_modules = m1 - m0
-        n_masks = 1 << n_modules
-        W = np.full((n_periods, n_masks), -np.inf)
-        filled = np.zeros((n_periods, n_masks))
-        orders = np.empty((n_periods, n_supplies), dtype=np.int64)
-        n_items = np.zeros(n_periods, dtype=np.int64)
-        pieces_v = np.empty(n_modules + 1)
-        pieces_c = np.empty(n_modules + 1)
-        any_worth = False
+    uses: Uses, prices: Prices, first: int, last: int, profit: Floats, chosen: Ints, surplus: Prices
+) -> None:
+    """Find what each site from ``first`` to ``last`` - 1 best does at the prices that supplies pay.
+
+    Fills in ``profit`` (thousand CNY a year, by site) and ``chosen`` (by period and site: a bit for every
+    module that operates), and takes what the sites load from ``surplus``.
+    """
+    n_periods = len(uses.tonnes)
+    for site in range(first, last):
+        n_modules = uses.module_start[site + 1] - uses.module_start[site]
+        n_sets = 1 << n_modules
+        earned = np.zeros((n_periods, n_sets))
+        loaded = np.zeros((n_periods, n_sets))
+        supplies = np.empty((n_periods, prices.shape[2]), dtype=np.int64)
+        n_paying = np.zeros(n_periods, dtype=np.int64)
         for t in range(n_periods):
-            cheapest = part_cost[t, s] if part_capacity[t, s] > 0.0 else np.inf
-            for m in range(m0, m1):
-                cheapest = min(cheapest, load_cost[t, m])
-            n = 0
-            gain = 0.0
-            for u in range(n_supplies):
-                if most[t, s, u] > 0.0 and price[t, s, u] > cheapest:
-                    orders[t, n] = u
-                    n += 1
-                    gain += most[t, s, u] * (price[t, s, u] - cheapest)
-            n_items[t] = n
-            W[t, 0] = 0.0
-            if n == 0 and part_capacity[t, s] <= 0.0:
-                for mask in range(1, n_masks):
-                    W[t, mask] = 0.0
-            else:
-                keys = np.empty(n)
-                for i in range(n):
-                    keys[i] = -price[t, s, orders[t, i]]
-                ranks = np.argsort(keys)
-                chosen = orders[t, :n].copy()
-                for i in range(n):
-                    orders[t, i] = chosen[ranks[i]]
-                for mask in range(n_masks):
-                    n_pieces = 0
-                    if part_capacity[t, s] > 0.0:
-                        pieces_v[0], pieces_c[0] = part_cost[t, s], part_capacity[t, s]
-                        n_pieces = 1
-                    for m in range(n_modules):
-                        if mask >> m & 1:
-                            pieces_v[n_pieces] = load_cost[t, m0 + m]
-                            pieces_c[n_pieces] = capacity[m0 + m]
-                            n_pieces += 1
-                    # few pieces: insertion sort by cost
-                    for i in range(1, n_pieces):
-                        v, c = pieces_v[i], pieces_c[i]
-                        j = i - 1
-                        while j >= 0 and pieces_v[j] > v:
-                            pieces_v[j + 1], pieces_c[j + 1] = pieces_v[j], pieces_c[j]
-                            j -= 1
-                        pieces_v[j + 1], pieces_c[j + 1] = v, c
-                    total, earned = 0.0, 0.0
-                    i, p = 0, 0
-                    room = pieces_c[0] if n_pieces else 0.0
-                    rest = most[t, s, orders[t, 0]] if n else 0.0
-                    while i < n and p < n_pieces:
-                        margin = price[t, s, orders[t, i]] - pieces_v[p]
-                        if margin <= 0.0:
-                            break
-                        took = min(room, rest)
-                        earned += took * margin
-                        total += took
-                        room -= took
-                        rest -= took
-                        if room <= 0.0:
-                            p += 1
-                            if p < n_pieces:
-                                room = pieces_c[p]
-                        if rest <= 0.0:
-                            i += 1
-                            if i < n:
-                                rest = most[t, s, orders[t, i]]
-                    W[t, mask] = earned
-                    filled[t, mask] = total
-            for mask in range(n_masks):
-                for m in range(n_modules):
-                    if mask >> m & 1:
-                        W[t, mask] -= operating_cost[t, m0 + m]
-                        if not may_run[t, m0 + m]:
-                            W[t, mask] = -np.inf
-        # dynamic programme over what operates
-        standing = 0
-        for m in range(n_modules):
-            if stands[m0 + m]:
-                standing |= 1 << m
-        best = np.full((n_periods, n_masks), -np.inf)
-        came = np.zeros((n_periods, n_masks), dtype=np.int64)
+            n_paying[t] = _paying(uses, prices, t, site, supplies[t])
+            for chosen_set in range(n_sets):
+                _fill(uses, prices, (t, site, chosen_set), supplies[t, : n_paying[t]], earned, loaded)
+        sets, profit[site] = _schedule(uses, site, earned)
         for t in range(n_periods):
-            for mask in range(n_masks):
-                if W[t, mask] == -np.inf:
-                    continue
-                for before in range(n_masks):
-                    if t == 0:
-                        if before != standing:
-                            continue
-                        value = 0.0
-                    else:
-                        value = best[t - 1, before]
-                        if value == -np.inf:
-                            continue
-                    added = mask & ~before
-                    if not may_close and (before & ~mask):
-                        continue
-                    if added & standing:
-                        continue
-                    if added:
-                        is_first = before == 0 and part_capacity[t, s] <= 0.0
-                        if is_first and added & (added - 1):
-                            continue
-                        for m in range(n_modules):
-                            if added >> m & 1:
-                                value -= opened_cost[t, m0 + m] if is_first else expanded_cost[t, m0 + m]
-                    value += W[t, mask]
-                    if value > best[t, mask]:
-                        best[t, mask] = value
-                        came[t, mask] = before
-        mask = 0
-        for other in range(n_masks):
-            if best[n_periods - 1, other] > best[n_periods - 1, mask]:
-                mask = other
-        profit[s] = best[n_periods - 1, mask]
-        for t in range(n_periods - 1, -1, -1):
-            mask_used[t, s] = mask
-            rest = filled[t, mask]
-            for i in range(n_items[t]):
+            chosen[t, site] = sets[t]
+            rest = loaded[t, sets[t]]
+            for number in range(n_paying[t]):
                 if rest <= 0.0:
                     break
-                u = orders[t, i]
-                took = min(rest, most[t, s, u])
-                load[t, s, u] = took
+                u = supplies[t, number]
+                took = min(rest, uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site])
+                surplus[t, site, u] -= took
                 rest -= took
-            mask = came[t, mask]
+
+
+@compiled
+def _paying(uses: Uses, prices: Prices, t: int, site: int, supplies: Ints) -> int:
+    """List the supplies that pay more than the cheapest load costs, the best first; return how many."""
+    least = uses.part_cost[t, site] if uses.part_capacity[t, site] > 0.0 else np.inf
+    for module in range(uses.module_start[site], uses.module_start[site + 1]):
+        least = min(least, uses.load[t, module])
+    n_found = 0
+    for u in range(prices.shape[2]):
+        can_load = uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site] > 0.0
+        if can_load and prices[t, site, u] > least:
+            supplies[n_found] = u
+            n_found += 1
+    found = supplies[:n_found].copy()
+    ranks = np.argsort(-prices[t, site][found])
+    for number in range(n_found):
+        supplies[number] = found[ranks[number]]
+    return n_found
+
+
+@compiled
+def _fill(
+    uses: Uses,
+    prices: Prices,
+    where: tuple[int, int, int],
+    supplies: Ints,
+    earned: Floats,
+    loaded: Floats,
+) -> None:
+    """Fill the modules of a set, the cheapest first, with the supplies that pay, the best first."""
+    t, site, chosen_set = where
+    start = uses.module_start[site]
+    n_modules = uses.module_start[site + 1] - start
+    cost = np.empty(n_modules + 1)
+    room = np.empty(n_modules + 1)
+    n_pieces = 0
+    fixed = 0.0
+    if uses.part_capacity[t, site] > 0.0:
+        cost[0], room[0] = uses.part_cost[t, site], uses.part_capacity[t, site]
+        n_pieces = 1
+    for number in range(n_modules):
+        if chosen_set >> number & 1:
+            module = start + number
+            fixed += uses.operating[t, module]
+            place = n_pieces
+            while place > 0 and cost[place - 1] > uses.load[t, module]:
+                cost[place], room[place] = cost[place - 1], room[place - 1]
+                place -= 1
+            cost[place], room[place] = uses.load[t, module], uses.capacity[module]
+            n_pieces += 1
+    piece, total = 0, 0.0
+    for u in supplies:
+        rest = uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site]
+        while rest > 0.0 and piece < n_pieces:
+            margin = prices[t, site, u] - cost[piece]
+            if margin <= 0.0:
+                piece = n_pieces
+                break
+            took = min(rest, room[piece])
+            earned[t, chosen_set] += took * margin
+            total += took
+            rest -= took
+            room[piece] -= took
+            if room[piece] <= 0.0:
+                piece += 1
+        if piece >= n_pieces:
+            break
+    loaded[t, chosen_set] = total
+    earned[t, chosen_set] -= fixed
+
+
+@compiled
+def _schedule(uses: Uses, site: int, earned: Floats) -> tuple[Ints, float]:
+    """Return the best set of modules of each period, and what they earn over all.
+
+    A site opens with one module; more are added where it operates. What opens and is given up may open
+    again, which the model does not allow: that only lowers the bound.
+    """
+    n_periods, n_sets = earned.shape
+    start = uses.module_start[site]
+    standing = 0
+    for number in range(uses.module_start[site + 1] - start):
+        if uses.stands[start + number]:
+            standing |= 1 << number
+    best = np.full((n_periods, n_sets), -np.inf)
+    before = np.zeros((n_periods, n_sets), dtype=np.int64)
+    for t in range(n_periods):
+        for after in range(n_sets):
+            if earned[t, after] == -np.inf:
+                continue
+            for earlier in range(n_sets):
+                if t == 0 and earlier != standing:
+                    continue
+                value = 0.0 if t == 0 else best[t - 1, earlier]
+                if value == -np.inf or (earlier & ~after and not uses.may_close):
+                    continue
+                value += earned[t, after] - _added_cost(uses, t, site, earlier, after)
+                if value > best[t, after]:
+                    best[t, after] = value
+                    before[t, after] = earlier
+    last = best[n_periods - 1].argmax()
+    sets = np.zeros(n_periods, dtype=np.int64)
+    most = best[n_periods - 1, last]
+    for t in range(n_periods - 1, -1, -1):
+        sets[t] = last
+        last = before[t, last]
+    return sets, most
+
+
+@within
+def _added_cost(uses: Uses, t: int, site: int, earlier: int, after: int) -> float:
+    """Return what it costs to add modules in a period; inf where they cannot be."""
+    added = after & ~earlier
+    if added == 0:
+        return 0.0
+    start = uses.module_start[site]
+    opens = earlier == 0 and uses.part_capacity[t, site] <= 0.0
+    if opens and added & (added - 1):
+        return np.inf
+    cost = 0.0
+    for number in range(uses.module_start[site + 1] - start):
+        if added >> number & 1:
+            cost += uses.opened[t, start + number] if opens else uses.expanded[t, start + number]
+    return cost
+
+
+@compiled
+def trial(
+    prices: Prices,
+    mean: Prices,
+    scale: Floats,
+    commodity: Ints,
+    most_load: Floats,
+    length: float,
+    out: Prices,
+) -> None:
+    """Write to ``out`` the prices a step of ``length`` along the mean surplus, none below 0.
+
+    A tonne that is missing at a site moves the price of a supply by ``length / (tonnes it could load)``.
+    """
+    for t in range(prices.shape[0]):
+        for site in range(prices.shape[1]):
+            for u in range(prices.shape[2]):
+                most = scale[t, u] * most_load[commodity[u], site]
+                price = prices[t, site, u]
+                if most > 0.0 and mean[t, site, u] != 0.0:
+                    price = max(0.0, price + length * mean[t, site, u] / most)
+                out[t, site, u] = price
+
+
+@compiled
+def squared(prices: Prices, mean: Prices, scale: Floats, commodity: Ints, most_load: Floats) -> float:
+    """Return the squared length of the mean surplus in the measure of ``trial``."""
+    total = 0.0
+    for t in range(prices.shape[0]):
+        for site in range(prices.shape[1]):
+            for u in range(prices.shape[2]):
+                surplus = mean[t, site, u]
+                if surplus > 0.0 or (surplus < 0.0 and prices[t, site, u] > 0.0):
+                    total += surplus * surplus / (scale[t, u] * most_load[commodity[u], site])
+    return total
+
+
+@compiled
+def average(
+    mean: Prices, surplus: Prices, scale: Floats, commodity: Ints, most_load: Floats, share: float
+) -> float:
+    """Move the mean surplus by a share towards the last; return how far the two agreed before."""
+    agreed = 0.0
+    for t in range(mean.shape[0]):
+        for site in range(mean.shape[1]):
+            for u in range(mean.shape[2]):
+                new, old = surplus[t, site, u], mean[t, site, u]
+                if new != 0.0 and old != 0.0:
+                    agreed += new * old / (scale[t, u] * most_load[commodity[u], site])
+                old = (1.0 - share) * old + share * new
+                mean[t, site, u] = old if abs(old) > 1e-9 else 0.0
+    return agreed

@@ -1,273 +1,385 @@
-"""A network as plain arrays: supplies, sites, recipes, lanes and markets by number."""
+"""A network as plain arrays: supplies, sites, recipes, lanes, sales and modules by number."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import csr_array
 
-from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
-from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere
 from netopt.network.closings import closed_sites
-from netopt.network.lookups import are_undismantled
-from netopt.strategies.priced.bound import _last_first
+from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
+from netopt.network.lookups import are_undismantled, last_first
+from netopt.strategies.split.kernels import Uses, Ways
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from netopt.data.instance import Instance
+    from netopt.network.lanes import Everywhere, Lanes
+    from netopt.network.network import Network
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+MOST_MODULES: Final = 6
+"""Whole modules of a site at most: all their sets are looked at."""
+
+PROBES: Final = (BARE, PER_KM, DEPARTS)
+
+MOVING: Final = ("flow", "throughput")
+"""Families of what moves along the ways of supplies."""
 
 
+def why_not_split(network: Network) -> str | None:
+    """Return why origins and facilities of a network cannot be split; None where they can.
+
+    Some would be a mere question of more arrays; rules that only whole decisions can break (numbers of
+    sites, single sourcing, least use) are left out, which lowers the bound and no more.
+    """
+    return next(_obstacles(network), None)
+
+
+def _obstacles(network: Network) -> Iterator[str]:
+    instance = network.instance
+    if reason := why_not_priced(instance, network.effects):
+        yield reason
+    if len(network.held):
+        yield "a design is kept"
+    if len(network.offers):
+        yield "vendors offer goods"
+    terms = network.rule_terms
+    if not terms["family"].isin([*MOVING, "constant"]).all():
+        yield "a rule counts capacity, capital or what leaks"
+    if (terms["decided"] != terms["period"]).any():
+        yield "a rule counts what was decided earlier"
+    whole = network.modules.loc[~network.modules["divisible"], "site"]
+    if (most := int(whole.value_counts().max() if len(whole) else 0)) > MOST_MODULES:
+        yield f"a site can have {most} modules"
+    yield from _passed_on(instance)
+
+
+def _passed_on(instance: Instance) -> Iterator[str]:
+    recipes = instance["recipes"][["recipe", "facility_type"]]
+    pairs = [
+        recipes.merge(instance[table], on="recipe")[["facility_type", "commodity"]].drop_duplicates()
+        for table in ("recipe_inputs", "recipe_outputs")
+    ]
+    both = pairs[0].merge(pairs[1])
+    if len(both):
+        yield f"{both['facility_type'].iloc[0]} takes and gives {both['commodity'].iloc[0]}"
+
+
+@dataclass(frozen=True)
 class Layout:
-    def __init__(self, network, goal):
-        self.network = network
-        self.everywhere = everywhere(network)
-        instance = network.instance
-        self.periods = list(network.periods)
-        T = len(self.periods)
-        costs = pd.concat([goal(self.everywhere), goal(network)]) / OBJECTIVE_UNIT_CNY
-        costs = costs[~costs.index.duplicated()]
-        self.costs = costs
-        self.offset = float(goal(network).get("constant", pd.Series(0.0)).sum()) / OBJECTIVE_UNIT_CNY
-        self.sites = np.array(sorted(instance["sites"]["site"]))
-        site_no = pd.Series(np.arange(len(self.sites)), index=self.sites)
-        self.site_no = site_no
-        self.commodities = list(instance["commodities"]["commodity"])
-        self.k_no = {k: i for i, k in enumerate(self.commodities)}
-        self.is_whole = are_undismantled(instance, pd.Series(self.commodities)).to_numpy(dtype=bool)
-        self.n_left = 2 if network.effects.tracks_departures else 1
-        self.origins = ["", *network.effects.tracked_origins]
-        self.order = np.array([self.k_no[k] for k in _last_first(instance)], dtype=np.int64)
-        self._supplies()
-        self._runs()
-        self._lanes()
-        self._markets()
-        self._modules()
-        self._elements()
-        self._rules()
-        self.shut = np.zeros((T, len(self.sites)), dtype=bool)
-        for t, period in enumerate(self.periods):
-            self.shut[t, site_no[list(closed_sites(instance, network.effects, period))].to_numpy(dtype=int)] = True
-        self._most()
+    """Numbers of everything in one network; each array is made when first used.
 
-    def _cost(self, family, names, period):
-        own = self.costs.loc[self.costs.index.get_level_values("family") == family]
-        return own
+    Parameters
+    ----------
+    network
+        One for which ``why_not_split`` has no reason.
+    """
 
-    def wide(self, family, names):
-        """Return costs [T, len(names)] of a family."""
-        c = self.costs
-        own = c[c.index.get_level_values(0) == family].droplevel(0)
-        if not len(own):
-            return np.zeros((len(self.periods), len(names)))
-        table = own.unstack(level=1).reindex(index=pd.Index(names), columns=self.periods).fillna(0.0)
-        return table.to_numpy(dtype=float).T.copy()
+    network: Network
 
-    def _supplies(self):
-        n = self.network
-        self.supplies = n.supplies
-        kept = (n.supply_tonnes - n.leaked_tonnes)[self.periods]
-        self.weight = np.maximum(kept.to_numpy(dtype=float), 0.0)
-        self.origin_of = np.array([self.origins.index(o) for o in n.supplies["origin"]], dtype=np.int64)
-        self.commodity_of = np.array([self.k_no[k] for k in n.supplies["commodity"]], dtype=np.int64)
+    @property
+    def periods(self) -> list[str]:
+        """Ids of periods."""
+        return list(self.network.periods)
 
-    def _runs(self):
-        ev, inst = self.everywhere, self.network.instance
-        runs = ev.runs.merge(ev.inputs[["activity", "commodity", "units_per_tonne"]], on="activity")
-        entries = runs.drop_duplicates(["site", "recipe"])[["site", "recipe", "commodity", "units_per_tonne"]]
-        entries = entries.assign(k=entries["commodity"].map(self.k_no)).sort_values(["k", "recipe", "site"], ignore_index=True)
-        self.entries = entries
-        self.recipe_ptr = np.searchsorted(entries["k"].to_numpy(), np.arange(len(self.commodities) + 1)).astype(np.int64)
-        self.run_site = self.site_no.loc[entries["site"]].to_numpy().astype(np.int64)
-        self.run_units_in = entries["units_per_tonne"].to_numpy(dtype=float)
-        first = ev.runs.drop_duplicates(["site", "recipe"])[["activity", "site", "recipe"]]
-        outs = first.merge(ev.outputs[["activity", "commodity", "units_per_tonne"]], on="activity")
-        no = pd.Series(np.arange(len(entries)), index=pd.MultiIndex.from_frame(entries[["site", "recipe"]]))
-        outs["e"] = no.loc[pd.MultiIndex.from_frame(outs[["site", "recipe"]])].to_numpy()
-        outs = outs.sort_values("e", kind="stable", ignore_index=True)
-        self.out_ptr = np.searchsorted(outs["e"].to_numpy(), np.arange(len(entries) + 1)).astype(np.int64)
-        self.out_commodity = outs["commodity"].map(self.k_no).to_numpy().astype(np.int64)
-        self.out_yield = outs["units_per_tonne"].to_numpy(dtype=float)
-        # activity names by [o, left, e]; "" where there is none
-        key = pd.MultiIndex.from_frame(ev.runs[["site", "recipe", "origin", "left"]])
-        name = pd.Series(ev.runs["activity"].to_numpy(), index=key)
-        grid = np.full((len(self.origins), self.n_left, len(entries)), "", dtype=object)
-        whole = self.is_whole[entries["k"].to_numpy()]
-        for o, origin in enumerate(self.origins):
-            for left in range(self.n_left):
-                want = pd.MultiIndex.from_arrays([
-                    entries["site"], entries["recipe"],
-                    np.where(whole, origin, ""), np.where(whole, bool(left), False)])
-                grid[o, left] = name.reindex(want).fillna("").to_numpy()
-        self.run_names = grid
+    @cached_property
+    def everywhere(self) -> Everywhere:
+        """What shipments and recipes cost anywhere."""
+        return everywhere(self.network)
 
-    def _lanes(self):
-        ev = self.everywhere
-        lanes = [lane for lane in ev.lanes if len(lane.givers) and len(lane.takers)]
-        lanes = sorted(lanes, key=lambda x: (self.k_no[x.commodity], x.leg))
-        trunk = [x for x in lanes if x.leg != FIRST]
-        firsts = [x for x in lanes if x.leg == FIRST]
-        self.lanes = [*trunk, *firsts]
-        K = len(self.commodities)
-        self.lane_ptr = np.searchsorted([self.k_no[x.commodity] for x in trunk], np.arange(K + 1)).astype(np.int64)
-        self.lane_giver_ptr = np.cumsum([0, *(len(x.givers) for x in self.lanes)]).astype(np.int64)
-        self.lane_n_takers = np.array([len(x.takers) for x in self.lanes], dtype=np.int64)
-        self.lane_base = np.cumsum([0, *(x.km.size for x in self.lanes)])[:-1].astype(np.int64)
-        self.lane_marks = np.array([bool(x.leaves_a_mark) for x in self.lanes])
-        km, site, crosses, giver_site, probes = [], [], [], [], []
-        for x in self.lanes:
-            order = np.argsort(x.km, axis=1, kind="stable")
-            km.append(np.take_along_axis(x.km, order, 1).ravel())
-            takers = self.site_no.loc[x.takers].to_numpy()
-            site.append(takers[order].ravel())
-            crosses.append(np.take_along_axis(x.crosses, order, 1).ravel())
-            giver_site.append(self.site_no.loc[x.givers].to_numpy() if x.leg != FIRST else np.full(len(x.givers), -1))
-            probes += [[x.probe(g, what) for what in (BARE, PER_KM, DEPARTS)] for g in x.givers]
-        self.near_km = np.concatenate(km)
-        self.near_site = np.concatenate(site).astype(np.int64)
-        self.near_crosses = np.concatenate(crosses)
-        self.lane_giver_site = np.concatenate(giver_site).astype(np.int64)
-        self.probe_names = np.array(probes, dtype=object)  # [G, 3]
-        ptr, lane_list, giver_list = [0], [], []
-        where = [(len(trunk) + i, x, pd.Series(np.arange(len(x.givers)), index=x.givers)) for i, x in enumerate(firsts)]
-        for source, commodity in zip(self.supplies["source"], self.supplies["commodity"], strict=True):
-            for number, x, index in where:
-                if x.commodity == commodity and source in index.index:
-                    lane_list.append(number)
-                    giver_list.append(self.lane_giver_ptr[number] + int(index[source]))
-            ptr.append(len(lane_list))
-        self.first_lanes_ptr = np.array(ptr, dtype=np.int64)
-        self.first_lanes = np.array(lane_list, dtype=np.int64)
-        self.giver_of_source = np.array(giver_list, dtype=np.int64)
+    @cached_property
+    def sites(self) -> NDArray[np.str_]:
+        """Ids of sites."""
+        return np.array(sorted(self.network.instance["sites"]["site"]))
 
-    def _markets(self):
+    @cached_property
+    def _site_number(self) -> pd.Series:
+        return pd.Series(np.arange(len(self.sites)), index=self.sites)
+
+    @cached_property
+    def commodities(self) -> list[str]:
+        """Ids of commodities."""
+        return self.network.instance["commodities"]["commodity"].tolist()
+
+    @cached_property
+    def _commodity_number(self) -> dict[str, int]:
+        return {commodity: number for number, commodity in enumerate(self.commodities)}
+
+    @cached_property
+    def _is_whole(self) -> NDArray[np.bool_]:
+        known = are_undismantled(self.network.instance, pd.Series(self.commodities))
+        return known.to_numpy(dtype=bool)
+
+    @property
+    def _origins(self) -> list[str]:
+        return ["", *self.network.effects.tracked_origins]
+
+    @property
+    def _n_left(self) -> int:
+        return 2 if self.network.effects.tracks_departures else 1
+
+    @cached_property
+    def tonnes(self) -> Floats:
+        """Collected (t/yr), by period and supply."""
+        collected = (self.network.supply_tonnes - self.network.leaked_tonnes)[self.periods]
+        return np.ascontiguousarray(np.maximum(collected.to_numpy(dtype=float).T, 0.0))
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """Recipes at sites: ``site, recipe, commodity, units_per_tonne, number`` (of the commodity)."""
+        ever = self.everywhere
+        taken = ever.inputs.drop_duplicates("activity")[["activity", "commodity", "units_per_tonne"]]
+        runs = ever.runs.merge(taken, on="activity").drop_duplicates(["site", "recipe"])
+        runs = runs.assign(number=runs["commodity"].map(self._commodity_number))
+        return runs.sort_values(["number", "recipe", "site"], ignore_index=True)
+
+    @cached_property
+    def run_names(self) -> NDArray[np.object_]:
+        """Ids of activities by origin, left and run; those of dismantled goods stand for any origin."""
+        ever, runs = self.everywhere, self.runs
+        keys = pd.MultiIndex.from_frame(ever.runs[["site", "recipe", "origin", "left"]])
+        known = pd.Series(ever.runs["activity"].to_numpy(), index=keys)
+        is_whole = self._is_whole[runs["number"].to_numpy()]
+        shape = (len(self._origins), self._n_left, len(runs))
+        names = np.empty(shape, dtype=object)
+        for number, origin in enumerate(self._origins):
+            for left in range(self._n_left):
+                states = (np.where(is_whole, origin, ""), is_whole & bool(left))
+                wanted = pd.MultiIndex.from_arrays([runs["site"], runs["recipe"], *states])
+                names[number, left] = known.loc[wanted].to_numpy()
+        return names
+
+    @cached_property
+    def _lanes(self) -> tuple[list[Lanes], int]:
+        """Lanes between sites, sorted by commodity, then those out of sources; how many are the former."""
+        filled = [lane for lane in self.everywhere.lanes if lane.km.size]
+        trunk = sorted(
+            (lane for lane in filled if lane.leg != FIRST),
+            key=lambda x: self._commodity_number[x.commodity],
+        )
+        return [*trunk, *(lane for lane in filled if lane.leg == FIRST)], len(trunk)
+
+    @cached_property
+    def probe_names(self) -> NDArray[np.object_]:
+        """Ids of the three probe arcs of each giver."""
+        lanes, _ = self._lanes
+        return np.array(
+            [[x.probe(g, what) for what in PROBES] for x in lanes for g in x.givers], dtype=object
+        )
+
+    @cached_property
+    def sales(self) -> pd.DataFrame:
+        """Arcs from sites to markets, with the numbers ``of_commodity`` and ``of_site``."""
         arcs = self.network.arcs
         arcs = arcs[(arcs["to_kind"] == "market") & (arcs["from_kind"] == "site")]
-        arcs = arcs.drop_duplicates(["from_place", "to_place", "commodity", "mode"])
-        arcs = arcs.assign(k=arcs["commodity"].map(self.k_no)).sort_values(["k", "arc"], ignore_index=True)
-        self.market_arcs = arcs
-        self.market_ptr = np.searchsorted(arcs["k"].to_numpy(), np.arange(len(self.commodities) + 1)).astype(np.int64)
-        self.market_site = self.site_no.loc[arcs["from_place"]].to_numpy().astype(np.int64)
-        self.market_open = self.network.open_arcs.loc[arcs["arc"], self.periods].to_numpy().T
+        arcs = arcs.assign(
+            of_commodity=arcs["commodity"].map(self._commodity_number),
+            of_site=self._site_number.loc[arcs["from_place"]].to_numpy(),
+        )
+        return arcs.sort_values(["of_commodity", "arc"], ignore_index=True)
 
-    def _modules(self):
-        n = self.network
-        modules = n.modules.assign(s=self.site_no.loc[n.modules["site"]].to_numpy())
-        part = modules[modules["divisible"] & modules["stands"]]
-        whole = modules[~modules["divisible"]].sort_values(["s", "module"], ignore_index=True)
-        S = len(self.sites)
-        self.part = part.set_index("s")
-        self.whole = whole
-        self.module_ptr = np.searchsorted(whole["s"].to_numpy(), np.arange(S + 1)).astype(np.int64)
-        self.capacity = whole["capacity_tonnes_per_year"].to_numpy(dtype=float)
-        self.stands = whole["stands"].to_numpy(dtype=bool)
+    @cached_property
+    def ways(self) -> Ways:
+        """Everything about the ways of supplies but their costs."""
+        supplies, runs = self.network.supplies, self.runs
+        lanes, n_trunk = self._lanes
+        n_commodities = np.arange(len(self.commodities) + 1)
+        outputs = self._outputs()
+        nearest = [np.argsort(lane.km, axis=1, kind="stable") for lane in lanes]
+        pairs = list(zip(lanes, nearest, strict=True))
+        trunk = [self._commodity_number[lane.commodity] for lane in lanes[:n_trunk]]
+        return Ways(
+            tonnes=self.tonnes,
+            origin=_ints([self._origins.index(origin) for origin in supplies["origin"]]),
+            commodity=_ints(supplies["commodity"].map(self._commodity_number)),
+            **self._first_lanes(),
+            order=_ints([self._commodity_number[k] for k in last_first(self.network.instance)]),
+            is_whole=self._is_whole,
+            run_start=_starts(runs["number"], n_commodities),
+            run_site=_ints(self._site_number.loc[runs["site"]]),
+            run_units=runs["units_per_tonne"].to_numpy(dtype=float),
+            out_start=_starts(outputs["run"], np.arange(len(runs) + 1)),
+            out_commodity=_ints(outputs["commodity"].map(self._commodity_number)),
+            out_units=outputs["units_per_tonne"].to_numpy(dtype=float),
+            shut=self._shut(),
+            lane_start=_starts(trunk, n_commodities),
+            giver_start=_ints(np.cumsum([0, *(len(lane.givers) for lane in lanes)])),
+            giver_site=_ints(np.concatenate([self._giver_sites(lane) for lane in lanes])),
+            n_takers=_ints([len(lane.takers) for lane in lanes]),
+            haul_start=_ints(np.cumsum([0, *(lane.km.size for lane in lanes)])[:-1]),
+            km=np.concatenate([np.take_along_axis(lane.km, near, 1).ravel() for lane, near in pairs]),
+            taker=_ints(
+                np.concatenate(
+                    [self._site_number.loc[lane.takers].to_numpy()[near].ravel() for lane, near in pairs]
+                )
+            ),
+            crosses=np.concatenate(
+                [np.take_along_axis(lane.crosses, near, 1).ravel() for lane, near in pairs]
+            ),
+            leaves_mark=np.array([lane.leaves_a_mark for lane in lanes], dtype=bool),
+        )
+
+    def _outputs(self) -> pd.DataFrame:
+        """Outputs of runs, sorted by ``run``."""
+        runs = self.runs.assign(run=np.arange(len(self.runs)))[["activity", "run"]]
+        return runs.merge(self.everywhere.outputs, on="activity").sort_values("run", kind="stable")
+
+    def _giver_sites(self, lane: Lanes) -> Ints:
+        if lane.leg == FIRST:
+            return np.full(len(lane.givers), -1)
+        return _ints(self._site_number.loc[lane.givers])
+
+    def _first_lanes(self) -> dict[str, Ints]:
+        lanes, n_trunk = self._lanes
+        starts = np.cumsum([0, *(len(lane.givers) for lane in lanes)])
+        parts = [
+            pd.DataFrame(
+                {
+                    "source": lane.givers,
+                    "commodity": lane.commodity,
+                    "lane": number,
+                    "giver": starts[number] + np.arange(len(lane.givers)),
+                }
+            )
+            for number, lane in enumerate(lanes)
+            if number >= n_trunk
+        ]
+        supplies = self.network.supplies[["source", "commodity"]]
+        supplies = supplies.assign(supply=np.arange(len(supplies)))
+        firsts = supplies.merge(pd.concat(parts), on=["source", "commodity"]).sort_values(
+            ["supply", "lane"]
+        )
+        return {
+            "first_lanes": _ints(firsts["lane"]),
+            "first_givers": _ints(firsts["giver"]),
+            "first_start": _starts(firsts["supply"], np.arange(len(supplies) + 1)),
+        }
+
+    def _shut(self) -> NDArray[np.bool_]:
+        closed = [
+            closed_sites(self.network.instance, self.network.effects, period) for period in self.periods
+        ]
+        return np.array([np.isin(self.sites, list(sites)) for sites in closed], dtype=bool)
+
+    @cached_property
+    def whole_modules(self) -> pd.DataFrame:
+        """Modules that are built or stand whole, sorted by site, with its ``number``."""
+        modules = self.network.modules
+        modules = modules[~modules["divisible"]]
+        modules = modules.assign(number=self._site_number.loc[modules["site"]].to_numpy())
+        return modules.sort_values(["number", "module"], ignore_index=True)
+
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """Standing modules of which any share may be kept, with the ``number`` of their site."""
+        modules = self.network.modules
+        modules = modules[modules["divisible"]]
+        return modules.assign(number=self._site_number.loc[modules["site"]].to_numpy())
+
+    def uses(self, costs: Costs) -> Uses:
+        """Everything about what sites can do, at costs of modules."""
+        network, whole = self.network, self.whole_modules
         names = whole["module"].tolist()
-        self.may_run = n.may_operate.loc[names, self.periods].to_numpy().T.copy()
-        self.may_open = n.may_open.loc[names, self.periods].to_numpy().T
-        self.may_build = n.may_build.loc[names, self.periods].to_numpy().T
-        self.may_close = bool(n.instance.settings.capital.may_close)
 
-    def _elements(self):
-        """Everything that has a price of its own: name (family, index, period) -> number."""
-        T = len(self.periods)
-        flat = []
-        self.shape_run = (T, *self.run_names.shape)
-        names = sorted(set(self.run_names.ravel()))
-        at = {name: i for i, name in enumerate(names)}
-        grid = np.array([at[name] for name in self.run_names.ravel()]).reshape(self.run_names.shape)
-        self.run_index = np.stack([grid + t * len(names) for t in range(T)])
-        for period in self.periods:
-            flat += [("throughput", name, period) for name in names]
-        for period in self.periods:
-            flat += [("flow", name, period) for name in self.probe_names.ravel()]
-        for period in self.periods:
-            flat += [("flow", name, period) for name in self.market_arcs["arc"]]
-        self.n_run = T * len(names)
-        self.n_probe = T * self.probe_names.size
-        self.elements = pd.MultiIndex.from_tuples(flat, names=["family", "index", "period"])
-        self.element_cost = self.costs.reindex(self.elements).fillna(0.0).to_numpy(dtype=float)
+        def allowed(cost: Floats, table: pd.DataFrame) -> Floats:
+            return np.where(table.loc[names, self.periods].to_numpy().T, cost, np.inf)
 
-    def _rules(self):
-        """Rows ``A @ amounts (+ shortfall) >= side``."""
-        n, ev = self.network, self.everywhere
-        number = pd.Series(np.arange(len(self.elements)), index=self.elements)
-        number = number[number.index.get_level_values(1) != ""]
-        rows, cols, vals, sides, caps, scale, names = [], [], [], [], [], [], []
-        total = {t: float(self.weight[:, i].sum()) for i, t in enumerate(self.periods)}
-        terms = pd.concat([ev.rule_terms, n.rule_terms]) if len(ev.rule_terms) else n.rule_terms
-        soft = n.rules.set_index("rule")["penalty_cny_per_tonne"]
-        sf = self.costs[self.costs.index.get_level_values(0) == "shortfall"] if "shortfall" in self.costs.index.get_level_values(0) else None
-        # activities of the network and of everywhere have names of their own: use everywhere's
-        if len(terms):
-            for (rule, period), part in terms.groupby(["rule", "period"]):
-                r = len(sides)
-                const = n.rule_terms
-                const = const[(const["rule"] == rule) & (const["period"] == period) & (const["family"] == "constant")]
-                side = -float(const["coefficient"].sum())
-                part = part[part["family"].isin(["flow", "throughput"])]
-                key = pd.MultiIndex.from_frame(part[["family", "index", "period"]])
-                found = number.reindex(key)
-                ok = found.notna().to_numpy()
-                # duplicated element names (plain runs on several origins): spread to all
-                m = pd.DataFrame({"key": list(key[ok]), "coef": part["coefficient"].to_numpy()[ok]}).drop_duplicates("key")
-                lookup = dict(zip(m["key"], m["coef"], strict=True))
-                for c, name in enumerate(self.elements):
-                    if name[2] == period and name in lookup:
-                        rows.append(r); cols.append(c); vals.append(lookup[name])
-                sides.append(side)
-                penalty = np.inf
-                if sf is not None and pd.notna(soft[rule]):
-                    penalty = float(self.costs.get(("shortfall", rule, period), np.inf))
-                caps.append(penalty)
-                scale.append(total[period])
-                names.append(("share_rule", rule, period))
-        limits = n.instance.settings.limits
-        for i, period in enumerate(self.periods):
-            cap = limits.emission_cap(period)
-            if cap is None:
-                continue
-            raise NotImplementedError("emission cap")
-        # markets
-        off = n.offtakes
-        arcs = self.market_arcs
-        T = len(self.periods)
-        base = self.n_run + self.n_probe
-        for name, market, commodity in zip(off["offtake"], off["market"], off["commodity"], strict=True):
-            at = np.flatnonzero((arcs["to_place"] == market).to_numpy() & (arcs["commodity"] == commodity).to_numpy())
-            for i, period in enumerate(self.periods):
-                limit = float(n.offtake_limits.loc[name, period])
-                if not np.isfinite(limit) or not len(at):
-                    continue
-                r = len(sides)
-                rows += [r] * len(at); cols += list(base + i * len(arcs) + at); vals += [-1.0] * len(at)
-                sides.append(-limit); caps.append(np.inf)
-                scale.append(max(limit, 1e-9) * 100.0)
-                names.append(("market_limit", name, period))
-        shape = (len(sides), len(self.elements))
-        self.rules = csr_array((np.array(vals, dtype=float), (np.array(rows, dtype=int), np.array(cols, dtype=int))), shape=shape)
-        self.rule_side = np.array(sides, dtype=float)
-        self.rule_cap = np.array(caps, dtype=float)
-        self.rule_scale = np.array(scale, dtype=float)
-        self.rule_names = names
+        part_cost, part_capacity = self._part(costs)
+        return Uses(
+            tonnes=self.tonnes,
+            commodity=self.ways.commodity,
+            most_load=self.most_load,
+            part_cost=part_cost,
+            part_capacity=part_capacity,
+            module_start=_starts(whole["number"], np.arange(len(self.sites) + 1)),
+            capacity=whole["capacity_tonnes_per_year"].to_numpy(dtype=float),
+            stands=whole["stands"].to_numpy(dtype=bool),
+            load=costs.wide("loads", names),
+            operating=allowed(costs.wide("operating", names), network.may_operate),
+            opened=allowed(costs.wide("opened", names), network.may_open),
+            expanded=allowed(costs.wide("expanded", names), network.may_build),
+            may_close=network.instance.settings.capital.may_close,
+        )
 
-    def _most(self):
-        """Most tonnes of a supply's goods that can load one site in one period: [T, S, U]."""
-        inst = self.network.instance
-        S, U = len(self.sites), len(self.supplies)
-        # per site: entries; V = most load at s per unit of commodity anywhere (upper bound)
-        most = np.zeros((len(self.commodities), S))
-        types = inst["sites"].set_index("site")["facility_type"].loc[self.sites].to_numpy()
-        recipes = inst["recipes"].merge(inst["recipe_inputs"], on="recipe")
-        outs = inst["recipe_outputs"]
-        mass = inst["commodities"].set_index("commodity")["tonnes_per_unit"]
-        for k in self.order:
-            commodity = self.commodities[k]
-            for recipe, ftype in zip(recipes.loc[recipes["commodity"] == commodity, "recipe"], recipes.loc[recipes["commodity"] == commodity, "facility_type"], strict=True):
-                load = (types == ftype).astype(float)
-                for out, y in outs.loc[outs["recipe"] == recipe, ["commodity", "yield_units_per_tonne"]].itertuples(index=False):
-                    load = load + y * most[self.k_no[out]]
-                load = load * float(mass[commodity])
-                most[k] = np.maximum(most[k], load)
-        self.most_per_unit = most  # [K, S]
-        share = most[self.commodity_of]  # [U, S]
-        self.most = (self.weight.T[:, None, :] * share.T[None, :, :]).astype(np.float32)  # [T, S, U]
-        # a little room for float32
-        self.most *= np.float32(1 + 1e-6)
+    def _part(self, costs: Costs) -> tuple[Floats, Floats]:
+        """Return what a tonne of load costs in capacity kept for it, and that capacity (t/yr)."""
+        shape = (len(self.periods), len(self.sites))
+        cost, capacity = np.zeros(shape), np.zeros(shape)
+        parts = self.parts
+        names, at = parts["module"].tolist(), parts["number"].to_numpy()
+        most = parts["capacity_tonnes_per_year"].to_numpy(dtype=float)
+        fixed = np.maximum(costs.wide("operating", names), 0.0)
+        cost[:, at] = costs.wide("loads", names) + fixed / most
+        may = self.network.may_operate.loc[names, self.periods].to_numpy().T
+        capacity[:, at] = np.where(may, most, 0.0)
+        return cost, capacity
+
+    def kept_for_nothing(self, costs: Costs) -> float:
+        """Return what divisible capacity earns by standing, where a policy pays for it (thousand CNY a year)."""
+        names = self.parts["module"].tolist()
+        return float(np.minimum(costs.wide("operating", names), 0.0).sum())
+
+    @cached_property
+    def most_load(self) -> Floats:
+        """Most tonnes that one unit of each commodity can load a site, by commodity and site."""
+        instance = self.network.instance
+        types = instance["sites"].set_index("site")["facility_type"].loc[self.sites].to_numpy()
+        mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"].astype(float)
+        recipes = instance["recipes"].merge(instance["recipe_inputs"], on="recipe")
+        outputs = dict(list(instance["recipe_outputs"].groupby("recipe")))
+        most = np.zeros((len(self.commodities), len(self.sites)))
+        for commodity in last_first(instance):
+            for recipe, at in recipes.loc[
+                recipes["commodity"] == commodity, ["recipe", "facility_type"]
+            ].itertuples(index=False):
+                load = (types == at).astype(float)
+                made = outputs.get(recipe)
+                for output, units in () if made is None else _pairs(made):
+                    load += units * most[self._commodity_number[output]]
+                number = self._commodity_number[commodity]
+                most[number] = np.maximum(most[number], load * mass[commodity])
+        return most * (1.0 + ROUNDING)
+
+
+ROUNDING: Final = 1e-9
+"""By how much what can load a site is taken larger: sums of yields are rounded."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one unit of each variable costs (thousand CNY a year), in the order of some periods."""
+
+    by_variable: pd.Series
+    periods: list[str]
+
+    def wide(self, family: str, names: Sequence[str]) -> Floats:
+        """Return costs by period (rows) and variable of a family; 0 where none is stated."""
+        index = self.by_variable.index
+        own = self.by_variable[index.get_level_values("family") == family].droplevel("family")
+        if not len(own) or not len(names):
+            return np.zeros((len(self.periods), len(names)))
+        table = own.unstack("period")  # noqa: PD010 - pivot_table averages duplicates in silence
+        found = table.reindex(index=pd.Index(names), columns=self.periods).fillna(0.0)
+        return np.ascontiguousarray(found.to_numpy(dtype=float).T)
+
+
+def _pairs(outputs: pd.DataFrame) -> Iterator[tuple[str, float]]:
+    return zip(outputs["commodity"], outputs["yield_units_per_tonne"].astype(float), strict=True)
+
+
+def _ints(values: Sequence[int] | pd.Series | NDArray[np.intp]) -> Ints:
+    return np.asarray(values, dtype=np.int64)
+
+
+def _starts(keys: Sequence[int] | pd.Series, wanted: NDArray[np.intp]) -> Ints:
+    """Return where each wanted key begins among sorted keys."""
+    return _ints(np.searchsorted(np.asarray(keys, dtype=np.int64), wanted))
