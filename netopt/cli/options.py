@@ -81,4 +81,4 @@ class Solving:
     seed: Annotated[int | None, Parameter(converter=whole_number)] = None
     "Random seed of the solver."
     strategy: str | None = None
-    "How: direct (the whole model at once), split (supplies and sites apart), priced (short arcs listed), auto."
+    "How: direct (whole model), split (supplies and sites apart), priced (short arcs listed), auto."

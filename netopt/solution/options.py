@@ -53,8 +53,9 @@ class SolveOptions:
         Wall-clock limit of the solver, its threads, its random seed. ``compare`` solves as many policies at
         a time as there are threads.
     strategy
-        ``direct`` (the whole model to the solver), ``priced`` (short arcs listed, all others priced),
-        or ``auto`` (the first where the network is small).
+        ``direct`` (the whole model to the solver), ``split`` (supplies and sites solved apart, priced
+        against each other), ``priced`` (short arcs listed, all others priced), or ``auto``: the first where
+        the network is small, else the second where it can, else the third where it can.
     solver_options
         Passed to the solver as they are.
     formal_share

@@ -50,7 +50,7 @@ def scope_for(instance: Instance, effects: Effects, options: SolveOptions) -> Sc
 
 
 def solve_network(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
-    """Return a plan of a network by the strategy that its scope and the options ask for; raises as these do.
+    """Return a plan by the strategy that the network's scope and the options ask for; raises as these do.
 
     Raises
     ------

@@ -1,11 +1,11 @@
 """Better multipliers, step by step: the volume algorithm.
 
-The mean of past disagreements between the halves says where to go; steps start from the best multipliers
-known, and their length shrinks where they fail.
+The mean of past disagreements between the halves says where to go; steps start from the best
+multipliers known, and their length shrinks where they fail.
 
-Source: Barahona and Anbil (2000), The volume algorithm: producing primal solutions with a subgradient method,
-Mathematical Programming 87, 385-399. Its mean of past solutions is close to an optimum of the relaxation;
-here it says how much each module is used.
+Source: Barahona and Anbil (2000), The volume algorithm: producing primal solutions with a subgradient
+method, Mathematical Programming 87, 385-399. Its mean of past solutions is close to an optimum of the
+relaxation; here it says how much each module is used.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ class Ascent:
         target
             Cost of the best plan known (thousand CNY a year), None where there is none.
         """
-        trial, agreed_rules = self._trial(target)
+        trial, rule_step = self._trial(target)
         found = self.dual.evaluate(trial)
-        agreed = agreed_rules(found) + self._average(found)
+        agreed = float(found.violation @ rule_step) + self._average(found)
         gain = max(0.0, found.bound - self.bound)
         if gain > 0:
             self._spare = self.best.prices
@@ -95,7 +95,8 @@ class Ascent:
         self.n_steps += 1
         return gain
 
-    def _trial(self, target):
+    def _trial(self, target: float | None) -> tuple[Multipliers, Floats]:
+        """Return the multipliers a step on, and the direction in which those of rules moved."""
         uses, rules = self.dual.uses, self.dual.rules
         at = (uses.tonnes, uses.commodity, uses.most_load)
         rule_step = self._rule_mean / rules.scale
@@ -107,7 +108,7 @@ class Ascent:
         length = self._length * (aim - self.bound) / max(squared, 1e-12)
         kernels.trial(self.best.prices, self._mean, *at, length, self._spare)
         moved = np.clip(self.best.rules + length * rule_step, 0.0, rules.penalty)
-        return Multipliers(self._spare, moved), lambda found: float(found.violation @ rule_step)
+        return Multipliers(self._spare, moved), rule_step
 
     def _average(self, found: Evaluation) -> float:
         uses = self.dual.uses

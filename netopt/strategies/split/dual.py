@@ -1,9 +1,9 @@
 """The split model's bound: supplies on one side, sites on the other, prices between them.
 
-Let ``X[t, s, u]`` be what goods that came from supply ``u`` load at site ``s`` in period ``t`` (t/yr). The ways
-of supplies fix it, the use of sites needs it; that both agree is relaxed at prices ``q >= 0``, side rules ``r``
-at multipliers ``m >= 0``. What is left falls apart into one cheapest way for each supply and one schedule for
-each site:
+Let ``X[t, s, u]`` be what goods that came from supply ``u`` load at site ``s`` in period ``t`` (t/yr). The
+ways of supplies fix it, the use of sites needs it; that both agree is relaxed at prices ``q >= 0``, side
+rules ``r`` at multipliers ``m >= 0``. What is left falls apart into one cheapest way for each supply and
+one schedule for each site:
 
     ``bound = constants + sum(t, u: tonnes * cheapest way at costs - m * terms + q per tonne of load)
     - sum(s: the most its modules can earn from q) + sum(r: m * side)``.
@@ -12,8 +12,8 @@ Every ``q`` and ``m`` give a valid bound over all conceivable arcs. The best of 
 ``strong_link`` and residual-capacity rows at every echelon together, with whole modules, whatever the
 listed arcs are. At a site a supply fills at most what its tonnes could load there.
 
-Source: Barcelo, Fernandez and Jornsten (1991), Computational results from a new Lagrangean relaxation algorithm
-for the capacitated plant location problem, European Journal of Operational Research 53, 38-45 (splitting);
+Source: Barcelo, Fernandez and Jornsten (1991), Computational results from a new Lagrangean relaxation
+algorithm for the capacitated plant location problem, European Journal of Operational Research 53, 38-45;
 here with echelons, commodities, periods and sets of modules.
 """
 
@@ -25,6 +25,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
 from netopt.strategies.split import kernels
@@ -35,7 +36,6 @@ from netopt.strategies.split.rules import Elements, rules_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from netopt.formulation.objective import Priced
@@ -184,7 +184,7 @@ class SplitDual:
             np.zeros((*costs.own.shape, len(PROBES))),
             np.zeros(self.elements.sales.shape),
         )
-        kernels.cheapest_ways(self.ways, costs, prices, first, last, value, surplus, amounts)
+        kernels.cheapest_ways(self.ways, costs, prices, (first, last), value, surplus, amounts)
         return amounts
 
     def _way_costs(self, multipliers: Floats) -> WayCosts:
@@ -237,9 +237,9 @@ class SplitDual:
         network = self.layout.network
         leaked = self.costs.wide("leaked", network.supplies["supply"].tolist())
         tonnes = network.leaked_tonnes[self.layout.periods].to_numpy(dtype=float).T
-        constant = self.costs.by_variable
-        constant = constant[constant.index.get_level_values("family") == "constant"].sum()
-        return float(constant) + float((leaked * tonnes).sum()) + self.layout.kept_for_nothing(self.costs)
+        every = self.costs.by_variable
+        constant = float(every[every.index.get_level_values("family") == "constant"].sum())
+        return constant + float((leaked * tonnes).sum()) + self.layout.kept_for_nothing(self.costs)
 
     def open_modules(self, chosen: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which whole modules operate (``Layout.whole_modules``), by period and module."""
@@ -250,9 +250,8 @@ class SplitDual:
 
 def _joined(own: pd.Series, moving: pd.Series) -> pd.Series:
     """Return both, names of the index kept."""
-    import pandas as pd  # noqa: PLC0415
-
-    return pd.concat([own, moving]).rename_axis(["family", "index", "period"])
+    joined: pd.Series = pd.concat([own, moving]).rename_axis(["family", "index", "period"])
+    return joined
 
 
 def _chunks(n: int) -> tuple[list[int], list[int]]:

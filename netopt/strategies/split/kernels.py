@@ -1,7 +1,7 @@
 """The two halves of the split model, compiled, and the steps between them.
 
-Arrays are over the numbers that ``layout`` gives out. Prices ``[period, site, supply]`` are in thousand CNY per
-tonne of load.
+Arrays are over the numbers that ``layout`` gives out. Prices ``[period, site, supply]`` are in thousand CNY
+per tonne of load.
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ class Ways(NamedTuple):
 class WayCosts(NamedTuple):
     """Costs net of what side rules pay (thousand CNY per unit).
 
-    ``run`` by period, origin, left and run; ``own``, ``per_km``, ``departs`` by period and giver; ``sold`` by
-    period, commodity and site: the cheapest sale (inf: none), and ``best_sale`` its number; ``unserved`` by
-    period and supply (per tonne; inf where all must be served).
+    ``run`` by period, origin, left and run; ``own``, ``per_km``, ``departs`` by period and giver; ``sold``
+    by period, commodity and site: the cheapest sale (inf: none), and ``best_sale`` its number; ``unserved``
+    by period and supply (per tonne; inf where all must be served).
     """
 
     run: Floats
@@ -110,13 +110,25 @@ class WayCosts(NamedTuple):
 class WayAmounts(NamedTuple):
     """What the cheapest ways of some supplies amount to.
 
-    ``run`` (t/yr) as in ``WayCosts``; ``sent`` by period, giver and what: units, unit-kilometres, units that
-    first left their province; ``sale`` (units) by period and sale.
+    ``run`` (t/yr) as in ``WayCosts``; ``sent`` by period, giver and what: units, unit-kilometres, units
+    that first left their province; ``sale`` (units) by period and sale.
     """
 
     run: Floats
     sent: Floats
     sale: Floats
+
+
+class Onward(NamedTuple):
+    """The cheapest ways on of one supply's goods, by commodity, left and site.
+
+    ``cost`` (thousand CNY per unit); ``how``: ``MARKET``, ``RECIPE`` or the lane; ``which``: sale, run or
+    haul.
+    """
+
+    cost: Floats
+    how: Ints
+    which: Ints
 
 
 class Uses(NamedTuple):
@@ -158,8 +170,12 @@ class Uses(NamedTuple):
 
 if TYPE_CHECKING:
 
-    def compiled(function: Callable[..., Any]) -> Callable[..., Any]: ...
-    def within(function: Callable[..., Any]) -> Callable[..., Any]: ...
+    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+        """Compile."""
+
+    def within(function: Callable[..., Any]) -> Callable[..., Any]:
+        """Compile where it is called."""
+
 else:
     compiled = njit(cache=True, nogil=True)
     # A call copies every array's header, which costs more than what these do.
@@ -171,38 +187,35 @@ def cheapest_ways(
     ways: Ways,
     costs: WayCosts,
     prices: Prices,
-    first: int,
-    last: int,
+    supplies: tuple[int, int],
     value: Floats,
     surplus: Prices,
     amounts: WayAmounts,
 ) -> None:
-    """Find the cheapest way of each supply from ``first`` to ``last`` - 1.
+    """Find the cheapest way of each supply from the first to before the last of ``supplies``.
 
     Fills in ``value`` (thousand CNY per tonne, by period and supply), and adds what supplies load to
     ``surplus`` (t/yr, as ``prices``) and to ``amounts``.
     """
     n_left, n_sites = costs.run.shape[2], ways.shut.shape[1]
     shape = (len(ways.is_whole), n_left, n_sites)
-    onward = np.empty(shape)
-    how = np.empty(shape, dtype=np.int64)
-    which = np.empty(shape, dtype=np.int64)
-    for u in range(first, last):
+    onward = Onward(np.empty(shape), np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64))
+    for u in range(supplies[0], supplies[1]):
         for t in range(len(ways.tonnes)):
             value[t, u] = 0.0
             if ways.tonnes[t, u] <= 0.0:
                 continue
-            onward[:] = np.inf
+            onward.cost[:] = np.inf
             for commodity in ways.order:
-                _through_runs(ways, costs, prices, (t, u), commodity, onward, how, which)
-                _through_sales(ways, costs, t, commodity, onward, how, which)
-                _along_lanes(ways, costs, t, commodity, onward, how, which)
-            cost, lane, haul, giver = _first_haul(ways, costs, t, u, onward)
+                _through_runs(ways, costs, prices, (t, u), commodity, onward)
+                _through_sales(ways, costs, t, commodity, onward)
+                _along_lanes(ways, costs, t, commodity, onward)
+            cost, lane, haul, giver = _first_haul(ways, costs, t, u, onward.cost)
             if costs.unserved[t, u] <= cost:
                 value[t, u] = costs.unserved[t, u]
                 continue
             value[t, u] = cost
-            _follow(ways, (t, u), (lane, haul, giver), how, which, surplus, amounts)
+            _follow(ways, (t, u), (lane, haul, giver), onward, surplus, amounts)
 
 
 @within
@@ -212,15 +225,14 @@ def _through_runs(
     prices: Prices,
     period_supply: tuple[int, int],
     commodity: int,
-    onward: Floats,
-    how: Ints,
-    which: Ints,
+    onward: Onward,
 ) -> None:
     t, u = period_supply
+    there, how, which = onward.cost, onward.how[commodity], onward.which[commodity]
     run_cost, price, shut = costs.run[t, ways.origin[u]], prices[t, :, u], ways.shut[t]
     sites, units, starts = ways.run_site, ways.run_units, ways.out_start
     made_goods, made_units, is_whole = ways.out_commodity, ways.out_units, ways.is_whole
-    n_lefts = onward.shape[1] if is_whole[commodity] else 1
+    n_lefts = there.shape[1] if is_whole[commodity] else 1
     for run in range(ways.run_start[commodity], ways.run_start[commodity + 1]):
         site = sites[run]
         if shut[site]:
@@ -229,37 +241,34 @@ def _through_runs(
             cost = run_cost[left, run] + price[site]
             for out in range(starts[run], starts[run + 1]):
                 made = made_goods[out]
-                cost += made_units[out] * onward[made, left if is_whole[made] else 0, site]
+                cost += made_units[out] * there[made, left if is_whole[made] else 0, site]
             cost /= units[run]
-            if cost < onward[commodity, left, site]:
-                onward[commodity, left, site] = cost
-                how[commodity, left, site] = RECIPE
-                which[commodity, left, site] = run
+            if cost < there[commodity, left, site]:
+                there[commodity, left, site] = cost
+                how[left, site] = RECIPE
+                which[left, site] = run
 
 
 @within
-def _through_sales(
-    ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Floats, how: Ints, which: Ints
-) -> None:
+def _through_sales(ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Onward) -> None:
     sold, sale = costs.sold[t, commodity], costs.best_sale[t, commodity]
-    n_lefts = onward.shape[1] if ways.is_whole[commodity] else 1
+    there, how, which = onward.cost[commodity], onward.how[commodity], onward.which[commodity]
+    n_lefts = len(there) if ways.is_whole[commodity] else 1
     for site in range(len(sold)):
         for left in range(n_lefts):
-            if sold[site] < onward[commodity, left, site]:
-                onward[commodity, left, site] = sold[site]
-                how[commodity, left, site] = MARKET
-                which[commodity, left, site] = sale[site]
+            if sold[site] < there[left, site]:
+                there[left, site] = sold[site]
+                how[left, site] = MARKET
+                which[left, site] = sale[site]
 
 
 @within
-def _along_lanes(
-    ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Floats, how: Ints, which: Ints
-) -> None:
+def _along_lanes(ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Onward) -> None:
     # Every look into a tuple of arrays counts references, which within loops costs more than the loop.
     km, taker, crosses, giver_start = ways.km, ways.taker, ways.crosses, ways.giver_start
     giver_site, own, per_km, departs = ways.giver_site, costs.own[t], costs.per_km[t], costs.departs[t]
-    there, how_there, which_there = onward[commodity], how[commodity], which[commodity]
-    n_lefts = onward.shape[1] if ways.is_whole[commodity] else 1
+    there, how, which = onward.cost[commodity], onward.how[commodity], onward.which[commodity]
+    n_lefts = len(there) if ways.is_whole[commodity] else 1
     least = there.min()
     for lane in range(ways.lane_start[commodity], ways.lane_start[commodity + 1]):
         n_takers, marks = ways.n_takers[lane], ways.leaves_mark[lane]
@@ -275,8 +284,8 @@ def _along_lanes(
                 )
                 if haul >= 0:
                     there[left, site] = cost
-                    how_there[left, site] = lane
-                    which_there[left, site] = haul
+                    how[left, site] = lane
+                    which[left, site] = haul
 
 
 @within
@@ -287,7 +296,7 @@ def _best_haul(
 ) -> tuple[float, int]:
     """Return the cheapest of a giver's hauls that costs less than the best known; -1 where there is none.
 
-    The nearest are tried first, until no farther one can be cheaper: none costs less than ``least`` beyond it.
+    The nearest are tried first, until no farther one can be cheaper: none costs less than ``least`` beyond.
 
     Parameters
     ----------
@@ -342,13 +351,13 @@ def _follow(
     ways: Ways,
     period_supply: tuple[int, int],
     first_haul: tuple[int, int, int],
-    how: Ints,
-    which: Ints,
+    onward: Onward,
     surplus: Prices,
     amounts: WayAmounts,
 ) -> None:
     """Add up what a supply loads along its cheapest way."""
     t, u = period_supply
+    how, which = onward.how, onward.which
     goods = np.empty((DEEPEST, 3), dtype=np.int64)
     units = np.empty(DEEPEST)
     goods[0, 0] = ways.commodity[u]

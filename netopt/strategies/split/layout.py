@@ -101,9 +101,9 @@ class Layout:
         """Ids of sites."""
         return np.array(sorted(self.network.instance["sites"]["site"]))
 
-    @cached_property
-    def _site_number(self) -> pd.Series:
-        return pd.Series(np.arange(len(self.sites)), index=self.sites)
+    def _numbers(self, sites: pd.Series | NDArray[np.str_]) -> Ints:
+        """Return the numbers of site ids."""
+        return _ints(np.searchsorted(self.sites, np.asarray(sites, dtype=self.sites.dtype)))
 
     @cached_property
     def commodities(self) -> list[str]:
@@ -160,7 +160,7 @@ class Layout:
 
     @cached_property
     def _lanes(self) -> tuple[list[Lanes], int]:
-        """Lanes between sites, sorted by commodity, then those out of sources; how many are the former."""
+        """Lanes between sites, sorted by commodity, those out of sources after; how many come first."""
         filled = [lane for lane in self.everywhere.lanes if lane.km.size]
         trunk = sorted(
             (lane for lane in filled if lane.leg != FIRST),
@@ -183,7 +183,7 @@ class Layout:
         arcs = arcs[(arcs["to_kind"] == "market") & (arcs["from_kind"] == "site")]
         arcs = arcs.assign(
             of_commodity=arcs["commodity"].map(self._commodity_number),
-            of_site=self._site_number.loc[arcs["from_place"]].to_numpy(),
+            of_site=self._numbers(arcs["from_place"]),
         )
         return arcs.sort_values(["of_commodity", "arc"], ignore_index=True)
 
@@ -205,7 +205,7 @@ class Layout:
             order=_ints([self._commodity_number[k] for k in last_first(self.network.instance)]),
             is_whole=self._is_whole,
             run_start=_starts(runs["number"], n_commodities),
-            run_site=_ints(self._site_number.loc[runs["site"]]),
+            run_site=self._numbers(runs["site"]),
             run_units=runs["units_per_tonne"].to_numpy(dtype=float),
             out_start=_starts(outputs["run"], np.arange(len(runs) + 1)),
             out_commodity=_ints(outputs["commodity"].map(self._commodity_number)),
@@ -217,11 +217,7 @@ class Layout:
             n_takers=_ints([len(lane.takers) for lane in lanes]),
             haul_start=_ints(np.cumsum([0, *(lane.km.size for lane in lanes)])[:-1]),
             km=np.concatenate([np.take_along_axis(lane.km, near, 1).ravel() for lane, near in pairs]),
-            taker=_ints(
-                np.concatenate(
-                    [self._site_number.loc[lane.takers].to_numpy()[near].ravel() for lane, near in pairs]
-                )
-            ),
+            taker=_ints(np.concatenate([self._numbers(lane.takers)[near].ravel() for lane, near in pairs])),
             crosses=np.concatenate(
                 [np.take_along_axis(lane.crosses, near, 1).ravel() for lane, near in pairs]
             ),
@@ -236,7 +232,7 @@ class Layout:
     def _giver_sites(self, lane: Lanes) -> Ints:
         if lane.leg == FIRST:
             return np.full(len(lane.givers), -1)
-        return _ints(self._site_number.loc[lane.givers])
+        return self._numbers(lane.givers)
 
     def _first_lanes(self) -> dict[str, Ints]:
         lanes, n_trunk = self._lanes
@@ -275,7 +271,7 @@ class Layout:
         """Modules that are built or stand whole, sorted by site, with its ``number``."""
         modules = self.network.modules
         modules = modules[~modules["divisible"]]
-        modules = modules.assign(number=self._site_number.loc[modules["site"]].to_numpy())
+        modules = modules.assign(number=self._numbers(modules["site"]))
         return modules.sort_values(["number", "module"], ignore_index=True)
 
     @cached_property
@@ -283,7 +279,7 @@ class Layout:
         """Standing modules of which any share may be kept, with the ``number`` of their site."""
         modules = self.network.modules
         modules = modules[modules["divisible"]]
-        return modules.assign(number=self._site_number.loc[modules["site"]].to_numpy())
+        return modules.assign(number=self._numbers(modules["site"]))
 
     def uses(self, costs: Costs) -> Uses:
         """Everything about what sites can do, at costs of modules."""
@@ -324,7 +320,7 @@ class Layout:
         return cost, capacity
 
     def kept_for_nothing(self, costs: Costs) -> float:
-        """Return what divisible capacity earns by standing, where a policy pays for it (thousand CNY a year)."""
+        """Return what divisible capacity costs where a policy pays for it (thousand CNY a year)."""
         names = self.parts["module"].tolist()
         return float(np.minimum(costs.wide("operating", names), 0.0).sum())
 
@@ -332,7 +328,8 @@ class Layout:
     def most_load(self) -> Floats:
         """Most tonnes that one unit of each commodity can load a site, by commodity and site."""
         instance = self.network.instance
-        types = instance["sites"].set_index("site")["facility_type"].loc[self.sites].to_numpy()
+        sites = instance["sites"].sort_values("site")
+        types = sites["facility_type"].to_numpy()
         mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"].astype(float)
         recipes = instance["recipes"].merge(instance["recipe_inputs"], on="recipe")
         outputs = dict(list(instance["recipe_outputs"].groupby("recipe")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -73,21 +73,19 @@ class Elements:
             ("flow", layout.probe_names),
             ("flow", layout.sales["arc"].to_numpy(dtype=object)),
         )
-        parts, numbers, n_before = [], [], 0
+        parts: list[pd.MultiIndex] = []
+        numbers: list[Any] = []
         for family, names in families:
             codes, unique = pd.factorize(names.ravel())
             numbers.append(codes.reshape(names.shape))
             parts.append(pd.MultiIndex.from_product([[family], unique]))
         n_each = [len(part) for part in parts]
         n_all = sum(n_each)
-        placed = []
-        for codes, n_own in zip(numbers, n_each, strict=True):
-            placed.append(
-                np.stack([codes + n_before + n_all * t for t in range(len(layout.periods))]).astype(
-                    np.int64
-                )
-            )
-            n_before += n_own
+        starts = np.cumsum([0, *n_each[:-1]])
+        placed = [
+            np.stack([codes + start + n_all * t for t in range(len(layout.periods))])
+            for codes, start in zip(numbers, starts, strict=True)
+        ]
         once = parts[0].append(parts[1:])
         levels = [np.tile(once.get_level_values(level), len(layout.periods)) for level in (0, 1)]
         index = pd.MultiIndex.from_arrays(
@@ -163,9 +161,9 @@ def _emission_cap(layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _market_limits(layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """``sum(-sold) >= -limit``, by offtake."""
     network, sales = layout.network, layout.sales
-    limits = network.offtake_limits[layout.periods].stack()  # noqa: PD013 - one value per cell
-    limits = limits[np.isfinite(limits)].rename("limit").rename_axis(["offtake", "period"]).reset_index()
-    limits = limits.merge(network.offtakes, on="offtake")
+    wide = network.offtake_limits[layout.periods].rename_axis("offtake").reset_index()
+    limits = wide.melt(id_vars="offtake", var_name="period", value_name="limit")
+    limits = limits[np.isfinite(limits["limit"])].merge(network.offtakes, on="offtake")
     mass = network.instance["commodities"].set_index("commodity")["tonnes_per_unit"]
     per_unit = limits["commodity"].map(mass).astype(float)
     rows = pd.DataFrame(

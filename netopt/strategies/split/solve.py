@@ -1,7 +1,7 @@
 """The split strategy: a bound by splitting origins and facilities, a plan among the sites that it uses.
 
-1. The ascent (``ascent``) raises the bound over every conceivable arc, alone at first, then beside the search
-   for plans on a thread of its own.
+1. The ascent (``ascent``) raises the bound over every conceivable arc, alone at first, then beside the
+   search for plans on a thread of its own.
 2. Its mean says which sites are worth looking at. Among these, slope scaling gives a first plan, and
    neighbourhoods (one facility type, two, one region after the other) better ones (``priced.few_sites``).
 3. When neither gains any more, the search begins anew among what the mean uses by then.
@@ -120,7 +120,7 @@ class Search:
     def _ascend_beside(self) -> None:
         try:
             self._ascend(self.end_s, LEAST_GAIN)
-        except Exception as error:  # noqa: BLE001 - raised again by who waits for the thread
+        except Exception as error:
             self._failure = error
 
     def _ascend(self, until_s: float, least_gain: float) -> None:

@@ -1,0 +1,235 @@
+"""The split strategy: its bound holds at any multipliers, its ascent is strong, its plan is one."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+from functools import partial
+from threading import Event
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from netopt.accounts import Perspective
+from netopt.backends import highs
+from netopt.data.instance import Instance
+from netopt.data.read import read_instance
+from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UsageError
+from netopt.formulation.compile import standard_form
+from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, unit_costs
+from netopt.network.build import build_network
+from netopt.network.network import Network
+from netopt.network.scope import Scope
+from netopt.pipeline import network_of
+from netopt.policy.compose import compose
+from netopt.policy.effects import Effects
+from netopt.policy.read import read_policy
+from netopt.solution.options import Progress, SolveOptions
+from netopt.solution.outcome import Status
+from netopt.strategies.choice import solve_network
+from netopt.strategies.split.ascent import Ascent
+from netopt.strategies.split.dual import Multipliers, SplitDual
+from netopt.strategies.split.layout import why_not_split
+from netopt.strategies.split.solve import solve_split
+from tests.engine import EXACT, engine_optimum
+from tests.instances_random import random_effects, random_instance, with_tables
+from tests.strategies.test_priced import FEATURES
+
+SEEDS = (3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 17, 38, 18, 22, 24, 25)
+"""Cases with a plan."""
+
+
+def case(seed: int) -> tuple[Instance, Effects, Perspective, Network]:
+    draw = random.Random(f"priced {seed}")  # noqa: S311
+    features = [name for name in FEATURES if draw.random() < 0.3]
+    instance = random_instance(seed, features=features)
+    effects = random_effects(seed, instance, at_borders=False)
+    perspective = draw.choice(list(Perspective))
+    scope = Scope(draw.choice((1, 2)))
+    return instance, effects, perspective, build_network(instance, effects, scope=scope)
+
+
+def dual_of(network: Network, perspective: Perspective, threads: int = 1) -> SplitDual:
+    return SplitDual(network, partial(unit_costs, perspective=perspective), threads)
+
+
+def raised(dual: SplitDual, n_steps: int, target: float | None = None) -> Ascent:
+    ascent = Ascent(dual, dual.first_multipliers())
+    for _ in range(n_steps):
+        ascent.step(target)
+    return ascent
+
+
+def drawn(dual: SplitDual, seed: int) -> Multipliers:
+    """Return multipliers without any sense but their signs."""
+    draw = np.random.default_rng(seed)
+    prices = draw.exponential(1.0, dual.shape) * draw.choice([0.01, 1.0, 10.0])
+    rules = np.minimum(draw.exponential(1.0, len(dual.rules.side)), dual.rules.penalty)
+    return Multipliers(prices.astype(np.float32), rules)
+
+
+def bounded_seeds(n: int, first: int = 0) -> int:
+    """Check the bounds of ``n`` cases from a seed on; return how many of them had a plan."""
+    n_planned = 0
+    for seed in range(first, first + n):
+        instance, effects, perspective, network = case(seed)
+        optimum = engine_optimum(instance, effects, perspective)
+        if optimum is None:
+            continue
+        n_planned += 1
+        most = optimum / OBJECTIVE_UNIT_CNY + 1e-6 * max(1.0, abs(optimum) / OBJECTIVE_UNIT_CNY)
+        dual = dual_of(network, perspective)
+        for number in range(5):
+            assert dual.evaluate(drawn(dual, 10 * seed + number)).bound <= most, seed
+        assert raised(dual, 60).bound <= most, seed
+    return n_planned
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_multipliers_bound_the_optimum(seed: int) -> None:
+    assert bounded_seeds(1, seed) == 1
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("first", range(1000, 1800, 50))
+def test_any_multipliers_bound_the_optimum_of_hundreds(first: int) -> None:
+    assert bounded_seeds(50, first) >= 20
+
+
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_the_ascent_is_as_strong_as_all_strong_links(seed: int) -> None:
+    """At the best multipliers it is; the ascent comes near, and often beats them."""
+    instance, effects, perspective, network = case(seed)
+    whole = standard_form(build_network(instance, effects), perspective)
+    linked = highs.solve_form(whole, {}, relaxed=True).bound
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    dual = dual_of(network, perspective)
+    ascent = raised(dual, 400, optimum / OBJECTIVE_UNIT_CNY)
+    assert ascent.bound >= linked - 2e-3 * ascent.size
+
+
+def test_on_the_toy_it_beats_the_linear_relaxation() -> None:
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = network_of(toy, policy, SolveOptions())
+    linked = highs.solve_form(standard_form(network, policy.perspective), {}, relaxed=True).bound
+    found = raised(dual_of(network, policy.perspective), 600).bound
+    assert linked + 100.0 < found <= -5531.19
+
+
+def test_a_bound_does_not_depend_on_threads() -> None:
+    _, _, perspective, network = case(5)
+    alone, together = (raised(dual_of(network, perspective, threads), 40) for threads in (1, 2))
+    assert alone.bound == together.bound
+    np.testing.assert_array_equal(alone.best.prices, together.best.prices)
+
+
+@pytest.mark.parametrize("policy", ["unified", "mandates", "open-market", "measures-2026"])
+@pytest.mark.parametrize("name", ["toy", "toy-two-periods"])
+def test_its_plan_and_bound_hold_the_optimum_of_shipped_cases(name: str, policy: str) -> None:
+    instance = read_instance(name)
+    wanted = read_policy(policy, instance)
+    network = build_network(instance, compose(wanted, instance), scope=Scope(3))
+    if why_not_split(network) is not None:
+        pytest.skip(f"{name} under {policy}: {why_not_split(network)}")
+    optimum = engine_optimum(instance, compose(wanted, instance), wanted.perspective)
+    assert optimum is not None
+    plan = solve_split(network, wanted.perspective, replace(EXACT, time_limit_s=20.0))
+    tolerance = 1e-6 * abs(optimum)
+    assert plan.outcome.lower_bound_cny_per_year - tolerance <= optimum
+    assert optimum <= plan.outcome.upper_bound_cny_per_year + tolerance
+    assert "every conceivable arc" in plan.outcome.bound_source
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_its_plan_is_one_and_its_gap_holds_the_optimum(seed: int) -> None:
+    instance, effects, perspective, network = case(seed)
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    plan = solve_split(network, perspective, replace(EXACT, time_limit_s=10.0))
+    tolerance = 1e-6 * max(1.0, abs(optimum))
+    assert plan.outcome.lower_bound_cny_per_year - tolerance <= optimum
+    assert optimum <= plan.outcome.upper_bound_cny_per_year + tolerance
+
+
+def test_whoever_stops_it_keeps_plan_and_bound() -> None:
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = build_network(toy, compose(policy, toy), scope=Scope(3))
+
+    def stop_at_the_first_plan(reading: Progress) -> None:
+        if reading.incumbent_cny_per_year is not None:
+            options.stop.set()
+
+    options = SolveOptions(gap=0.0, time_limit_s=60.0, on_progress=stop_at_the_first_plan, stop=Event())
+    began = time.monotonic()
+    plan = solve_split(network, policy.perspective, options)
+    assert plan.outcome.status is Status.INTERRUPTED
+    assert -np.inf < plan.outcome.lower_bound_cny_per_year <= -5_531_190.0
+    assert plan.outcome.upper_bound_cny_per_year >= -5_531_190.001
+    assert time.monotonic() - began < 50.0
+
+
+def test_stopped_before_any_plan_there_is_none() -> None:
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = build_network(toy, compose(policy, toy), scope=Scope(3))
+    options = SolveOptions(stop=Event())
+    options.stop.set()
+    with pytest.raises(StoppedError, match="before any plan"):
+        solve_split(network, policy.perspective, options)
+
+
+def test_no_time_is_no_plan() -> None:
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = build_network(toy, compose(policy, toy), scope=Scope(3))
+    with pytest.raises(NoSolutionError, match="time limit"):
+        solve_split(network, policy.perspective, SolveOptions(time_limit_s=1e-6))
+
+
+def test_a_supply_without_any_way_is_infeasible() -> None:
+    toy = read_instance("toy")
+    no_hauls = toy["haulage"].assign(leg="trunk").drop_duplicates(["goods_class", "mode", "leg"])
+    stranded = with_tables(toy, haulage=no_hauls)
+    policy = read_policy("unified", stranded)
+    network = build_network(stranded, compose(policy, stranded), scope=Scope(3))
+    with pytest.raises(InfeasibleError, match="no way"):
+        solve_split(network, policy.perspective, SolveOptions())
+
+
+def test_what_it_cannot_split_it_names() -> None:
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = build_network(toy, compose(policy, toy), scope=Scope(3))
+    held = pd.DataFrame({"family": ["operating"], "index": ["x"], "period": ["2025"]})
+    kept = replace(network, held=held.assign(lower=1.0, upper=1.0))
+    assert why_not_split(kept) == "a design is kept"
+    with pytest.raises(UsageError, match="the strategy split cannot solve toy: a design is kept"):
+        solve_network(kept, policy.perspective, SolveOptions(strategy="split"))
+    offered = replace(network, offers=pd.DataFrame({"offer": ["x"]}))
+    assert why_not_split(offered) == "vendors offer goods"
+    counting = network.rule_terms.assign(family="operating")
+    assert why_not_split(replace(network, rule_terms=counting)) == (
+        "a rule counts capacity, capital or what leaks"
+    )
+
+
+def test_an_objective_of_ones_own_is_bounded_too() -> None:
+    """A goal that counts nothing but throughput of a recipe is bounded by what must be processed."""
+    toy = read_instance("toy")
+    policy = read_policy("unified", toy)
+    network = network_of(toy, policy, SolveOptions())
+
+    def tonnes_tested(priced: object) -> pd.Series:
+        costs = unit_costs(priced, Perspective.SOCIAL)  # type: ignore[arg-type]
+        counted = (costs.index.get_level_values("family") == "throughput") & (
+            costs.index.get_level_values("index").str.contains("test_pack")
+        )
+        return pd.Series(np.where(counted, OBJECTIVE_UNIT_CNY, 0.0), index=costs.index)
+
+    found = raised(SplitDual(network, tonnes_tested, 1), 200).bound
+    assert found == pytest.approx(8000.0, rel=1e-6)
