@@ -24,7 +24,7 @@ from netopt.network.network import Network
 from netopt.network.scope import Scope
 from netopt.pipeline import network_of
 from netopt.policy.compose import compose
-from netopt.policy.effects import Effects
+from netopt.policy.effects import Effects, ForbidHauls
 from netopt.policy.read import read_policy
 from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.outcome import Status
@@ -34,7 +34,7 @@ from netopt.strategies.split.dual import Multipliers, SplitDual
 from netopt.strategies.split.layout import why_not_split
 from netopt.strategies.split.solve import solve_split
 from tests.engine import EXACT, engine_optimum
-from tests.instances_random import random_effects, random_instance, with_tables
+from tests.instances_random import random_effects, random_instance
 from tests.strategies.test_priced import FEATURES
 
 SEEDS = (3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 17, 38, 18, 22, 24, 25)
@@ -98,10 +98,14 @@ def test_any_multipliers_bound_the_optimum_of_hundreds(first: int) -> None:
     assert bounded_seeds(50, first) >= 20
 
 
-@pytest.mark.parametrize("seed", SEEDS[:8])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_ascent_is_as_strong_as_all_strong_links(seed: int) -> None:
     """At the best multipliers it is; the ascent comes near, and often beats them."""
     instance, effects, perspective, network = case(seed)
+    periods = instance.settings.horizon.periods
+    years = periods[-1].start_year + periods[-1].length_years - periods[0].start_year
+    if network.modules["life_years"].min() < years:
+        pytest.skip("what is renewed within the horizon costs nothing in the bound")
     whole = standard_form(build_network(instance, effects), perspective)
     linked = highs.solve_form(whole, {}, relaxed=True).bound
     optimum = engine_optimum(instance, effects, perspective)
@@ -127,7 +131,7 @@ def test_a_bound_does_not_depend_on_threads() -> None:
     np.testing.assert_array_equal(alone.best.prices, together.best.prices)
 
 
-@pytest.mark.parametrize("policy", ["unified", "mandates", "open-market", "measures-2026"])
+@pytest.mark.parametrize("policy", ["unified", "open-market"])
 @pytest.mark.parametrize("name", ["toy", "toy-two-periods"])
 def test_its_plan_and_bound_hold_the_optimum_of_shipped_cases(name: str, policy: str) -> None:
     instance = read_instance(name)
@@ -193,10 +197,10 @@ def test_no_time_is_no_plan() -> None:
 
 def test_a_supply_without_any_way_is_infeasible() -> None:
     toy = read_instance("toy")
-    no_hauls = toy["haulage"].assign(leg="trunk").drop_duplicates(["goods_class", "mode", "leg"])
-    stranded = with_tables(toy, haulage=no_hauls)
-    policy = read_policy("unified", stranded)
-    network = build_network(stranded, compose(policy, stranded), scope=Scope(3))
+    policy = read_policy("unified", toy)
+    ban = ForbidHauls("transfer_ban", commodities=("pack",), legs=("first",))
+    stranded = replace(compose(policy, toy), forbidden_hauls=(ban,))
+    network = build_network(toy, stranded, scope=Scope(3))
     with pytest.raises(InfeasibleError, match="no way"):
         solve_split(network, policy.perspective, SolveOptions())
 

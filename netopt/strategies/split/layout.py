@@ -38,8 +38,9 @@ MOVING: Final = ("flow", "throughput")
 def why_not_split(network: Network) -> str | None:
     """Return why origins and facilities of a network cannot be split; None where they can.
 
-    Some would be a mere question of more arrays; rules that only whole decisions can break (numbers of
-    sites, single sourcing, least use) are left out, which lowers the bound and no more.
+    Some would be a mere question of more arrays. Rules that only whole decisions can break (numbers of
+    sites, single sourcing, least use) and the renewal of what outlives its life within the horizon are left
+    out, which lowers the bound and no more.
     """
     return next(_obstacles(network), None)
 
@@ -52,6 +53,8 @@ def _obstacles(network: Network) -> Iterator[str]:
         yield "a design is kept"
     if len(network.offers):
         yield "vendors offer goods"
+    if len(network.return_rates):
+        yield "batteries return from second life within the horizon"
     terms = network.rule_terms
     if not terms["family"].isin([*MOVING, "constant"]).all():
         yield "a rule counts capacity, capital or what leaks"
