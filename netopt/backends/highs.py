@@ -284,8 +284,8 @@ def write_form(form: StandardForm, path: Path) -> None:
     version()
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
-    columns = _file_names((column.family, column.key, column.period) for column in form.columns)
-    keys = form.row_keys or tuple((name,) for name in form.rows)
+    columns = _file_names(form.columns)
+    keys = form.row_keys if len(form.row_keys) else [(name,) for name in form.rows]
     _hand_over(solver, form, relaxed=False, names=(_file_names(keys), columns))
     if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
         raise SolverError(f"HiGHS could not write {path.name} with the model's own names")

@@ -326,7 +326,7 @@ class _Program:
 
 def _moving(form: StandardForm) -> NDArray[np.bool_]:
     """Return which columns are flows or throughput."""
-    return np.array([name.family in ("flow", "throughput") for name in form.columns], dtype=bool)
+    return form.columns.are("flow", "throughput")
 
 
 def _last_first(instance: Instance) -> list[str]:
