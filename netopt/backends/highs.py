@@ -262,8 +262,8 @@ def _hand_over(
     lp.a_matrix_.index_ = form.matrix.indices.astype(np.int32)
     lp.a_matrix_.value_ = form.matrix.data
     if not relaxed:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in form.is_integer]
+        kinds = np.array([highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger], dtype=object)
+        lp.integrality_ = kinds[form.is_integer.astype(np.intp)].tolist()
     if names is not None:
         lp.row_names_, lp.col_names_ = names
     if solver.passModel(lp) == highspy.HighsStatus.kError:

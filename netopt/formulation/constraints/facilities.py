@@ -72,7 +72,7 @@ def open_once(model: Model, facts: Facts) -> None:
     steps = np.flatnonzero(facts.steps)
     module = model.state("build_once", words(facts.modules)[steps], by_period=False)
     built = [model[family].columns(facts.built_number[steps]) for family in ("opened", "expanded")]
-    module.add(None, np.stack(built, axis=2).reshape(len(steps), -1))
+    module.add(None, np.concatenate(built, axis=1))
     module.at_most(1.0)
 
 
