@@ -114,7 +114,7 @@ def solve_form(
     solver = highspy.Highs()
     solver.setOptionValue("log_to_console", False)  # output_flag would silence the progress callback too
     _set_options(solver, {**_method(form, relaxed=relaxed), **options})
-    _hand_over(solver, form, relaxed=relaxed)
+    hand_over(solver, form, relaxed=relaxed)
     if start is not None:
         guess = highspy.HighsSolution()
         guess.col_value = start.tolist()
@@ -149,7 +149,7 @@ class LinearProgram:
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
         _set_options(self._solver, {"solver": "ipm", **options})
-        _hand_over(self._solver, form, relaxed=True)
+        hand_over(self._solver, form, relaxed=True)
 
     def add_rows(self, matrix: csr_array, upper: np.ndarray) -> None:
         """Add rows ``matrix @ x <= upper``."""
@@ -244,13 +244,20 @@ def _method(form: StandardForm, *, relaxed: bool) -> dict[str, str]:
     return {"solver" if relaxed else "mip_lp_solver": "ipm"}
 
 
-def _hand_over(
+def hand_over(
     solver: highspy.Highs,
     form: StandardForm,
     *,
     relaxed: bool,
     names: tuple[list[str], list[str]] | None = None,
 ) -> None:
+    """Load a form, or its linear relaxation, into a solver; ``names`` are those of rows and columns.
+
+    Raises
+    ------
+    SolverError
+        Where HiGHS refuses the model.
+    """
     n_rows, n_columns = form.shape
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = n_columns, n_rows
@@ -262,8 +269,8 @@ def _hand_over(
     lp.a_matrix_.index_ = form.matrix.indices.astype(np.int32)
     lp.a_matrix_.value_ = form.matrix.data
     if not relaxed:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(whole)] for whole in form.is_integer]
+        kinds = np.array([highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger], dtype=object)
+        lp.integrality_ = kinds[form.is_integer.astype(np.intp)].tolist()
     if names is not None:
         lp.row_names_, lp.col_names_ = names
     if solver.passModel(lp) == highspy.HighsStatus.kError:
@@ -284,9 +291,9 @@ def write_form(form: StandardForm, path: Path) -> None:
     version()
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
-    columns = _file_names((column.family, column.key, column.period) for column in form.columns)
-    keys = form.row_keys or tuple((name,) for name in form.rows)
-    _hand_over(solver, form, relaxed=False, names=(_file_names(keys), columns))
+    columns = _file_names(form.columns)
+    keys = form.row_keys if len(form.row_keys) else [(name,) for name in form.rows]
+    hand_over(solver, form, relaxed=False, names=(_file_names(keys), columns))
     if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
         raise SolverError(f"HiGHS could not write {path.name} with the model's own names")
 

@@ -1,1 +1,1 @@
-"""The mathematics, said once, in Pyomo."""
+"""The mathematics, said once, over whole tables; compiled to arrays, shown as a Pyomo model on demand."""

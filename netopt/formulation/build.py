@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import pyomo.environ as pyo
+import pandas as pd
 
 from netopt.errors import StoppedError
 from netopt.formulation.constraints import controls, facilities, flows, limits, strengthening
+from netopt.formulation.model import Model
 from netopt.formulation.objective import add_objective
 from netopt.formulation.sets import Facts
 from netopt.formulation.variables import add_variables
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from netopt.accounts import Perspective
     from netopt.network.network import Network
 
-EQUATIONS: Final[dict[str, Callable[[pyo.ConcreteModel, Facts], None]]] = {
+EQUATIONS: Final[dict[str, Callable[[Model, Facts], None]]] = {
     "supply_balance": flows.supply_balance,
     "leakage": flows.leakage,
     "return_balance": flows.return_balance,
@@ -51,14 +52,14 @@ STRENGTHENING: Final[frozenset[str]] = frozenset({"strong_link"})
 """Equations that whole decisions satisfy anyway."""
 
 
-def build_model(
+def state_model(
     network: Network,
     perspective: Perspective,
     *,
     without: frozenset[str] = frozenset(),
     stop: Event | None = None,
-) -> pyo.ConcreteModel:
-    """Return the Pyomo model of a network.
+) -> Model:
+    """Return the model of a network: its decisions, rows and costs as arrays.
 
     Parameters
     ----------
@@ -80,8 +81,8 @@ def build_model(
     """
     if unknown := without - EQUATIONS.keys():
         raise ValueError(f"no such equation: {', '.join(sorted(unknown))}")
-    model = pyo.ConcreteModel(name=network.instance.name)
     facts = Facts(network)
+    model = Model(network.instance.name, pd.Index(list(facts.periods)))
     add_variables(model, facts)
     for tag, equation in EQUATIONS.items():
         if stop is not None and stop.is_set():

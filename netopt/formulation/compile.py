@@ -1,57 +1,24 @@
-"""Compile the Pyomo model once to the sparse standard form."""
+"""Join the rows of the model to the sparse standard form."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from threading import RLock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy.sparse import csc_array
+import pandas as pd
+from scipy.sparse import coo_array, csc_array
 
-from netopt.errors import StoppedError
-from netopt.formulation.build import build_model
-from netopt.solution.form import ColumnName, StandardForm
+from netopt.formulation.build import state_model
+from netopt.formulation.model import words
+from netopt.solution.form import StandardForm
+from netopt.solution.names import ColumnNames, RowBlock, RowKeys, RowNames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from threading import Event
 
-    import pyomo.environ as pyo
-
     from netopt.accounts import Perspective
+    from netopt.formulation.model import Family, Floats, Model, Numbers, Rows
     from netopt.network.network import Network
-
-_EQUAL, _AT_MOST = 0, 1
-
-_PYOMO: Final = RLock()
-"""Pyomo keeps state that threads would share (whether garbage is collected): one model at a time."""
-
-
-LOOK_S: Final = 0.1
-"""How often a wish to stop is looked at by who waits for a turn (s)."""
-
-
-@contextmanager
-def turn_at_models(stop: Event | None = None) -> Iterator[None]:
-    """Wait until no other thread makes a model, and keep it so within the block.
-
-    A time limit that starts within the block does not run while others make theirs. The same thread may
-    enter again.
-
-    Raises
-    ------
-    StoppedError
-        Where ``stop`` is set before the turn comes.
-    """
-    while not _PYOMO.acquire(timeout=LOOK_S):
-        if stop is not None and stop.is_set():
-            raise StoppedError("interrupted before the model was built")
-    try:
-        yield
-    finally:
-        _PYOMO.release()
 
 
 def standard_form(
@@ -61,12 +28,12 @@ def standard_form(
     without: frozenset[str] = frozenset(),
     stop: Event | None = None,
 ) -> StandardForm:
-    """Return the model of a network as arrays; safe to call from several threads.
+    """Return the model of a network as one sparse matrix with its sides, bounds, costs and names.
 
     Parameters
     ----------
     network, perspective, without, stop
-        As for ``build_model``.
+        As for ``state_model``.
 
     Raises
     ------
@@ -75,56 +42,100 @@ def standard_form(
     ValueError
         As ``compile_model``.
     """
-    with turn_at_models(stop):
-        return compile_model(build_model(network, perspective, without=without, stop=stop))
+    return compile_model(state_model(network, perspective, without=without, stop=stop))
 
 
-def compile_model(model: pyo.ConcreteModel) -> StandardForm:
-    """Return the model as arrays; variables that appear nowhere are left out.
+def compile_model(model: Model) -> StandardForm:
+    """Return the model as arrays, without decisions and rows that say nothing.
+
+    A decision says nothing where it has no cost and is in no row; a row, where it has no term and 0 is
+    within its sides. Families of decisions come in the order in which the objective, then the rows,
+    first name them.
 
     Raises
     ------
     ValueError
         Where a coefficient, right-hand side or cost is not finite: solvers would swallow it.
     """
-    compiled = LinearStandardFormCompiler().write(model, mixed_form=True)
-    senses = np.array([row.bound_type for row in compiled.rows], dtype=int)
-    rhs = np.asarray(compiled.rhs, dtype=float)
-    variables = compiled.columns
-    lower = np.array([-np.inf if v.lb is None else v.lb for v in variables], dtype=float)
-    upper = np.array([np.inf if v.ub is None else v.ub for v in variables], dtype=float)
-    cost = np.asarray(compiled.c.toarray(), dtype=float).ravel()
-    matrix = csc_array(compiled.A)
-    offset = float(np.sum(compiled.c_offset))
-    for name, values in (
-        ("coefficient", matrix.data),
-        ("right-hand side", rhs),
-        ("cost", cost),
-        ("constant cost", offset),
-    ):
-        if not np.isfinite(values).all():
-            raise ValueError(f"the compiled model has a {name} that is not finite")
+    chosen = [rows.kept() for rows in model.rows]
+    row, column, coefficient = _joined(model.rows, chosen)
+    lower = _concatenated([rows.lower.ravel()[kept] for rows, kept in zip(model.rows, chosen, strict=True)])
+    upper = _concatenated([rows.upper.ravel()[kept] for rows, kept in zip(model.rows, chosen, strict=True)])
+    _refuse_infinite(model, coefficient, lower, upper)
+    families = _by_first_mention(model, row, column)
+    columns = _concatenated([family.columns().ravel() for family in families])
+    is_mentioned = model.cost != 0
+    is_mentioned[column] = True
+    columns = columns[is_mentioned[columns]]
+    number = np.empty(model.n_columns, dtype=np.int64)
+    number[columns] = np.arange(len(columns))
+    shape = len(lower), len(columns)
+    keys = RowKeys(
+        RowBlock(rows.tag, rows.levels(kept), len(kept))
+        for rows, kept in zip(model.rows, chosen, strict=True)
+    )
+    lower_bounds, upper_bounds, is_integer = (
+        _concatenated([getattr(family, part).ravel() for family in model.families.values()])
+        for part in ("lower", "upper", "is_integer")
+    )
     return StandardForm(
-        cost=cost,
-        offset=offset,
-        matrix=matrix,
-        row_lower=np.where(senses == _AT_MOST, -np.inf, rhs),
-        row_upper=np.where((senses == _AT_MOST) | (senses == _EQUAL), rhs, np.inf),
-        lower=lower,
-        upper=upper,
-        is_integer=np.array([v.is_integer() for v in variables], dtype=bool),
-        columns=tuple(_column_name(v) for v in variables),
-        rows=tuple(row.constraint.name for row in compiled.rows),
-        row_keys=tuple(_row_key(row.constraint) for row in compiled.rows),
+        cost=model.cost[columns],
+        offset=model.offset,
+        matrix=csc_array(coo_array((coefficient, (row, number[column])), shape=shape)),
+        row_lower=lower,
+        row_upper=upper,
+        lower=lower_bounds[columns],
+        upper=upper_bounds[columns],
+        is_integer=is_integer[columns],
+        columns=_column_names(model).taken(columns),
+        rows=RowNames(keys),
+        row_keys=keys,
     )
 
 
-def _row_key(constraint: pyo.Constraint) -> tuple[str, ...]:
-    index = constraint.index()
-    tag = constraint.parent_component().local_name
-    return (tag, *index) if isinstance(index, tuple) else (tag, index)
+def _joined(blocks: list[Rows], chosen: list[Numbers]) -> tuple[Numbers, Numbers, Floats]:
+    """Return row, column and coefficient of all terms, with the chosen rows numbered one after another."""
+    parts, first = [], 0
+    for rows, kept in zip(blocks, chosen, strict=True):
+        own, columns, coefficients = rows.terms()
+        number = np.full(rows.lower.size, -1, dtype=np.int64)
+        number[kept] = first + np.arange(len(kept))
+        parts.append((number[own], columns, coefficients))
+        first += len(kept)
+    row, column, coefficient = (_concatenated([part[at] for part in parts]) for at in range(3))
+    return row.astype(np.int64), column.astype(np.int64), coefficient
 
 
-def _column_name(variable: pyo.Var) -> ColumnName:
-    family = variable.parent_component().local_name
-    return ColumnName(family, *(variable.index() or ("", "")))
+def _concatenated(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def _refuse_infinite(model: Model, coefficient: Floats, lower: Floats, upper: Floats) -> None:
+    is_open = np.isneginf(lower) & np.isposinf(upper)
+    sides = np.where(np.isneginf(lower), 0.0, lower) + np.where(np.isposinf(upper), 0.0, upper)
+    for name, values in (
+        ("coefficient", coefficient),
+        ("right-hand side", np.where(is_open, np.inf, sides)),
+        ("cost", model.cost),
+        ("constant cost", model.offset),
+    ):
+        if not np.isfinite(values).all():
+            raise ValueError(f"the compiled model has a {name} that is not finite")
+
+
+def _by_first_mention(model: Model, row: Numbers, column: Numbers) -> list[Family]:
+    """Return the families of decisions in the order in which the objective, then the rows name them."""
+    families = list(model.families.values())
+    terms = column[np.argsort(row, kind="stable")]
+    mentioned = np.concatenate([model.costly(), terms])
+    numbers = np.searchsorted([family.first for family in families], mentioned, side="right") - 1
+    return [families[number] for number in pd.unique(numbers)]
+
+
+def _column_names(model: Model) -> ColumnNames:
+    families = model.families.values()
+    return ColumnNames(
+        np.repeat(words(pd.Index(list(model.families))), [family.n_columns for family in families]),
+        np.concatenate([np.repeat(words(family.ids), len(family.periods)) for family in families]),
+        np.concatenate([np.tile(words(family.periods), len(family.ids)) for family in families]),
+    )

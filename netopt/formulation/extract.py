@@ -28,7 +28,8 @@ def decisions(network: Network, form: StandardForm, values: NDArray[np.float64])
     Binaries are whole; dust is zero. Families without a variable are missing. No shortfall is larger
     than the other decisions ask for: where it costs nothing a solver may leave any amount.
     """
-    long = pd.DataFrame(form.columns, columns=["family", "index", "period"])
+    names = form.columns
+    long = pd.DataFrame({"family": names.family, "index": names.key, "period": names.period}, dtype="str")
     long["value"] = values
     long.loc[form.is_integer, "value"] = long.loc[form.is_integer, "value"].round()
     long.loc[long["value"].abs() <= DUST, "value"] = 0.0

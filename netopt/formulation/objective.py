@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+import numpy as np
 import pandas as pd
-import pyomo.environ as pyo
 
 from netopt.accounts import Perspective, counts_as_gross, weight_in
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
+    from netopt.formulation.model import Model
     from netopt.formulation.sets import Facts
     from netopt.solution.form import StandardForm
 
@@ -72,24 +72,20 @@ def _summed(priced: Priced, cny_per_unit: pd.Series) -> pd.Series:
 
 def by_column(form: StandardForm, costs: pd.Series) -> tuple[NDArray[np.float64], float]:
     """Return costs per variable as a vector over the form's columns, and the constant."""
-    found = costs.reindex(pd.MultiIndex.from_tuples(form.columns)).fillna(0.0)
+    found = costs.reindex(form.columns.as_index()).fillna(0.0)
     constant = costs[costs.index.get_level_values(0) == "constant"].sum()
     return found.to_numpy(dtype=float), float(constant)
 
 
-def add_objective(model: pyo.ConcreteModel, facts: Facts, perspective: Perspective) -> None:
-    """Declare ``total_cost`` in thousands of CNY a year, annual equivalent.
+def add_objective(model: Model, facts: Facts, perspective: Perspective) -> None:
+    """Minimise ``total_cost`` in thousands of CNY a year, annual equivalent.
 
     It would be the ledger's total in the policy's perspective; the checker recomputes it from the
     instance's tables alone.
     """
     costs = unit_costs(facts.network, perspective) / OBJECTIVE_UNIT_CNY
-    constant, expressions = 0.0, []
-    for family, rows in costs.groupby(level=0):
-        if family == "constant":
-            constant = float(rows.sum())
-            continue
-        variable = getattr(model, str(family))
-        pairs = zip(rows.index, rows.to_numpy(), strict=True)
-        expressions += [float(cost) * variable[index, period] for (_, index, period), cost in pairs if cost]
-    model.total_cost = pyo.Objective(expr=pyo.quicksum(expressions) + constant)
+    is_constant = costs.index.get_level_values(0) == "constant"
+    model.offset = float(costs[is_constant].sum())
+    variable = costs[~is_constant & (costs != 0.0).to_numpy()]
+    columns = model.numbered(*(variable.index.get_level_values(level) for level in range(3)))
+    model.cost[columns] = variable.to_numpy(dtype=float)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netopt.formulation.model import number_in
 from netopt.formulation.sets import cells
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from netopt.formulation.sets import Facts
 
 
-def reachable_tonnes(facts: Facts) -> dict[str, dict[str, float]]:
+def reachable_tonnes(facts: Facts) -> NDArray[np.float64]:
     """Return an upper bound on the input (t/yr) of each site, by period.
 
     The nation's formal supply of a commodity, what vendors offer of it, and what recipes could make of
@@ -24,24 +26,22 @@ def reachable_tonnes(facts: Facts) -> dict[str, dict[str, float]]:
 
     Returns
     -------
-    dict
-        period -> site -> t/yr; a site that nothing can reach is missing.
+    numpy.ndarray
+        ``facts.sites`` x periods, t/yr; 0 at a site that nothing can reach.
     """
     network = facts.network
+    taken = network.activity_inputs[["site", "commodity"]].drop_duplicates()
+    site = number_in(facts.sites, taken["site"])
     carries_over = len(network.stores) > 0 or len(network.return_rates) > 0
-    inputs = network.activity_inputs
-    taken = {str(site): set(rows["commodity"]) for site, rows in inputs.groupby("site")}
     mass = _mass(facts)
-    reach = {}
-    for period in facts.periods:
+    reach = np.zeros((len(facts.sites), len(facts.periods)))
+    for at, period in enumerate(facts.periods):
         if carries_over:
-            reach[period] = dict.fromkeys(taken, np.inf)
+            reach[site, at] = np.inf
             continue
         units = _available_units(facts, period)
-        reach[period] = {
-            site: sum(units[commodity] * mass[commodity] for commodity in commodities)
-            for site, commodities in taken.items()
-        }
+        tonnes = taken["commodity"].map({name: units[name] * mass[name] for name in mass}).astype(float)
+        reach[:, at] = np.bincount(site, tonnes, minlength=len(facts.sites))
     return reach
 
 

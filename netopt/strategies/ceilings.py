@@ -109,11 +109,11 @@ def ceilings(
     form = standard_form(network, Perspective.SOCIAL)
     found = []
     for period in network.periods if rule is not None else network.periods[:1]:
-        is_short = [
-            rule is not None and column.family == "shortfall" and column[1:] == (rule.rule, period)
-            for column in form.columns
-        ]
-        goal = replace(form, cost=np.array(is_short, dtype=float), offset=0.0)
+        is_short = np.zeros(form.shape[1], dtype=bool)
+        if rule is not None:
+            names = form.columns
+            is_short = names.are("shortfall") & (names.key == rule.rule) & (names.period == period)
+        goal = replace(form, cost=is_short.astype(float), offset=0.0)
         result = _relaxed(goal, clock)
         if result.objective is None:
             return None

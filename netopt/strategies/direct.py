@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
-from netopt.formulation.compile import standard_form, turn_at_models
+from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_gross_costs
 from netopt.solution.ledger import build_ledger
@@ -56,9 +56,8 @@ def solve_direct(
         Where the solver fails or contradicts the ledger.
     """
     options.tell("building the model")
-    with turn_at_models(options.stop):
-        began = time.monotonic()
-        form = standard_form(network, perspective, without=without, stop=options.stop)
+    began = time.monotonic()
+    form = standard_form(network, perspective, without=without, stop=options.stop)
     build_time_s = time.monotonic() - began
     options.tell("linear relaxation")
     settings = _highs_options(options, began)

@@ -85,14 +85,14 @@ def shortages(network: Network, options: SolveOptions) -> pd.DataFrame | None:
         either would do.
     """
     form = standard_form(network, Perspective.SOCIAL, without=STRENGTHENING)
-    rows = [number for number, key in enumerate(form.row_keys) if key[0] in _SIGN_OF_TAG]
+    rows = form.row_keys.numbers(*_SIGN_OF_TAG)
     keys = pd.DataFrame([form.row_keys[number] for number in rows], columns=["tag", "place", "period"])
     site_of = network.modules.set_index("module")["site"]
     keys["site"] = keys["place"].map(site_of).fillna(keys["place"])
     operates = keys["site"].isin(_operating_sites(network))
     elastic = with_slacks(
         form,
-        np.array(rows, dtype=np.int64),
+        rows,
         keys["tag"].map(_SIGN_OF_TAG).to_numpy(dtype=float),
         np.where(operates, 1.0, 1.0 + _ELSEWHERE),
     )

@@ -13,6 +13,7 @@ from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
+from netopt.solution.names import Joined
 from netopt.strategies.slack import with_slacks
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _DEVIATION_WEIGHT: Final = 100.0
 """What a tonne weighs by which a flow differs from what is given; one beyond capacity weighs 1."""
 
 _DUST_TONNES: Final = 1e-4
+
+_NAME: Final = ["family", "index", "period"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ def misfit(network: Network, options: SolveOptions) -> Misfit | None:
     form = standard_form(free, Perspective.SOCIAL, without=STRENGTHENING)
     mass = held["index"].map(network.arcs.set_index("arc")["tonnes_per_unit"]).to_numpy(dtype=float)
     whole = _with_rows(form, held)
-    loads = [number for number, key in enumerate(form.row_keys) if key[0] == "module_load"]
+    loads = form.row_keys.numbers("module_load")
     new = form.shape[0] + np.arange(len(held))
     elastic = with_slacks(
         whole,
-        np.concatenate([loads, new, new]).astype(np.int64),
+        np.concatenate([loads, new, new]),
         np.concatenate([-np.ones(len(loads)), -np.ones(len(held)), np.ones(len(held))]),
         np.concatenate([np.ones(len(loads)), _DEVIATION_WEIGHT * mass, _DEVIATION_WEIGHT * mass]),
     )
@@ -141,8 +144,8 @@ def _rows_words(lines: Iterable[int]) -> str:
 
 def _with_rows(form: StandardForm, held: pd.DataFrame) -> StandardForm:
     """Return the form with one row for each held flow, instead of bounds on it."""
-    column = {(name.key, name.period): at for at, name in enumerate(form.columns) if name.family == "flow"}
-    at = [column[key] for key in zip(held["index"], held["period"], strict=True)]
+    flows = pd.MultiIndex.from_frame(held[["index", "period"]].assign(family="flow")[_NAME])
+    at = form.columns.as_index().get_indexer(flows)
     entries = coo_array((np.ones(len(held)), (np.arange(len(held)), at)), shape=(len(held), form.shape[1]))
     names = tuple(f"given_flow({key}_{period})" for key, period in held[["index", "period"]].to_numpy())
     return replace(
@@ -150,5 +153,5 @@ def _with_rows(form: StandardForm, held: pd.DataFrame) -> StandardForm:
         matrix=csc_array(vstack([form.matrix, entries])),
         row_lower=np.concatenate([form.row_lower, held["lower"].to_numpy(dtype=float)]),
         row_upper=np.concatenate([form.row_upper, held["upper"].to_numpy(dtype=float)]),
-        rows=(*form.rows, *names),
+        rows=Joined(form.rows, names),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import coo_array, csc_array, hstack
 
-from netopt.solution.form import ColumnName
+from netopt.solution.names import ColumnName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,5 +36,5 @@ def with_slacks(
         lower=np.concatenate([form.lower, np.zeros(n_slacks)]),
         upper=np.concatenate([form.upper, np.full(n_slacks, np.inf)]),
         is_integer=np.concatenate([form.is_integer, np.zeros(n_slacks, dtype=bool)]),
-        columns=(*form.columns, *(ColumnName("slack", str(row), "") for row in rows)),
+        columns=form.columns.followed_by(ColumnName("slack", str(row), "") for row in rows),
     )

@@ -15,8 +15,7 @@ from netopt.data.design import Design
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance, read_instance
 from netopt.errors import NoSolutionError
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.network.build import build_network
 from netopt.network.network import Network
 from netopt.pipeline import infeasibility, solve
@@ -305,7 +304,7 @@ def network() -> Network:
 
 
 def test_a_model_that_is_bounded_has_no_loop(network: Network) -> None:
-    form = compile_model(build_model(network, Perspective.SOCIAL))
+    form = standard_form(network, Perspective.SOCIAL)
     assert find_loop(network, form, ONE_THREAD) is None
 
 
@@ -315,7 +314,7 @@ def test_a_loop_of_recipes_is_named_with_its_places_and_commodities(network: Net
     back = back[back["site"] == "R3"].assign(commodity="black_mass", units_per_tonne=1.0)
     outputs = pd.concat([network.activity_outputs, back], ignore_index=True)
     looped = replace(network, activity_outputs=outputs)
-    form = compile_model(build_model(looped, Perspective.PRIVATE, without=frozenset({"module_load"})))
+    form = standard_form(looped, Perspective.PRIVATE, without=frozenset({"module_load"}))
     loop = find_loop(looped, form, ONE_THREAD)
     assert loop is not None
     assert loop.places == ("G", "R3")
@@ -327,7 +326,7 @@ def test_a_loop_of_recipes_is_named_with_its_places_and_commodities(network: Net
 
 
 def test_sales_from_nowhere_are_named(network: Network) -> None:
-    form = compile_model(build_model(network, Perspective.SOCIAL, without=frozenset({"conversion"})))
+    form = standard_form(network, Perspective.SOCIAL, without=frozenset({"conversion"}))
     loop = find_loop(network, form, ONE_THREAD)
     assert loop is not None
     assert loop.commodities == ("metal",)

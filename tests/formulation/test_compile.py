@@ -1,4 +1,4 @@
-"""The standard form is the Pyomo model: same optimum by another way, and nothing that is no number."""
+"""The standard form is the Pyomo model: same rows, same optimum, and nothing that is no number."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ from pathlib import Path
 
 import highspy
 import numpy as np
+import pandas as pd
 import pyomo.environ as pyo
 import pytest
 from pyomo.repn.plugins.lp_writer import LPWriter
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.build import STRENGTHENING, state_model
+from netopt.formulation.compile import compile_model, standard_form
+from netopt.formulation.model import Model, words
+from netopt.formulation.pyomo_model import as_pyomo, build_model
 from netopt.network.build import build_network
 from netopt.network.network import Network
 from netopt.solution.form import StandardForm
@@ -54,7 +58,7 @@ def test_the_golden_network_has_the_optimum_of_its_lp_file(
     perspective: Perspective, tmp_path: Path
 ) -> None:
     model = build_model(golden_network(), perspective)
-    found = highs.solve_form(compile_model(model), EXACT)
+    found = highs.solve_form(standard_form(golden_network(), perspective), EXACT)
     assert found.status is BackendStatus.OPTIMAL
     assert found.objective == pytest.approx(optimum_of_the_lp_file(model, tmp_path), rel=1e-7)
 
@@ -63,16 +67,17 @@ def test_the_golden_network_has_the_optimum_of_its_lp_file(
 def test_random_networks_have_the_optimum_of_their_lp_files(
     seed: int, features: tuple[str, ...], tmp_path: Path
 ) -> None:
-    model = build_model(random_network(seed, features), Perspective.SOCIAL)
-    found = highs.solve_form(compile_model(model), EXACT)
+    network = random_network(seed, features)
+    model = build_model(network, Perspective.SOCIAL)
+    found = highs.solve_form(standard_form(network, Perspective.SOCIAL), EXACT)
     assert found.status is BackendStatus.OPTIMAL
     assert found.objective == pytest.approx(optimum_of_the_lp_file(model, tmp_path), rel=1e-7)
 
 
 def test_strengthening_raises_the_bound_and_leaves_the_optimum() -> None:
     network = random_network(1, ("existing", "unserved"))
-    tight = compile_model(build_model(network, Perspective.SOCIAL))
-    loose = compile_model(build_model(network, Perspective.SOCIAL, without=STRENGTHENING))
+    tight = standard_form(network, Perspective.SOCIAL)
+    loose = standard_form(network, Perspective.SOCIAL, without=STRENGTHENING)
     assert highs.solve_form(tight, EXACT).objective == pytest.approx(
         highs.solve_form(loose, EXACT).objective, rel=1e-7
     )
@@ -81,8 +86,7 @@ def test_strengthening_raises_the_bound_and_leaves_the_optimum() -> None:
 
 
 def test_names_bounds_and_senses_are_those_of_the_model() -> None:
-    model = build_model(golden_network(), Perspective.SOCIAL)
-    form = compile_model(model)
+    form = standard_form(golden_network(), Perspective.SOCIAL)
     columns = {column: number for number, column in enumerate(form.columns)}
     assert len(columns) == len(form.columns)
     rows = {row: number for number, row in enumerate(form.rows)}
@@ -120,10 +124,33 @@ def test_what_is_no_number_is_refused(where: str, wrong: float) -> None:
         compile_model(one_variable({**amount, where: wrong}))
 
 
-def one_variable(amount: dict[str, float]) -> pyo.ConcreteModel:
-    model = pyo.ConcreteModel()
-    model.flow = pyo.Var([("arc", "t1")], within=pyo.NonNegativeReals)
-    x = model.flow["arc", "t1"]
-    model.limit = pyo.Constraint(expr=amount["coefficient"] * x <= amount["right-hand side"])
-    model.cost = pyo.Objective(expr=amount["cost"] * x + amount["constant cost"])
+def one_variable(amount: dict[str, float]) -> Model:
+    model = Model("one", pd.Index(["t1"]))
+    model.decide("flow", pd.Index(["arc"]))
+    rows = model.state("limit", words(pd.Index(["arc"])))
+    rows.add(None, model["flow"].columns(), amount["coefficient"])
+    rows.at_most(amount["right-hand side"])
+    model.cost, model.offset = np.array([amount["cost"]]), amount["constant cost"]
     return model
+
+
+@pytest.mark.parametrize(("seed", "features"), RANDOM)
+def test_pyomo_compiles_the_same_form(seed: int, features: tuple[str, ...]) -> None:
+    """Rows, sides, coefficients, bounds and costs by name, as Pyomo's own compiler finds them."""
+    model = state_model(random_network(seed, features), Perspective.SOCIAL)
+    ours, made = compile_model(model), LinearStandardFormCompiler().write(as_pyomo(model), mixed_form=True)
+    dense, theirs = ours.matrix.toarray(), made.A.toarray()
+    names = [variable.parent_component().local_name for variable in made.columns]
+    keys = [
+        (name, *(variable.index() or ("", ""))) for name, variable in zip(names, made.columns, strict=True)
+    ]
+    assert [tuple(name) for name in ours.columns] == keys
+    assert list(ours.rows) == [row.constraint.name for row in made.rows]
+    np.testing.assert_array_equal(dense, theirs)
+    np.testing.assert_array_equal(ours.cost, made.c.toarray().ravel())
+    upper = [np.inf if variable.ub is None else variable.ub for variable in made.columns]
+    np.testing.assert_array_equal(ours.upper, upper)
+    np.testing.assert_array_equal(ours.lower, [variable.lb for variable in made.columns])
+    np.testing.assert_array_equal(ours.is_integer, [variable.is_integer() for variable in made.columns])
+    sides = np.where(np.isfinite(ours.row_upper), ours.row_upper, ours.row_lower)
+    np.testing.assert_array_equal(sides, made.rhs)

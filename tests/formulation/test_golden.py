@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from netopt.accounts import Perspective
-from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
+from netopt.formulation.build import EQUATIONS, STRENGTHENING, state_model
 from netopt.formulation.constraints import controls, facilities, flows, limits, strengthening
 from netopt.formulation.reference import checker_files, equation_reference, read_equation
 from netopt.resources import shipped
@@ -79,13 +79,12 @@ def test_a_docstring_without_a_twin_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 def test_only_equations_that_exist_can_be_left_out() -> None:
     with pytest.raises(ValueError, match="no such equation: gravity"):
-        build_model(golden_network(), Perspective.SOCIAL, without=frozenset({"gravity"}))
+        state_model(golden_network(), Perspective.SOCIAL, without=frozenset({"gravity"}))
 
 
 @pytest.mark.parametrize("tag", EQUATIONS)
 def test_the_model_has_the_equation_unless_it_is_left_out(tag: str) -> None:
-    whole = build_model(golden_network(), Perspective.SOCIAL)
-    assert whole.component(tag) is not None
-    assert (
-        build_model(golden_network(), Perspective.SOCIAL, without=frozenset({tag})).component(tag) is None
-    )
+    whole = state_model(golden_network(), Perspective.SOCIAL)
+    assert tag in {rows.tag for rows in whole.rows if len(rows.kept())}
+    lacking = state_model(golden_network(), Perspective.SOCIAL, without=frozenset({tag}))
+    assert tag not in {rows.tag for rows in lacking.rows}

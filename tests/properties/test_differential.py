@@ -11,8 +11,7 @@ import pytest
 from netopt.accounts import Perspective
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
-from netopt.formulation.build import build_model
-from netopt.formulation.compile import compile_model
+from netopt.formulation.compile import standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_gross_costs
 from netopt.network.build import build_network
 from netopt.solution.form import StandardForm
@@ -46,7 +45,7 @@ def form_of(seed: int) -> tuple[StandardForm, float]:
     instance = random_instance(seed, features=SETS[seed % len(SETS)])
     network = build_network(instance, random_effects(seed, instance))
     perspective = Perspective.PRIVATE if seed % 3 == 0 else Perspective.SOCIAL
-    form = compile_model(build_model(network, perspective))
+    form = standard_form(network, perspective)
     gross, constant = by_column(form, unit_gross_costs(network))
     relaxed = highs.solve_form(form, {"threads": 1}, relaxed=True)
     size = constant if relaxed.point is None else float(np.abs(gross @ relaxed.point)) + constant

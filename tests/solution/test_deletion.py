@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import pyomo.environ as pyo
+import numpy as np
 import pytest
 
 from netopt.accounts import Perspective
@@ -14,9 +14,10 @@ from netopt.backends.result import BackendStatus
 from netopt.data.instance import Instance
 from netopt.data.read import make_instance
 from netopt.formulation import compile as compile_module
-from netopt.formulation.build import EQUATIONS, STRENGTHENING, build_model
+from netopt.formulation.build import EQUATIONS, STRENGTHENING, state_model
 from netopt.formulation.compile import compile_model
 from netopt.formulation.extract import answer, decisions
+from netopt.formulation.model import Model
 from netopt.network.build import build_network
 from netopt.policy.effects import CountSites, Effects, ForceSite, SingleSource
 from netopt.solution.check import Verdict, judge
@@ -130,9 +131,9 @@ def test_deleting_closing_is_noticed() -> None:
         (frozenset[str](), BackendStatus.INFEASIBLE),
         (frozenset({"closing"}), BackendStatus.OPTIMAL),
     ):
-        model = build_model(network, Perspective.SOCIAL, without=without)
-        for family in (model.opened, model.closed):
-            family[module, instance.periods[0]].setlb(1.0)
+        model = state_model(network, Perspective.SOCIAL, without=without)
+        for family in ("opened", "closed"):
+            set_least(model, family, module, instance.periods[0], 1.0)
         form = compile_model(model)
         result = highs.solve_form(form, {"threads": 1, "random_seed": 0})
         assert result.status is status
@@ -142,14 +143,18 @@ def test_deleting_closing_is_noticed() -> None:
     assert verdict.tags() == {"closing"}
 
 
-def lifted(model: pyo.ConcreteModel, what: str) -> None:
+def set_least(model: Model, family: str, key: str, period: str, least: float) -> None:
+    """Let a decision be no less than an amount."""
+    own = model[family]
+    own.lower[own.ids.get_loc(key), own.periods.get_loc(period)] = least
+
+
+def lifted(model: Model, what: str) -> None:
     """Take one row that shares its tag with another, or the bounds of one kind, out of a model."""
-    if what in ("build_once", "storage_room"):
-        model.component(what).deactivate()
+    model.rows = [rows for rows in model.rows if rows.tag != what]
     families = {"open arcs": ["flow"], "may build": ["opened", "expanded"], "unserved": ["unserved"]}
     for family in families.get(what, []):
-        for variable in getattr(model, family).values():
-            variable.setub(1.0 if what == "may build" else None)
+        model[family].upper[:] = 1.0 if what == "may build" else np.inf
 
 
 LIFTED = {
@@ -166,12 +171,12 @@ def test_lifting_a_half_of_an_equation_is_noticed(what: str, monkeypatch: pytest
     _, whole = solved(case)
     assert whole.violations == ()
 
-    def build(*args: Any, **kwargs: Any) -> pyo.ConcreteModel:
-        model = build_model(*args, **kwargs)
+    def build(*args: Any, **kwargs: Any) -> Model:
+        model = state_model(*args, **kwargs)
         lifted(model, what)
         return model
 
-    monkeypatch.setattr(compile_module, "build_model", build)
+    monkeypatch.setattr(compile_module, "state_model", build)
     _, lacking = solved(case)
     assert lacking.tags() == {tag}
 
@@ -185,8 +190,8 @@ def test_lifting_the_room_of_a_store_is_noticed() -> None:
     sizes = network.modules.groupby("site")["module"].count()
     stores = network.stores[network.stores["site"].map(sizes) > 1]
     for without, status in ((False, BackendStatus.INFEASIBLE), (True, BackendStatus.OPTIMAL)):
-        model = build_model(network, Perspective.SOCIAL)
-        model.stored[stores["store"].iloc[0], instance.periods[0]].setlb(1.5)
+        model = state_model(network, Perspective.SOCIAL)
+        set_least(model, "stored", stores["store"].iloc[0], instance.periods[0], 1.5)
         if without:
             lifted(model, "storage_room")
         form = compile_model(model)

@@ -17,8 +17,8 @@ from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.data.instance import Instance
 from netopt.errors import NoSolutionError, StoppedError, UsageError
-from netopt.formulation.build import STRENGTHENING, build_model
-from netopt.formulation.compile import compile_model, standard_form
+from netopt.formulation.build import STRENGTHENING
+from netopt.formulation.compile import standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
 from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
@@ -71,7 +71,7 @@ def case(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
 
 def relaxation(instance: Instance, effects: Effects, perspective: Perspective, scope: Scope) -> Relaxation:
     network = build_network(instance, effects, scope=scope)
-    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    form = standard_form(network, perspective, without=STRENGTHENING)
     columns = Columns(network, form)
     pricer = Pricer(columns, partial(unit_costs, perspective=perspective))
     return Relaxation(columns, pricer, {"threads": 1}, lambda: None)
@@ -266,7 +266,7 @@ def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
     """
     instance, effects, perspective, _ = case(seed)
     network = build_network(instance, effects)
-    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    form = standard_form(network, perspective, without=STRENGTHENING)
     own = Columns(network, form)
     last = instance["jurisdictions"]["jurisdiction"].iloc[-1]
     of_type = instance["facility_types"]["facility_type"].iloc[0]
@@ -305,7 +305,7 @@ def test_an_arc_that_is_added_is_the_column_that_a_listed_one_is(seed: int) -> N
     cap = ShareRule("test", "cap", Mass("given", tonnes_per_year=10.0), Mass("emitted"), 1.0, 100.0)
     effects = replace(effects, share_rules=(*effects.share_rules, cap))
     network = build_network(instance, effects)
-    form = compile_model(build_model(network, perspective, without=STRENGTHENING))
+    form = standard_form(network, perspective, without=STRENGTHENING)
     own = Columns(network, form)
     pricer = Pricer(own, partial(unit_costs, perspective=perspective))
     lanes = pricer.everywhere.lanes

@@ -2,156 +2,137 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pyomo.environ as pyo
+import numpy as np
+import pandas as pd
 
-from netopt.formulation.sets import cells
+from netopt.formulation.model import number_in, words
+from netopt.formulation.sets import pairs, position_in, within
 
 if TYPE_CHECKING:
-    from netopt.formulation.sets import Facts, State
+    from netopt.formulation.model import Floats, Model, Rows
+    from netopt.formulation.sets import Facts, Numbers
 
 
-def supply_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
+def supply_balance(model: Model, facts: Facts) -> None:
     """``sum(flow out of source and commodity) + leaked + unserved = supply`` (t/yr).
 
     Twin: tag ``supply_balance``. Without it the cheapest plan collects nothing.
     """
     supplies = facts.network.supplies
-    places = zip(supplies["source"], supplies["commodity"], strict=True)
-    place_of = dict(zip(supplies["supply"], places, strict=True))
-    retired = cells(facts.network.supply_tonnes)
-
-    def rule(m: Any, supply: str, period: str) -> Any:
-        out = pyo.quicksum(m.flow[arc, period] for arc in facts.out_of_supply.get(place_of[supply], []))
-        return out + m.leaked[supply, period] + m.unserved[supply, period] == retired[supply, period]
-
-    model.supply_balance = pyo.Constraint(model.SUPPLIES, model.PERIODS, rule=rule)
+    supply, arc, _ = facts.arcs_of_supply
+    rows = model.state("supply_balance", words(supplies["supply"]))
+    rows.add(supply, model["flow"].columns(arc))
+    rows.add(None, model["leaked"].columns())
+    rows.add(None, model["unserved"].columns())
+    rows.equal(facts.by_period(facts.network.supply_tonnes, "supplies"))
 
 
-def leakage(model: pyo.ConcreteModel, facts: Facts) -> None:
+def leakage(model: Model, facts: Facts) -> None:
     """``leaked = (1 - formal share of the source) * supply`` (t/yr): behaviour, not a planner's choice.
 
     Twin: tag ``leakage``. Without it the plan leaks whatever is dear to collect.
     """
-    leaked = cells(facts.network.leaked_tonnes)
-
-    def rule(m: Any, supply: str, period: str) -> Any:
-        return m.leaked[supply, period] == leaked[supply, period]
-
-    model.leakage = pyo.Constraint(model.SUPPLIES, model.PERIODS, rule=rule)
+    rows = model.state("leakage", words(facts.network.supplies["supply"]))
+    rows.add(None, model["leaked"].columns())
+    rows.equal(facts.by_period(facts.network.leaked_tonnes, "supplies"))
 
 
-def return_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
+def return_balance(model: Model, facts: Facts) -> None:
     """``sum(flow out of market and returned commodity) = sum(return_rate * sold earlier)`` (t/yr).
 
     Twin: tag ``return_balance``. Without it batteries vanish into second life.
     """
-    returns = facts.network.returns.set_index("return")
+    returns = facts.network.returns
+    returned = facts.goods.of(returns["market"], returns["commodity"])
+    sold = facts.goods.of(returns["market"], returns["sold_commodity"])
+    places = np.unique(returned)
+    rows = model.state("return_balance", *facts.goods.words(places))
+    out = within(places, facts.arcs_at("from", "market"))
+    rows.add(out.entry, model["flow"].columns(out.member))
     rates = facts.network.return_rates
-    places = sorted(set(zip(returns["market"], returns["commodity"], strict=True)))
-    model.RETURNS = pyo.Set(initialize=places, dimen=2)
-    earlier: dict[tuple[str, str, str], list[tuple[tuple[str, str], str, float]]] = {}
-    for row in rates.to_dict("records"):
-        item = returns.loc[row["return"]]
-        sale = ((item["market"], item["sold_commodity"]), row["sold_period"], row["tonnes_per_unit"])
-        earlier.setdefault((item["market"], item["commodity"], row["period"]), []).append(sale)
-
-    def rule(m: Any, market: str, commodity: str, period: str) -> Any:
-        out = pyo.quicksum(m.flow[arc, period] for arc in facts.out_of_return.get((market, commodity), []))
-        back = pyo.quicksum(
-            rate * m.flow[arc, sold_period]
-            for sold, sold_period, rate in earlier.get((market, commodity, period), [])
-            for arc in facts.into_market.get(sold, [])
-        )
-        if _is_empty(out) and _is_empty(back):
-            return pyo.Constraint.Skip
-        return out - back == 0
-
-    model.return_balance = pyo.Constraint(model.RETURNS, model.PERIODS, rule=rule)
+    item = number_in(pd.Index(returns["return"]), rates["return"])
+    due, sold_in = (number_in(model.periods, rates[name]) for name in ("period", "sold_period"))
+    sales = pairs(sold[item], facts.arcs_at("to", "market"))
+    at = position_in(places, returned[item]) * len(model.periods) + due
+    earlier = model["flow"].columns(sales.member)[np.arange(len(sales.member)), sold_in[sales.entry]]
+    rows.add_each(at[sales.entry], earlier, -rates["tonnes_per_unit"].to_numpy(dtype=float)[sales.entry])
+    rows.equal(0.0)
 
 
-def facility_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
+def facility_balance(model: Model, facts: Facts) -> None:
     """``inflow + own outputs = inputs of recipes + outflow``, by commodity and provenance.
 
     In commodity units a year, for what a site takes in and cannot store. Twin: tag
     ``facility_balance``. Without it a plant processes what never reached it.
     """
-    states = [state for state in facts.taken_states if state not in facts.store_of]
-    model.facility_balance = pyo.Constraint(states, model.PERIODS, rule=_balance_rule(facts))
+    states = np.setdiff1d(facts.taken_states, facts.stored_states)
+    rows = model.state("facility_balance", *facts.states.words(states))
+    _add_surplus(rows, model, facts, states)
+    rows.equal(0.0)
 
 
-def conversion(model: pyo.ConcreteModel, facts: Facts) -> None:
+def conversion(model: Model, facts: Facts) -> None:
     """``outputs of recipes = outflow``, by commodity and provenance, in commodity units a year.
 
     For what a site only gives out and cannot store. Twin: tag ``conversion``. Without it a plant
     sells metal that no recipe yields, or hides what it must dispose of.
     """
-    states = [state for state in facts.given_states if state not in facts.store_of]
-    model.conversion = pyo.Constraint(states, model.PERIODS, rule=_balance_rule(facts))
+    states = np.setdiff1d(facts.given_states, facts.stored_states)
+    rows = model.state("conversion", *facts.states.words(states))
+    _add_surplus(rows, model, facts, states)
+    rows.equal(0.0)
 
 
-def _balance_rule(facts: Facts) -> Any:
-    def rule(m: Any, *index: str) -> Any:
-        *parts, period = index
-        surplus = _surplus(m, facts, tuple(parts), period)
-        return pyo.Constraint.Skip if _is_empty(surplus) else surplus == 0
-
-    return rule
-
-
-def storage_balance(model: pyo.ConcreteModel, facts: Facts) -> None:
+def storage_balance(model: Model, facts: Facts) -> None:
     """``stored[t] = stored[t-1] + length * (in - out)`` (units), empty at both ends of the horizon.
 
     Replaces ``facility_balance`` and ``conversion`` where storage is allowed. Twin: tag
     ``storage_balance``. Without it stock appears from nowhere or is forgotten.
     """
-    last = facts.periods[-1]
-
-    def rule(m: Any, *index: str) -> Any:
-        *parts, period = index
-        state = tuple(parts)
-        store = facts.store_of[state]  # type: ignore[index]
-        before = facts.before(period)
-        opening = m.stored[store, before] if before else 0.0
-        closing = 0.0 if period == last else m.stored[store, period]
-        change = facts.years(period) * _surplus(m, facts, state, period)
-        return opening + change - closing == 0
-
-    model.storage_balance = pyo.Constraint(sorted(facts.store_of), model.PERIODS, rule=rule)
+    store = np.argsort(facts.stored_states)
+    states = facts.stored_states[store]
+    rows = model.state("storage_balance", *facts.states.words(states))
+    rows.add(None, model["stored"].columns_before(store))
+    _add_surplus(rows, model, facts, states, per_year=facts.years)
+    is_kept = np.arange(len(model.periods)) < len(model.periods) - 1
+    rows.add(None, model["stored"].columns(store), -1.0 * is_kept[None, :])
+    rows.equal(0.0)
 
 
-def storage_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
+def storage_limit(model: Model, facts: Facts) -> None:
     """``sum(stored over provenances) <= capacity * min(1, sum(operating))`` (units); 0 at the end.
 
     Two rows: at most the capacity, and nothing where nothing operates. Twin: tag
     ``storage_limit``. Without it closed plants are warehouses without end.
     """
     stores = facts.network.stores
-    groups = {key: rows["store"].tolist() for key, rows in stores.groupby(["site", "commodity"])}
-    capacity = stores.groupby(["site", "commodity"])["capacity_units"].first().to_dict()
-
-    def room_rule(m: Any, site: str, commodity: str, period: str) -> Any:
-        kept = pyo.quicksum(m.stored[store, period] for store in groups[site, commodity])
-        return kept <= (0.0 if period == facts.periods[-1] else capacity[site, commodity])
-
-    def open_rule(m: Any, site: str, commodity: str, period: str) -> Any:
-        kept = pyo.quicksum(m.stored[store, period] for store in groups[site, commodity])
-        operating = pyo.quicksum(m.operating[module, period] for module in facts.modules_at.get(site, []))
-        return kept - capacity[site, commodity] * operating <= 0
-
-    model.storage_room = pyo.Constraint(sorted(groups), model.PERIODS, rule=room_rule)
-    model.storage_limit = pyo.Constraint(sorted(groups), model.PERIODS, rule=open_rule)
-
-
-def _surplus(m: Any, facts: Facts, state: State | tuple[str, ...], period: str) -> Any:
-    """Return what a site gains of a state in a year: inflow + outputs - inputs - outflow."""
-    arrives = [m.flow[arc, period] for arc in facts.inflow.get(state, [])]  # type: ignore[arg-type]
-    leaves = [m.flow[arc, period] for arc in facts.outflow.get(state, [])]  # type: ignore[arg-type]
-    made = [units * m.throughput[a, period] for a, units in facts.produced.get(state, [])]  # type: ignore[arg-type]
-    used = [units * m.throughput[a, period] for a, units in facts.consumed.get(state, [])]  # type: ignore[arg-type]
-    return pyo.quicksum(arrives) + pyo.quicksum(made) - pyo.quicksum(used) - pyo.quicksum(leaves)
+    goods, first, group = np.unique(
+        facts.goods.of(stores["site"], stores["commodity"]), return_index=True, return_inverse=True
+    )
+    capacity = stores["capacity_units"].to_numpy(dtype=float)[first]
+    index = facts.goods.words(goods)
+    room = model.state("storage_room", *index)
+    room.add(group, model["stored"].columns())
+    is_last = np.arange(len(model.periods)) == len(model.periods) - 1
+    room.at_most(np.where(is_last, 0.0, capacity[:, None]))
+    modules = facts.modules_at(number_in(facts.sites, pd.Index(index[0])))
+    rows = model.state("storage_limit", *index)
+    rows.add(group, model["stored"].columns())
+    rows.add(modules.entry, model["operating"].columns(modules.member), -capacity[modules.entry])
+    rows.at_most(0.0)
 
 
-def _is_empty(expression: Any) -> bool:
-    return not pyo.is_potentially_variable(expression)
+def _add_surplus(
+    rows: Rows, model: Model, facts: Facts, states: Numbers, per_year: Floats | float = 1.0
+) -> None:
+    """Add what a site gains of each state in a year: inflow + outputs - inputs - outflow."""
+    for links, family, sign in (
+        (facts.inflow, "flow", 1.0),
+        (facts.produced, "throughput", 1.0),
+        (facts.consumed, "throughput", -1.0),
+        (facts.outflow, "flow", -1.0),
+    ):
+        here = within(states, links)
+        rows.add(here.entry, model[family].columns(here.member), sign * here.units[:, None] * per_year)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pandas as pd
 
-from netopt.formulation.sets import cells
+from netopt.formulation.model import number_in, words
+from netopt.formulation.sets import within
 
 if TYPE_CHECKING:
+    from netopt.formulation.model import Model
     from netopt.formulation.sets import Facts
 
 
-def market_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
+def market_limit(model: Model, facts: Facts) -> None:
     """``sum(flow into market) <= limit`` by commodity (units/yr).
 
     Twin: tag ``market_limit``. Without it second life is sold to nobody.
@@ -21,7 +23,7 @@ def market_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
     _limit(model, facts, "market_limit", is_disposal=False)
 
 
-def disposal_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
+def disposal_limit(model: Model, facts: Facts) -> None:
     """``sum(flow into disposal) <= limit`` by commodity (units/yr).
 
     Twin: tag ``disposal_limit``. Without it landfills have no end.
@@ -29,84 +31,68 @@ def disposal_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
     _limit(model, facts, "disposal_limit", is_disposal=True)
 
 
-def _limit(model: pyo.ConcreteModel, facts: Facts, name: str, *, is_disposal: bool) -> None:
+def _limit(model: Model, facts: Facts, tag: str, *, is_disposal: bool) -> None:
     offtakes = facts.network.offtakes
-    limits = cells(facts.network.offtake_limits)
-    meant = offtakes[(offtakes["category"] == "disposal") == is_disposal]
-    keys = list(zip(meant["offtake"], meant["market"], meant["commodity"], strict=True))
-    bounded = {
-        (offtake, period): facts.into_market[market, commodity]
-        for offtake, market, commodity in keys
-        if (market, commodity) in facts.into_market
-        for period in facts.periods
-        if np.isfinite(limits[offtake, period])
-    }
-
-    def rule(m: Any, offtake: str, period: str) -> Any:
-        sold = pyo.quicksum(m.flow[arc, period] for arc in bounded[offtake, period])
-        return sold <= limits[offtake, period]
-
-    model.add_component(name, pyo.Constraint(list(bounded), rule=rule))
+    meant = np.flatnonzero((offtakes["category"] == "disposal") == is_disposal)
+    rows = model.state(tag, words(offtakes["offtake"])[meant])
+    goods = facts.goods.of(offtakes["market"], offtakes["commodity"])[meant]
+    sold = within(goods, facts.arcs_at("to", "market"))
+    rows.add(sold.entry, model["flow"].columns(sold.member))
+    limits = facts.by_period(facts.network.offtake_limits, "offtakes")[meant]
+    rows.at_most(limits, where=np.isfinite(limits))
 
 
-def offer_limit(model: pyo.ConcreteModel, facts: Facts) -> None:
+def offer_limit(model: Model, facts: Facts) -> None:
     """``sum(flow out of vendor) <= limit`` by commodity (units/yr).
 
     Twin: tag ``offer_limit``. Without it vendors sell without end.
     """
     offers = facts.network.offers
-    limits = cells(facts.network.offer_limits)
-    places = zip(offers["vendor"], offers["commodity"], strict=True)
-    ways = {
-        offer: facts.out_of_offer[place]
-        for offer, place in zip(offers["offer"], places, strict=True)
-        if place in facts.out_of_offer
-    }
-
-    def rule(m: Any, offer: str, period: str) -> Any:
-        return pyo.quicksum(m.flow[arc, period] for arc in ways[offer]) <= limits[offer, period]
-
-    model.offer_limit = pyo.Constraint(list(ways), model.PERIODS, rule=rule)
+    rows = model.state("offer_limit", words(offers["offer"]))
+    bought = within(facts.goods.of(offers["vendor"], offers["commodity"]), facts.arcs_at("from", "vendor"))
+    rows.add(bought.entry, model["flow"].columns(bought.member))
+    rows.at_most(facts.by_period(facts.network.offer_limits, "offers"))
 
 
-def emission_cap(model: pyo.ConcreteModel, facts: Facts) -> None:
+def emission_cap(model: Model, facts: Facts) -> None:
     """``sum(emissions of flows and throughput) <= cap`` (t CO2e a year), where the instance has one.
 
     Twin: tag ``emission_cap``. Without it the cap is a wish.
     """
     limits = facts.network.instance.settings.limits
-    caps = {period: limits.emission_cap(period) for period in facts.periods}
-    if all(cap is None for cap in caps.values()):
+    caps = [limits.emission_cap(period) for period in facts.periods]
+    if all(cap is None for cap in caps):
         return
-    rows = facts.network.emissions.itertuples(index=False, name=None)
-    emitted = [(getattr(model, family), index, tonnes) for family, index, tonnes in rows]
+    rows = model.state("emission_cap", n=1)
+    for name, emitted in facts.network.emissions.groupby("family", sort=False):
+        family = model[str(name)]
+        columns = family.columns(number_in(family.ids, emitted["index"]))
+        tonnes = emitted["tonnes_co2e_per_unit"].to_numpy(dtype=float)
+        rows.add(np.zeros(len(emitted)), columns, tonnes)
+    is_capped = np.array([[cap is not None for cap in caps]])
+    rows.at_most(np.array([[0.0 if cap is None else cap for cap in caps]]), where=is_capped)
 
-    def rule(_m: Any, period: str) -> Any:
-        total = pyo.quicksum(tonnes * variable[index, period] for variable, index, tonnes in emitted)
-        return pyo.Constraint.Feasible if not emitted or caps[period] is None else total <= caps[period]
 
-    model.emission_cap = pyo.Constraint(model.PERIODS, rule=rule)
-
-
-def share_rule(model: pyo.ConcreteModel, facts: Facts) -> None:
+def share_rule(model: Model, facts: Facts) -> None:
     """``part - share * whole + shortfall >= 0`` for each side rule (t/yr); hard rules have none.
 
     Twin: tag ``share_rule``. Without it a mandate costs nothing.
     """
     terms = facts.network.rule_terms
-    soft = set(model.SOFT_RULES)
-    rows = dict(list(terms.groupby(["rule", "period"])))
-
-    def rule(m: Any, name: str, period: str) -> Any:
-        constant, expressions = 0.0, [m.nothing]
-        for term in rows[name, period].to_dict("records"):
-            if term["family"] == "constant":
-                constant += term["coefficient"]
-            else:
-                variable = getattr(m, term["family"])
-                expressions.append(term["coefficient"] * variable[term["index"], term["decided"]])
-        if name in soft:
-            expressions.append(m.shortfall[name, period])
-        return pyo.quicksum(expressions) >= -constant
-
-    model.share_rule = pyo.Constraint(sorted(rows), rule=rule)
+    rule_of, period_of = terms["rule"].astype("str"), terms["period"].astype("str")
+    rules, in_periods = pd.Index(rule_of.unique()).sort_values(), pd.Index(period_of.unique()).sort_values()
+    keys = number_in(rules, rule_of) * len(in_periods) + number_in(in_periods, period_of)
+    found, row = np.unique(keys, return_inverse=True)
+    rule, period = np.divmod(found, max(len(in_periods), 1))
+    rows = model.state("share_rule", words(rules)[rule], words(in_periods)[period], by_period=False)
+    rows.add(None, model["nothing"].columns())
+    is_constant = (terms["family"] == "constant").to_numpy()
+    decided, coefficient = terms[~is_constant], terms["coefficient"].to_numpy(dtype=float)
+    columns = model.numbered(*(pd.Index(decided[name]) for name in ("family", "index", "decided")))
+    rows.add(row[~is_constant], columns[:, None], coefficient[~is_constant])
+    shortfall = model["shortfall"]
+    soft = np.flatnonzero(number_in(shortfall.ids, rules[rule]) >= 0)
+    short = shortfall.numbered(rules[rule[soft]], in_periods[period[soft]])
+    rows.add(soft, short[:, None])
+    constant = np.bincount(row[is_constant], coefficient[is_constant], minlength=len(found))
+    rows.at_least(-constant)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyomo.environ as pyo
+import pandas as pd
 
-from netopt.formulation.sets import cells
+from netopt.formulation.model import number_in
+from netopt.formulation.sets import position_in
 
 if TYPE_CHECKING:
+    from netopt.formulation.model import Model
     from netopt.formulation.sets import Facts
 
 
-def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
+def strong_link(model: Model, facts: Facts) -> None:
     """``flow from source into site <= sum(min(collectable, capacity) * operating)`` (t/yr).
 
     One row per source, commodity, site and period, over modes. Implied by ``capacity_limit`` for
@@ -21,31 +23,24 @@ def strong_link(model: pyo.ConcreteModel, facts: Facts) -> None:
     pass it on, can take in more of it than it processes, so there is no such row. Twin: tag
     ``capacity_limit``. Without it fractions of plants serve whole provinces and the bound is weak.
     """
-    network = facts.network
-    arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
-    passed_on = {(state.site, state.commodity) for state in facts.outflow}
-    passes = [key in passed_on for key in zip(arcs["to_place"], arcs["commodity"], strict=True)]
-    arcs = arcs[~arcs["to_place"].isin(network.stores["site"]) & ~np.array(passes, dtype=bool)]
-    links = {
-        key: rows["arc"].tolist() for key, rows in arcs.groupby(["from_place", "commodity", "to_place"])
-    }
-    collectable = cells(network.supply_tonnes - network.leaked_tonnes)
-    supply_of = network.supplies.set_index(["source", "commodity"])["supply"].to_dict()
-
-    def rule(m: Any, source: str, commodity: str, site: str, period: str) -> Any:
-        most = collectable[supply_of[source, commodity], period]
-        room = pyo.quicksum(
-            _room(facts, module, most) * m.operating[module, period]
-            for module in facts.modules_at.get(site, [])
-        )
-        sent = pyo.quicksum(m.flow[arc, period] for arc in links[source, commodity, site])
-        return sent - room <= 0
-
-    model.strong_link = pyo.Constraint(sorted(links), model.PERIODS, rule=rule)
-
-
-def _room(facts: Facts, module: str, collectable: float) -> float:
-    """Return the most that one source can send to a module; a part of one may serve it in full."""
-    row = facts.module[module]
-    capacity = row["capacity_tonnes_per_year"]
-    return capacity if row["divisible"] else min(collectable, capacity)
+    network, arcs = facts.network, facts.network.arcs
+    passed_on = facts.arcs_at("from", "site").entry
+    into = facts.goods.of(arcs["to_place"], arcs["commodity"])
+    is_bound = (arcs["from_kind"] == "source") & (arcs["to_kind"] == "site")
+    is_bound &= ~arcs["to_place"].isin(network.stores["site"]) & ~np.isin(into, passed_on)
+    member = np.flatnonzero(is_bound)
+    bound = arcs.iloc[member]
+    ways = facts.ways.of(bound["from_place"], bound["commodity"], bound["to_place"])
+    links, link_of = np.unique(ways, return_inverse=True)
+    source, commodity, site = facts.ways.words(links)
+    rows = model.state("strong_link", source, commodity, site)
+    rows.add(link_of, model["flow"].columns(member))
+    goods = facts.goods.of(pd.Series(source), pd.Series(commodity))
+    supply = position_in(facts.goods.of(network.supplies["source"], network.supplies["commodity"]), goods)
+    modules = facts.modules_at(number_in(facts.sites, pd.Index(site)))
+    capacity = facts.of_module("capacity_tonnes_per_year")[modules.member, None]
+    most = facts.collectable[supply[modules.entry]]
+    # A part of a divisible module may serve one source in full.
+    room = np.where(facts.divisible[modules.member, None], capacity, np.minimum(most, capacity))
+    rows.add(modules.entry, model["operating"].columns(modules.member), -room)
+    rows.at_most(0.0)

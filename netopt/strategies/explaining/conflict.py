@@ -23,7 +23,8 @@ from scipy.sparse import csc_array
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import NoSolutionError
-from netopt.solution.form import ColumnName, StandardForm
+from netopt.solution.form import StandardForm
+from netopt.solution.names import ColumnName, ColumnNames
 from netopt.strategies.clock import Clock, OutOfTimeError
 from netopt.strategies.explaining.elastic import infeasible_core
 
@@ -217,7 +218,7 @@ class Prover:
             lower=np.zeros(len(names)),
             upper=np.ones(len(names)),
             is_integer=np.ones(len(names), dtype=bool),
-            columns=tuple(ColumnName("lifted", name, "") for name in names),
+            columns=ColumnNames.of(ColumnName("lifted", name, "") for name in names),
             rows=tuple(f"hit[{number}]" for number in range(len(conflicts))),
         )
         result = highs.solve_form(form, self.settings() | {"mip_rel_gap": 0.0, "mip_abs_gap": 1e-9})

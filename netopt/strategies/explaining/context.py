@@ -56,17 +56,17 @@ class Context:
     @cached_property
     def rows(self) -> dict[str, list[tuple[int, tuple[str, ...]]]]:
         """Rows by tag: number and index."""
-        found = defaultdict(list)
-        for number, (tag, *index) in enumerate(self.form.row_keys):
-            found[tag].append((number, tuple(index)))
+        found: dict[str, list[tuple[int, tuple[str, ...]]]] = defaultdict(list)
+        for first, block in self.form.row_keys.numbered():
+            found[block.tag] += enumerate(zip(*block.levels, strict=True), start=first)
         return dict(found)
 
     @cached_property
     def columns(self) -> dict[tuple[str, str, str], int]:
         """Columns by family, id and period."""
-        return {
-            (name.family, name.key, name.period): number for number, name in enumerate(self.form.columns)
-        }
+        names = self.form.columns
+        keys = zip(names.family, names.key, names.period, strict=True)
+        return {key: number for number, key in enumerate(keys)}
 
     @cached_property
     def sites(self) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array, csc_array, hstack
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.errors import NoSolutionError
-from netopt.solution.form import ColumnName
+from netopt.solution.names import ColumnName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -136,7 +136,7 @@ def elastic_form(stated: StatedForm, names: Collection[str]) -> tuple[StandardFo
         lower=np.concatenate([free.lower, np.zeros(len(rows))]),
         upper=np.concatenate([free.upper, np.full(len(rows), np.inf)]),
         is_integer=np.concatenate([free.is_integer, np.zeros(len(rows), dtype=bool)]),
-        columns=(*free.columns, *(ColumnName("given", str(row), "") for row in rows)),
+        columns=free.columns.followed_by(ColumnName("given", str(row), "") for row in rows),
     )
     return form, slack_of
 

@@ -211,7 +211,7 @@ class Lifting:
         greater part.
         """
         form, point = self.operations.form, self.operations.best.point
-        columns = np.flatnonzero([name.family == "operating" for name in form.columns])
+        columns = np.flatnonzero(form.columns.are("operating"))
         part, running = form.matrix[:, columns], point[columns]
         could_rise = np.minimum(form.upper[columns], 1.0) - running > TOUCH
         has_any = abs(part) @ np.ones(len(columns)) > 0

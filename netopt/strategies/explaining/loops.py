@@ -15,6 +15,7 @@ from scipy.sparse import csc_array, vstack
 from netopt.backends import highs
 from netopt.backends.result import BackendStatus
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
+from netopt.solution.names import Joined, RowKeys
 
 if TYPE_CHECKING:
     from netopt.network.network import Network
@@ -90,8 +91,8 @@ def _recession(form: StandardForm) -> StandardForm:
         lower=np.where(np.isfinite(form.lower), 0.0, -1.0),
         upper=np.where(np.isfinite(form.upper), 0.0, 1.0),
         is_integer=np.zeros(form.shape[1], dtype=bool),
-        rows=(*form.rows, "length"),
-        row_keys=(),
+        rows=Joined(form.rows, ["length"]),
+        row_keys=RowKeys(()),
     )
 
 
@@ -100,7 +101,7 @@ def _named(network: Network, form: StandardForm, ray: np.ndarray) -> Loop:
     activities = {row["activity"]: row for row in network.activities.to_dict("records")}
     steps, places, commodities, period = [], set[str](), set[str](), ""
     for column in np.flatnonzero(np.abs(ray) > DUST):
-        name, amount = form.columns[column], float(ray[column])
+        name, amount = form.columns[int(column)], float(ray[column])
         if name.family == "flow":
             arc = arcs[name.key]
             start, end, commodity = arc["from_place"], arc["to_place"], arc["commodity"]

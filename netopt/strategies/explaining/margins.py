@@ -157,7 +157,7 @@ def _fixed(form: StandardForm, network: Network, plan: Answer) -> StandardForm:
     value = np.array([tuple(name) in decided for name in form.columns], dtype=float)
     lower = np.where(form.is_integer, value, form.lower)
     upper = np.where(form.is_integer, value, form.upper)
-    operates = np.array([name.family == "operating" for name in form.columns], dtype=bool)
+    operates = form.columns.are("operating")
     upper[operates & (value == 0.0)] = 0.0
     return replace(form, lower=lower, upper=upper)
 
@@ -168,9 +168,9 @@ def _with_shares(form: StandardForm, network: Network, plan: Answer) -> Standard
     module = decided["site"] + "/" + decided["size"]
     kept = dict(zip(zip(module, decided["period"], strict=True), decided["kept_share"], strict=True))
     lower, upper = form.lower.copy(), form.upper.copy()
-    for column, name in enumerate(form.columns):
-        if name.family == "operating":
-            lower[column] = upper[column] = kept.get((name.key, name.period), 0.0)
+    operates = form.columns.are("operating")
+    pairs = zip(form.columns.key[operates], form.columns.period[operates], strict=True)
+    lower[operates] = upper[operates] = [kept.get(pair, 0.0) for pair in pairs]
     return replace(form, lower=lower, upper=upper)
 
 
@@ -203,12 +203,9 @@ def _per_rate(network: Network, periods: pd.Series) -> pd.Series:
 
 
 def _next_tonne(stated: StatedForm, network: Network, operations: Operations) -> pd.DataFrame:
-    rows = [
-        (key[1], key[2], dual)
-        for key, dual in zip(stated.free.row_keys, operations.best.row_duals, strict=True)
-        if key[0] == "supply_balance"
-    ]
-    found = pd.DataFrame(rows, columns=["supply", "period", "dual"])
+    rows = stated.free.row_keys.numbers("supply_balance")
+    keys = [stated.free.row_keys[row][1:] for row in rows]
+    found = pd.DataFrame(keys, columns=["supply", "period"]).assign(dual=operations.best.row_duals[rows])
     found["cny_per_tonne"] = found["dual"] * _per_rate(network, found["period"])
     named = found.merge(network.supplies[["supply", "source", "commodity"]], on="supply")
     return named[["source", "commodity", "period", "cny_per_tonne"]]

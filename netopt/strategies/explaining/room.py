@@ -11,10 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import csc_array, csr_array, vstack
 
 from netopt.formulation.reach import reachable_tonnes
 from netopt.formulation.sets import Facts
+from netopt.solution.names import Joined
 
 if TYPE_CHECKING:
     from netopt.network.network import Network
@@ -39,9 +41,10 @@ def with_room(form: StandardForm, network: Network) -> StandardForm:
     form
         Compiled from the model of ``network``.
     """
-    facts, rooms = Facts(network), Rooms(network)
-    rows = [number for number, key in enumerate(form.row_keys) if key[0] in TAGS]
-    operates = np.array([name.family == "operating" for name in form.columns], dtype=bool)
+    rooms = Rooms(network)
+    capacity = network.modules.set_index("module")["capacity_tonnes_per_year"].astype(float).to_dict()
+    rows = form.row_keys.numbers(*TAGS)
+    operates = form.columns.are("operating")
     matrix = csr_array(form.matrix)
     spare = csr_array(matrix[rows, :])
     for copy, number in enumerate(rows):
@@ -50,7 +53,7 @@ def with_room(form: StandardForm, network: Network) -> StandardForm:
             cells = np.arange(store.indptr[position], store.indptr[position + 1])
             cells = cells[operates[store.indices[cells]]]
             if tag == "capacity_limit":
-                store.data[cells] = -facts.module[index[0]]["capacity_tonnes_per_year"]
+                store.data[cells] = -capacity[index[0]]
             if store is spare:
                 stated = float(np.abs(store.data[cells]).max(initial=0.0))
                 store.data[cells] = -ROOM * max(stated, rooms.most(tag, index))
@@ -59,8 +62,8 @@ def with_room(form: StandardForm, network: Network) -> StandardForm:
         matrix=csc_array(vstack([matrix, spare])),
         row_lower=np.concatenate([form.row_lower, form.row_lower[rows]]),
         row_upper=np.concatenate([form.row_upper, form.row_upper[rows]]),
-        rows=(*form.rows, *(f"room {form.rows[number]}" for number in rows)),
-        row_keys=(*form.row_keys, *(("room", *form.row_keys[number]) for number in rows)),
+        rows=Joined(form.rows, (f"room {form.rows[number]}" for number in rows)),
+        row_keys=form.row_keys.followed_by(("room", *form.row_keys[number]) for number in rows),
     )
 
 
@@ -75,7 +78,8 @@ class Rooms:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._reach = reachable_tonnes(Facts(network))
+        facts = Facts(network)
+        self._reach = pd.DataFrame(reachable_tonnes(facts), index=facts.sites, columns=facts.periods)
         self._site_of = dict(zip(network.modules["module"], network.modules["site"], strict=True))
 
     def most(self, tag: str, index: list[str]) -> float:
@@ -85,8 +89,7 @@ class Rooms:
             mass = self._network.instance["commodities"].set_index("commodity")["tonnes_per_unit"]
             return self._ever_tonnes / float(mass[commodity])
         module, period = index
-        reach = self._reach[period].get(self._site_of[module], 0.0)
-        return min(reach, self._ever_tonnes)
+        return min(float(self._reach[period][self._site_of[module]]), self._ever_tonnes)
 
     @cached_property
     def _ever_tonnes(self) -> float:

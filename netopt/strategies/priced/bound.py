@@ -325,4 +325,4 @@ class _Program:
 
 def _moving(form: StandardForm) -> NDArray[np.bool_]:
     """Return which columns are flows or throughput."""
-    return np.array([name.family in ("flow", "throughput") for name in form.columns], dtype=bool)
+    return form.columns.are("flow", "throughput")

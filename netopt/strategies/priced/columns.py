@@ -76,19 +76,19 @@ class Columns:
     @cached_property
     def position(self) -> pd.Series:
         """Column number by family, id and period."""
-        index = pd.MultiIndex.from_tuples(self.form.columns, names=["family", "index", "period"])
+        index = self.form.columns.as_index()
         return pd.Series(np.arange(len(index)), index=index)
 
     @cached_property
     def rows(self) -> pd.DataFrame:
         """``tag, row, key`` (the constraint's index as a tuple), one row per row of the form."""
-        tags = [key[0] for key in self.form.row_keys]
+        tags = self.form.row_keys.tags()
         keys = [key[1:] for key in self.form.row_keys]
         return pd.DataFrame({"tag": tags, "row": np.arange(len(tags)), "key": keys})
 
     def row_numbers(self, *tags: str) -> np.ndarray:
         """Return the numbers of the rows with one of these tags."""
-        return self.rows.loc[self.rows["tag"].isin(tags), "row"].to_numpy()
+        return self.form.row_keys.numbers(*tags)
 
     def numbered(self, rows: pd.DataFrame, family: str, key: str) -> pd.DataFrame:
         """Return ``rows`` once for every period that has a column of the family, with its ``column``."""

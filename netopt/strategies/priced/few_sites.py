@@ -69,11 +69,7 @@ class FewSites:
 
     def flows(self, point: Floats) -> pd.DataFrame:
         """Return the ends of what a point ships: ``from_place, to_place``."""
-        shipped = {
-            name.key
-            for name, value in zip(self.form.columns, point, strict=True)
-            if name.family == "flow" and value > NOTHING
-        }
+        shipped = self.form.columns.key[self.form.columns.are("flow") & (point > NOTHING)]
         arcs = self.network.arcs
         return arcs.loc[arcs["arc"].isin(shipped), ["from_place", "to_place"]]
 
@@ -87,8 +83,8 @@ class FewSites:
         sites = self.network.instance["sites"].set_index("site")["facility_type"]
         modules = self.network.modules
         of_module = dict(zip(modules["module"], modules["site"].map(sites), strict=True))
-        pairs = zip(self.form.columns, self.form.is_integer, strict=True)
-        return np.array([of_module.get(name.key, "") if is_whole else "" for name, is_whole in pairs])
+        pairs = zip(self.form.columns.key, self.form.is_integer, strict=True)
+        return np.array([of_module.get(key, "") if is_whole else "" for key, is_whole in pairs])
 
 
 def plan_at_few_sites(

@@ -23,13 +23,13 @@ from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
 from netopt.formulation.build import STRENGTHENING
-from netopt.formulation.compile import standard_form, turn_at_models
+from netopt.formulation.compile import standard_form
 from netopt.formulation.extract import decisions
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs, unit_gross_costs
 from netopt.network.build import build_network
 from netopt.network.closings import closed_sites
-from netopt.solution.form import ColumnName
 from netopt.solution.ledger import build_ledger
+from netopt.solution.names import ColumnName, ColumnNames, Joined
 from netopt.solution.options import Progress
 from netopt.strategies.finish import Found, agree, outcome_of, polished
 from netopt.strategies.priced.bound import Pricer
@@ -100,7 +100,7 @@ class Incumbent:
     """
 
     result: BackendResult
-    columns: tuple[ColumnName, ...]
+    columns: ColumnNames
     flows: pd.DataFrame
 
 
@@ -125,9 +125,8 @@ class PricedProgram:
     def __post_init__(self) -> None:
         self.options.tell("building the model")
         stop = self.options.stop
-        with turn_at_models(stop):
-            self.began = time.monotonic()
-            self.form = standard_form(self.network, self.perspective, without=STRENGTHENING, stop=stop)
+        self.began = time.monotonic()
+        self.form = standard_form(self.network, self.perspective, without=STRENGTHENING, stop=stop)
         self.build_time_s = time.monotonic() - self.began
         self.columns = Columns(self.network, self.form)
         self._gross, self._gross_constant = by_column(self.form, unit_gross_costs(self.network))
@@ -333,12 +332,12 @@ class PricedProgram:
             lower=np.concatenate([form.lower, np.zeros(n_added)]),
             upper=np.concatenate([upper, np.where(self._may_be_used(), np.inf, 0.0)]),
             is_integer=np.concatenate([form.is_integer, np.zeros(n_added, dtype=bool)]),
-            columns=(*form.columns, *names),
+            columns=form.columns.followed_by(names),
             matrix=csc_array(matrix),
             row_lower=np.concatenate([form.row_lower, np.full(n_links, -np.inf)]),
             row_upper=np.concatenate([form.row_upper, np.zeros(n_links)]),
-            rows=(*form.rows, *(f"link[{number}]" for number in range(n_links))),
-            row_keys=(*form.row_keys, *(("link", str(number)) for number in range(n_links))),
+            rows=Joined(form.rows, (f"link[{number}]" for number in range(n_links))),
+            row_keys=form.row_keys.followed_by(("link", str(number)) for number in range(n_links)),
         )
 
     def _may_be_used(self) -> NDArray[np.bool_]:
@@ -371,10 +370,10 @@ class PricedProgram:
         kept = used | set(others.index)
         site_of = dict(zip(self.network.modules["module"], self.network.modules["site"], strict=True))
         buying = ("opened", "expanded", "renewed")
-        return np.array(
-            [name.family in buying and site_of[name.key] not in kept for name in self.form.columns],
-            dtype=bool,
-        )
+        names = self.form.columns
+        left_out = names.are(*buying)
+        left_out[left_out] = [site_of[module] not in kept for module in names.key[left_out]]
+        return left_out
 
     def _use(self, point: Floats) -> pd.Series:
         """Return the greatest state of the modules of each site (0 to 1)."""
@@ -479,8 +478,10 @@ def transferred(
     """
     known = dict(zip(columns, point[: len(columns)], strict=True))
     chosen = _chosen(known, network)
-    pairs = zip(form.columns, form.is_integer, strict=True)
-    return np.array([known.get(name, float(name in chosen)) if whole else 0.0 for name, whole in pairs])
+    values = np.zeros(len(form.columns))
+    decided = form.columns.taken(np.flatnonzero(form.is_integer))
+    values[form.is_integer] = [known.get(name, float(name in chosen)) for name in decided]
+    return values
 
 
 def _chosen(known: dict[ColumnName, float], network: Network) -> set[ColumnName]:
