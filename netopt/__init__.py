@@ -40,6 +40,7 @@ _PUBLIC: Final[dict[str, str]] = {
     "solve_options": "netopt.backends.profiles",
     "to_geopandas": "netopt.maps.geodataframes",
     "validate_folder": "netopt.data.read",
+    "with_scenario": "netopt.data.scenarios",
     "with_volume": "netopt.data.volumes",
     "write_instance": "netopt.data.write",
     "write_run": "netopt.solution.store",

@@ -12,6 +12,7 @@ from netopt.data.instance import Instance as Instance
 from netopt.data.read import make_instance as make_instance
 from netopt.data.read import read_instance as read_instance
 from netopt.data.read import validate_folder as validate_folder
+from netopt.data.scenarios import with_scenario as with_scenario
 from netopt.data.volumes import with_volume as with_volume
 from netopt.data.write import write_instance as write_instance
 from netopt.errors import CheckError as CheckError

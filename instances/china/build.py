@@ -1,7 +1,9 @@
 """Build one of China's instances from the source tables beside this script.
 
-``python instances/china/build.py china-2024`` or ``... china-provinces``, run from anywhere. Both are
-made by the same rules from the same figures; they differ in the places that stand for a province.
+``python instances/china/build.py NAME``, run from anywhere; NAME is one of ``china-2035``,
+``china-provinces-2035``, ``china-2024`` and ``china-provinces``. All are made by the same rules from the
+same figures; they differ in the places that stand for a province, and in the years: 2024 alone, or 2025 to
+2035 in ten periods.
 With ``--shares tian`` supply is split by the end-of-life tonnes of Tian et al. 2025 instead of the
 stock estimate; with ``--expandable`` standing plants may be added to, as in china-2024 they may; with
 ``--imports`` a port offers black mass; with ``--rail`` trains run between the capitals of
@@ -20,6 +22,7 @@ from typing import Literal
 import pandas as pd
 from builder.figures import Figures, read_figures
 from builder.hauls import capital_hauls, road_network
+from builder.horizon import START, over_time, periods
 from builder.incidence import incidence_tables
 from builder.nodes import prefecture_nodes, province_nodes
 from builder.places import (
@@ -83,6 +86,8 @@ class Level:
         Whether black mass may be bought from abroad.
     rail
         Whether trains run between the places of ``distances``.
+    ahead
+        Whether the years are 2025 to 2035, instead of 2024.
     profile
         How hard it is meant to be solved; None: as any instance.
     """
@@ -95,10 +100,25 @@ class Level:
     profile: str | None = None
     imports: bool = False
     rail: bool = False
+    ahead: bool = False
 
     def hauls(self, figures: Figures) -> dict[str, pd.DataFrame]:
         """Return the tables that distances are taken from."""
         return capital_hauls(figures) if self.method == "table" else road_network()
+
+    def horizon(self, figures: Figures) -> Horizon:
+        """Return the settings of time."""
+        years = periods() if self.ahead else [(PERIOD, int(PERIOD), 1)]
+        return Horizon(
+            discount_rate=figures["horizon.discount_rate"],
+            base_year=years[0][1],
+            periods=[Period(period=name, start_year=start, length_years=n) for name, start, n in years],
+        )
+
+    def supply_words(self, shares: str) -> str:
+        """Return how much retires, and how it is split."""
+        total = f"Retirements of {START} to 2035 on the middle path" if self.ahead else "580,000 t"
+        return f"{total} split by {SPLITS[shares]}{self.division}"
 
     def distance(self, figures: Figures) -> Distance:
         """Return the settings of distances; the method that is not taken has its factor ready."""
@@ -123,6 +143,23 @@ LEVELS = {
         may_expand=True,
         profile="national",
     ),
+    "china-provinces-2035": Level(
+        "Retired EV batteries of 31 Chinese provinces, 2025 to 2035",
+        "",
+        province_nodes,
+        "table",
+        may_expand=True,
+        ahead=True,
+    ),
+    "china-2035": Level(
+        "Retired EV batteries of 337 Chinese prefectures, 2025 to 2035",
+        ", within a province by population",
+        prefecture_nodes,
+        "road",
+        may_expand=True,
+        ahead=True,
+        profile="national",
+    ),
 }
 
 
@@ -136,23 +173,17 @@ def mean_internal_km(figures: Figures, provinces: pd.DataFrame, shares: str) -> 
 
 def make_settings(figures: Figures, name: str, level: Level, shares: str) -> Settings:
     """Return instance.toml's contents."""
-    year = int(PERIOD)
-    split = SPLITS[shares] + level.division
     odds, gap = figures["leakage.formal_share_odds"], figures["leakage.gap"]
     return Settings(
         instance=About(
             name=name,
             title=level.title,
-            description=f"580,000 t split by {split}; see README.md and SOURCES.md.",
+            description=f"{level.supply_words(shares)}; see README.md and SOURCES.md.",
             currency="CNY",
-            price_year=year,
+            price_year=int(PERIOD),
             price_basis="prices of 2024 (a few of 2025, see SOURCES.md), nominal, as quoted",
         ),
-        horizon=Horizon(
-            discount_rate=figures["horizon.discount_rate"],
-            base_year=year,
-            periods=[Period(period=PERIOD, start_year=year, length_years=1)],
-        ),
+        horizon=level.horizon(figures),
         capital=Capital(wacc=figures["capex.wacc"]),
         distance=level.distance(figures),
         prices=Prices(carbon_cny_per_tonne=figures["price.carbon_cea"]),
@@ -175,7 +206,7 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
     mean_km = mean_internal_km(figures, provinces, shares)
     haulage, hauls = haulage_table(figures), level.hauls(figures)
     ways = with_rail(figures, haulage, hauls["distances"]) if level.rail else {"haulage": haulage, **hauls}
-    return {
+    tables = {
         **place_tables(figures, provinces, nodes, shares),
         **recipe_tables(figures),
         "volumes": volumes_table(figures),
@@ -194,6 +225,7 @@ def make_tables(figures: Figures, level: Level, shares: str) -> dict[str, pd.Dat
         **incidence_tables(figures, provinces),
         **(import_tables(figures, provinces) if level.imports else {}),
     }
+    return over_time(figures, tables, mean_km) if level.ahead else tables
 
 
 def build(name: str, shares: str, *, expandable: bool, imports: bool, rail: bool) -> Instance:
@@ -228,8 +260,9 @@ def main() -> None:
     instance = replace(instance, directory=INSTANCES / arguments.name)  # its data's licences go with it
     write_instance(instance, arguments.output or INSTANCES / arguments.name, force=True)
     figures = read_figures()
-    supply = instance["supply"]["supply_tonnes_per_year"].sum()
-    print(f"{instance.name}: {supply:,.0f} t, {len(instance['sites'])} sites, digest {instance.digest}")
+    supply = instance["supply"].groupby("period", sort=False)["supply_tonnes_per_year"].sum()
+    told = ", ".join(f"{tonnes:,.0f} t in {period}" for period, tonnes in supply.items())
+    print(f"{instance.name}: {told}, {len(instance['sites'])} sites, digest {instance.digest}")
     print(report(figures, mean_internal_km(figures, read_provinces(), arguments.shares)))
 
 

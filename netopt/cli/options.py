@@ -59,6 +59,8 @@ class Scenario:
     "Everything is collected formally, as with --formal-share 1."
     volumes: str | None = None
     "Name of a row of the instance's volumes.csv: supply is scaled to its total."
+    scenario: tuple[str, ...] = ()
+    "Name of a scenario of the instance's scenarios.csv; may be given several times, taken in that order."
     greenfield: Annotated[bool, _SWITCH] = False
     "As if no plant stood and every site could be built on: annuities count in full."
     fix_sites: Path | None = None

@@ -41,13 +41,16 @@ def open_scenario(path: str, scenario: Scenario) -> Instance:
     InstanceError
         With every problem of the instance.
     UsageError
-        Where there is no such instance, or it has no such volume; the message suggests one.
+        Where there is no such instance, or it has no such scenario or volume; the message suggests one.
     """
     from netopt.data.greenfield import as_greenfield  # noqa: PLC0415 - heavy
     from netopt.data.read import read_instance  # noqa: PLC0415 - heavy
+    from netopt.data.scenarios import with_scenario  # noqa: PLC0415 - heavy
     from netopt.data.volumes import with_volume  # noqa: PLC0415 - heavy
 
     instance = read_instance(path)
+    for name in scenario.scenario:
+        instance = with_scenario(instance, name)
     if scenario.volumes is not None:
         instance = with_volume(instance, scenario.volumes)
     return as_greenfield(instance) if scenario.greenfield else instance
@@ -84,6 +87,8 @@ def words_of(scenario: Scenario) -> list[str]:
     words = [] if scenario.formal_share is None else ["--formal-share", f"{scenario.formal_share:g}"]
     words += ["--no-leakage"] if scenario.no_leakage else []
     words += [] if scenario.volumes is None else ["--volumes", scenario.volumes]
+    for name in scenario.scenario:
+        words += ["--scenario", name]
     words += ["--greenfield"] if scenario.greenfield else []
     return words if scenario.fix_sites is None else [*words, "--fix-sites", str(scenario.fix_sites)]
 

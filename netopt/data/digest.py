@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netopt.data.settings import Settings
 
 _LATER: Final = {
+    "instance": ("scenario",),
     "capital": ("paid", "may_close", "opening_periods"),
     "limits": ("emission_tonnes_co2e_by_period",),
 }

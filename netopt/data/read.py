@@ -17,6 +17,7 @@ from netopt.data.instance import Instance
 from netopt.data.networkchecks import NETWORK_CHECKS
 from netopt.data.placechecks import PLACE_CHECKS
 from netopt.data.problems import ProblemLog, nearest
+from netopt.data.scenariochecks import SCENARIO_CHECKS
 from netopt.data.settingsfile import parse_settings
 from netopt.data.tables import TABLES
 from netopt.errors import InstanceError, Problem
@@ -204,7 +205,7 @@ def _with_empty_tables(tables: dict[str, Table], unread: Collection[str] = ()) -
 
 def _check(draft: Draft) -> None:
     check_tables(draft)
-    for check in (*CHAIN_CHECKS, *NETWORK_CHECKS, *PLACE_CHECKS):
+    for check in (*CHAIN_CHECKS, *NETWORK_CHECKS, *PLACE_CHECKS, *SCENARIO_CHECKS):
         check.run(draft)
 
 

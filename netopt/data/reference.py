@@ -12,6 +12,7 @@ from netopt.data.chainchecks import CHAIN_CHECKS
 from netopt.data.folder import DESCRIPTOR_FILE, SETTINGS_FILE
 from netopt.data.networkchecks import NETWORK_CHECKS
 from netopt.data.placechecks import PLACE_CHECKS
+from netopt.data.scenariochecks import SCENARIO_CHECKS
 from netopt.data.schema import Column, ColumnType, TableSpec
 from netopt.data.settings import Settings
 from netopt.data.tables import TABLES
@@ -86,7 +87,7 @@ def _table(spec: TableSpec) -> str:
 
 def _cross_checks() -> str:
     """List what the checks across tables demand, in the words of their docstrings."""
-    demands = [check.demand for check in (*CHAIN_CHECKS, *NETWORK_CHECKS, *PLACE_CHECKS)]
+    demands = [check.demand for check in (*CHAIN_CHECKS, *NETWORK_CHECKS, *PLACE_CHECKS, *SCENARIO_CHECKS)]
     return "\n".join(["## Rules across tables", "", *(f"* {demand}" for demand in demands), ""])
 
 

@@ -35,6 +35,8 @@ class About(_Settings):
     """Year whose prices all money is in."""
     price_basis: Line
     """What the prices include: taxes, inflation, their sources."""
+    scenario: Line | None = None
+    """Scenarios of scenarios.csv that were taken, joined by " + "; blank: none."""
 
 
 class Period(_Settings):

@@ -263,6 +263,25 @@ VOLUMES = TableSpec(
     required=False,
     in_digest=False,
 )
+SCENARIOS = TableSpec(
+    "scenarios",
+    "Scenarios",
+    "Cells that are otherwise in a scenario (--scenario); nothing counts until one is taken.",
+    (
+        _id("scenario", "Name of the scenario."),
+        _text("table", "Table that is changed."),
+        _text("row", "Ids of its rows, joined by a slash in the order of its key; * is any part of them."),
+        _text("column", "Column of numbers that is changed."),
+        _choice(
+            "change", "What the amount does: it multiplies a cell, or replaces it.", ("factor", "value")
+        ),
+        _number("amount", "", "Factor, or value in the column's unit.", minimum=-_CNY_CEILING),
+        _text("source", "Who says so."),
+    ),
+    key=("scenario", "table", "row", "column"),
+    required=False,
+    in_digest=False,
+)
 OPERATORS = TableSpec(
     "operators",
     "Operators",
@@ -828,6 +847,7 @@ TABLES: Final[dict[str, TableSpec]] = {
         SUPPLY,
         ACCESS,
         VOLUMES,
+        SCENARIOS,
         OPERATORS,
         FACILITY_TYPES,
         SIZES,

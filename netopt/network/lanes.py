@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from netopt.data.tables import PLACES
 from netopt.network import rates
 from netopt.network.arcs import activity_flows
 from netopt.network.closings import closed_sites
@@ -40,10 +41,12 @@ ANY_ORIGIN: Final = ""
 
 @dataclass(frozen=True)
 class Lanes:
-    """All arcs that carry one commodity by one mode from sources, or from sites, to sites.
+    """All arcs that carry one commodity by one mode from places of one kind to sites.
 
     Attributes
     ----------
+    kind
+        Of the givers: ``source``, ``market`` (what comes back from second life) or ``site``.
     givers, takers
         Place ids: who gives it out and who takes it in.
     km
@@ -57,6 +60,7 @@ class Lanes:
 
     commodity: str
     mode: str
+    kind: str
     leg: str
     givers: NDArray[np.str_]
     takers: NDArray[np.str_]
@@ -137,8 +141,9 @@ def everywhere(network: Network) -> Everywhere:
 def why_not_priced(instance: Instance, effects: Effects) -> str | None:
     """Return why arcs that are not listed could not be priced as a whole; None where they can.
 
-    Goods that wait or come back link periods and markets, which arrays by place do not hold, nor do
-    they hold what depends on both ends of a haul, but for its length and a first departure, or on time.
+    Goods that wait, or come back in the period in which they were sold, make a circle of what goods cost
+    onwards; and arrays by place do not hold what depends on both ends of a haul, but for its length and
+    a first departure.
     """
     return next(_obstacles(instance, effects), None)
 
@@ -146,19 +151,15 @@ def why_not_priced(instance: Instance, effects: Effects) -> str | None:
 def _obstacles(instance: Instance, effects: Effects) -> Iterator[str]:
     inputs = instance["recipe_inputs"]
     whole = set(inputs["commodity"][are_undismantled(instance, inputs["commodity"])])
-    last = instance.settings.horizon.periods[-1]
-    first = instance.settings.horizon.periods[0]
-    years = last.start_year + last.length_years - first.start_year
+    longest = max(period.length_years for period in instance.settings.horizon.periods)
     if len(instance["expansions"]):
         yield "capacity can be added in any amount"
-    if len(instance["costs_by_period"]):
-        yield "costs change with time"
     if len(instance["storage"]):
         yield "goods can be stored"
     if inputs["recipe"].duplicated().any():
         yield "a recipe has several inputs"
-    if len(instance["second_life"]) and instance["second_life"]["lag_years"].min() < years:
-        yield "batteries return from second life within the horizon"
+    if len(instance["second_life"]) and instance["second_life"]["lag_years"].min() < longest:
+        yield "batteries return from second life within a period"
     if instance["offtake"]["commodity"].isin(whole).any():
         yield "a market takes whole batteries"
     if (instance["recipes"]["cost_cny_per_tonne"] < 0).any():
@@ -171,19 +172,26 @@ def _lanes(network: Network) -> list[Lanes]:
     instance, effects = network.instance, network.effects
     sites = located_sites(instance)[["site", "location", "jurisdiction", "facility_type"]]
     recipes = instance["recipes"][["recipe", "facility_type"]]
-    sources = network.supplies[["source", "commodity", "location", "jurisdiction"]]
+    giver = ["site", "commodity", "location", "jurisdiction"]
+    sources = network.supplies.rename(columns={"source": "site"})[giver]
+    returns = network.returns.rename(columns={"market": "site"})[giver].drop_duplicates()
+    returns = returns[returns["location"] != ""]
     given = _with_recipes(sites, recipes.merge(instance["recipe_outputs"], on="recipe"))
     taken = _with_recipes(sites, recipes.merge(instance["recipe_inputs"], on="recipe"))
     classes = instance["commodities"].set_index("commodity")["goods_class"].to_dict() | effects.goods_class
     km_of = _kilometres(instance)
     found = []
-    for leg, givers in ((FIRST, sources.rename(columns={"source": "site"})), (TRUNK, given)):
+    for kind, leg, givers in (
+        ("source", FIRST, sources),
+        ("market", FIRST, returns),
+        ("site", TRUNK, given),
+    ):
         for commodity, giving in givers.groupby("commodity"):
             taking = taken[taken["commodity"] == commodity]
             tariffs = instance["haulage"]
             of_class = (tariffs["goods_class"] == classes[str(commodity)]) & (tariffs["leg"] == leg)
             found += [
-                _lane(network, (str(commodity), str(mode), leg), giving, taking, km_of[mode])
+                _lane(network, kind, (str(commodity), str(mode), leg), giving, taking, km_of[mode])
                 for mode in (tariffs.loc[of_class, "mode"] if len(taking) else ())
             ]
     return found
@@ -196,6 +204,7 @@ def _with_recipes(sites: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
 
 def _lane(
     network: Network,
+    kind: str,
     key: tuple[str, str, str],
     giving: pd.DataFrame,
     taking: pd.DataFrame,
@@ -217,6 +226,7 @@ def _lane(
     return Lanes(
         commodity=commodity,
         mode=mode,
+        kind=kind,
         leg=leg,
         givers=givers,
         takers=takers,
@@ -265,15 +275,14 @@ def _kilometres(instance: Instance) -> dict[str, pd.DataFrame]:
 def _probes(instance: Instance, effects: Effects, lane: Lanes) -> pd.DataFrame:
     """Return the probe arcs of a lane: of each giver one of no length, one of 1 km, one first departure."""
     kinds = np.repeat([BARE, PER_KM, DEPARTS], len(lane.givers))
-    sites = instance["sites"].set_index("site")["location"]
-    sources = instance["sources"].set_index("source")["location"]
+    places = instance[PLACES[lane.kind]].set_index(lane.kind)["location"]
     jurisdiction = instance["locations"].set_index("location")["jurisdiction"]
     givers = pd.Series(np.tile(lane.givers, 3), dtype=str)
     probes = pd.DataFrame(
         {
             "arc": [lane.probe(giver, what) for giver, what in zip(givers, kinds, strict=True)],
             "from_place": givers,
-            "from_kind": "source" if lane.leg == FIRST else "site",
+            "from_kind": lane.kind,
             "to_place": lane.takers[0],
             "to_kind": "site",
             "commodity": lane.commodity,
@@ -283,7 +292,7 @@ def _probes(instance: Instance, effects: Effects, lane: Lanes) -> pd.DataFrame:
             "left_before": False,
             "left_after": kinds == DEPARTS,
             "distance_km": (kinds == PER_KM).astype(float),
-            "from_jurisdiction": givers.map(sources if lane.leg == FIRST else sites).map(jurisdiction),
+            "from_jurisdiction": givers.map(places).map(jurisdiction),
         }
     )
     probes["to_jurisdiction"] = probes["from_jurisdiction"]

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from netopt import __version__
 from netopt.data.read import read_instance
+from netopt.data.scenarios import scenarios_of
 from netopt.data.volumes import volume_of
 from netopt.data.write import write_package
 from netopt.errors import CheckError, ProblemsError, UsageError
@@ -371,11 +372,11 @@ def name_and_digest(subject: Instance | Policy) -> dict[str, str]:
     return {"name": subject.name, "digest": subject.digest}
 
 
-def instance_in_manifest(instance: Instance) -> dict[str, str]:
-    """Return name, digest and title, and the volume that the supply adds up to, where it is one."""
-    volume = volume_of(instance)
+def instance_in_manifest(instance: Instance) -> dict[str, Any]:
+    """Return name, digest and title; the volume that supply adds up to, and scenarios, if there are any."""
     about = {**name_and_digest(instance), "title": instance.settings.instance.title}
-    return {**about, "volume": volume} if volume else about
+    told = {"volume": volume_of(instance), "scenarios": scenarios_of(instance)}
+    return {**about, **{name: value for name, value in told.items() if value}}
 
 
 def _versions() -> dict[str, str]:

@@ -120,9 +120,15 @@ def test_the_command_that_explains_asks_for_the_same_scenario(netopt_here: Run) 
 def test_every_option_of_a_scenario_has_its_words() -> None:
     assert words_of(Scenario()) == []
     every = Scenario(
-        formal_share=0.25, no_leakage=True, volumes="2030-low", greenfield=True, fix_sites=Path("run")
+        formal_share=0.25,
+        no_leakage=True,
+        volumes="2030-low",
+        scenario=("a", "b"),
+        greenfield=True,
+        fix_sites=Path("run"),
     )
-    words = ["--formal-share", "0.25", "--no-leakage", "--volumes", "2030-low", "--greenfield"]
+    words = ["--formal-share", "0.25", "--no-leakage", "--volumes", "2030-low"]
+    words += ["--scenario", "a", "--scenario", "b", "--greenfield"]
     assert words_of(every) == [*words, "--fix-sites", "run"]
 
 

@@ -13,7 +13,7 @@ from netopt.data.read import read_instance
 
 ROOT = Path(__file__).parents[2]
 INSTANCES = ROOT / "instances"
-NATIONAL = ("china-provinces", "china-2024")
+NATIONAL = ("china-provinces", "china-2024", "china-provinces-2035", "china-2035")
 KINDS = {"sourced", "derived", "assumed"}
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from netopt.accounts import Perspective
@@ -16,12 +17,13 @@ from netopt.analysis.figures import Figure
 from netopt.backends import highs
 from netopt.backends.result import BackendResult, BackendStatus
 from netopt.data.instance import Instance
+from netopt.data.tables import TABLES
 from netopt.errors import NoSolutionError, StoppedError, UsageError
 from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, by_column, unit_costs
 from netopt.network.build import build_network
-from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
+from netopt.network.lanes import BARE, DEPARTS, PER_KM, everywhere, why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.policy.effects import Effects, Mass, ShareRule, SingleSource
 from netopt.solution.options import Progress, SolveOptions
@@ -35,7 +37,7 @@ from netopt.strategies.priced.relaxation import Relaxation
 from netopt.strategies.priced.slopes import gathered
 from netopt.strategies.priced.solve import PricedProgram, solve_priced
 from tests.engine import EXACT, engine_optimum
-from tests.instances_random import random_effects, random_instance
+from tests.instances_random import random_effects, random_instance, with_tables
 
 FEATURES = (
     "periods",
@@ -50,13 +52,17 @@ FEATURES = (
     "unserved",
     "geodesic",
 )
-"""What the strategy can price; stock, several inputs and returns it refuses."""
+"""What the strategy can price, beside vendors, second life and costs by period."""
 
 SEEDS = (3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 17, 38, 48, 56, 18, 22, 24, 25, 26, 28, 29, 30, 31, 33, 34, 35)
 """Cases with a plan, also over the listed arcs."""
 
 OPEN_SEEDS = (4, 5, 6, 7, 11, 12, 13, 15)
 """Those of them in which no operator is barred from receiving."""
+
+
+OVER_TIME = (1, 11, 22, 31, 35, 38, 39, 45, 47, 51, 2, 29)
+"""Cases in whose best plan something comes back; in the last two few listed arcs give a weaker bound."""
 
 
 def case(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
@@ -67,6 +73,41 @@ def case(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
     instance = random_instance(seed, features=features)
     effects = random_effects(seed, instance, at_borders=False)
     return instance, effects, draw.choice(list(Perspective)), Scope(draw.choice((1, 2)))
+
+
+def case_over_time(seed: int) -> tuple[Instance, Effects, Perspective, Scope]:
+    """Return a case of several periods in which goods come back in a later one, and costs change."""
+    draw = random.Random(f"over time {seed}")  # noqa: S311
+    features = [name for name in FEATURES if draw.random() < 0.2]
+    instance = random_instance(seed, features=[*features, "periods", "second_life"])
+    longest = max(period.length_years for period in instance.settings.horizon.periods)
+    lives = instance["second_life"].assign(lag_years=longest)
+    rows = [
+        (table, row, column, period, round(draw.uniform(0.3, 2.0) * cost, 2))
+        for table, row, column, cost in changing(instance)
+        for period in instance.periods
+        if draw.random() < 0.7
+    ]
+    costs = pd.DataFrame(rows, columns=list(TABLES["costs_by_period"].column_names))
+    is_reused = instance["offtake"]["commodity"] == "second_life_kwh"
+    prices = instance["offtake"]["price_cny_per_unit"].mask(is_reused, draw.choice((150.0, 600.0, 2000.0)))
+    sold = instance["offtake"].assign(price_cny_per_unit=prices)
+    changed = with_tables(instance, second_life=lives, costs_by_period=costs, offtake=sold)
+    effects = random_effects(seed, changed, at_borders=False)
+    return changed, effects, draw.choice(list(Perspective)), Scope(1)
+
+
+def changing(instance: Instance) -> list[tuple[str, str, str, float]]:
+    """Return the costs of sizes, recipes and hauls: table, row, column and cost."""
+    return [
+        (name, "/".join(row[key] for key in TABLES[name].key), column, float(row[column]))
+        for name, column in (
+            ("sizes", "capital_cny"),
+            ("recipes", "cost_cny_per_tonne"),
+            ("haulage", "tariff_cny_per_tonne_km"),
+        )
+        for row in instance[name].to_dict("records")
+    ]
 
 
 def relaxation(instance: Instance, effects: Effects, perspective: Perspective, scope: Scope) -> Relaxation:
@@ -98,6 +139,51 @@ def test_the_bound_holds_over_all_arcs_and_the_plan_is_one(seed: int) -> None:
     assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
     assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
     assert "every conceivable arc" in plan.outcome.bound_source
+
+
+@pytest.mark.parametrize("seed", OVER_TIME)
+def test_the_bound_holds_where_goods_come_back_and_costs_change(seed: int) -> None:
+    instance, effects, perspective, scope = case_over_time(seed)
+    assert why_not_priced(instance, effects) is None
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    tolerance = 1e-6 * max(1.0, abs(optimum))
+    found = relaxation(instance, effects, perspective, scope)
+    found.bound_without_multipliers()
+    assert found.bound * OBJECTIVE_UNIT_CNY <= optimum + tolerance
+    assert improved(found) is BackendStatus.OPTIMAL
+    assert found.bound * OBJECTIVE_UNIT_CNY <= optimum + tolerance
+    plan = solve_priced(build_network(instance, effects, scope=scope), perspective, EXACT)
+    assert plan.outcome.upper_bound_cny_per_year >= optimum - tolerance
+    assert plan.outcome.lower_bound_cny_per_year <= optimum + tolerance
+
+
+@pytest.mark.parametrize("seed", OVER_TIME[:-2])
+def test_few_listed_arcs_give_the_bound_of_all_over_time(seed: int) -> None:
+    instance, effects, perspective, scope = case_over_time(seed)
+    few, all_arcs = (relaxation(instance, effects, perspective, it) for it in (scope, Scope(99)))
+    assert [improved(each) for each in (few, all_arcs)] == [BackendStatus.OPTIMAL] * 2
+    assert few.bound == pytest.approx(all_arcs.bound, rel=1e-5, abs=1e-3)
+
+
+def test_cases_over_time_come_back_and_list_fewer_arcs() -> None:
+    n_fewer = 0
+    for seed in OVER_TIME:
+        instance, effects, perspective, scope = case_over_time(seed)
+        network = build_network(instance, effects)
+        arcs = network.arcs["arc"][network.arcs["from_kind"] == "market"]
+        flows = solve_direct(network, perspective, EXACT).decisions["flow"]
+        assert flows.reindex(arcs).to_numpy().sum() > 1.0, seed
+        n_fewer += len(build_network(instance, effects, scope=scope).arcs) < len(network.arcs)
+    assert n_fewer >= 5
+
+
+def test_what_comes_back_in_the_period_of_its_sale_is_refused() -> None:
+    instance, effects, _, _ = case_over_time(1)
+    longest = max(period.length_years for period in instance.settings.horizon.periods)
+    assert longest > 1
+    soon = with_tables(instance, second_life=instance["second_life"].assign(lag_years=longest - 1))
+    assert why_not_priced(soon, effects) == "batteries return from second life within a period"
 
 
 @pytest.mark.parametrize("seed", SEEDS[:6])
@@ -273,7 +359,7 @@ def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
     asked = (Figure("cost", last), Figure("haulage", last), Figure("haulage", facility_type=of_type))
     goals = [partial(figure.in_cny, instance=instance) for figure in asked]
     everywhere_ = everywhere(network)
-    lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in everywhere_.lanes}
+    lanes = {(lane.commodity, lane.mode, lane.kind): lane for lane in everywhere_.lanes}
     km = network.arcs.set_index(["from_place", "to_place", "mode"])["distance_km"]
     km = km[~km.index.duplicated()]
     n_compared = 0
@@ -283,8 +369,7 @@ def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
         flows = flows[(flows["to_kind"] == "site") & flows["from_kind"].isin(["source", "site"])]
         prices = goal(everywhere_).xs("flow", level=0).to_dict()
         for arc in flows.to_dict("records"):
-            leg = "first" if arc["from_kind"] == "source" else "trunk"
-            lane = lanes[arc["commodity"], arc["mode"], leg]
+            lane = lanes[arc["commodity"], arc["mode"], arc["from_kind"]]
             bare, a_kilometre, a_departure = (
                 prices.get((lane.probe(arc["from_place"], what), arc["period"]), 0.0)
                 for what in (BARE, PER_KM, DEPARTS)
@@ -309,18 +394,25 @@ def test_an_arc_that_is_added_is_the_column_that_a_listed_one_is(seed: int) -> N
     own = Columns(network, form)
     pricer = Pricer(own, partial(unit_costs, perspective=perspective))
     lanes = pricer.everywhere.lanes
-    numbers = {(lane.commodity, lane.mode, lane.leg): number for number, lane in enumerate(lanes)}
+    numbers = {(lane.commodity, lane.mode, lane.kind): number for number, lane in enumerate(lanes)}
     km = network.arcs.set_index("arc")["distance_km"]
-    flows = own.flows[(own.flows["to_kind"] == "site") & own.flows["from_kind"].isin(["source", "site"])]
-    legs = flows["from_kind"].map({"source": "first", "site": "trunk"})
-    keys = zip(flows["commodity"], flows["mode"], legs, strict=True)
+    is_priced = own.flows["from_kind"].isin(["source", "site", "market"])
+    flows = own.flows[(own.flows["to_kind"] == "site") & is_priced]
+    keys = zip(flows["commodity"], flows["mode"], flows["from_kind"], strict=True)
     names = [form.columns[column].key for column in flows["column"]]
     arcs = flows.assign(lane=[numbers[key] for key in keys], distance_km=km[names].to_numpy())
     made = pricer.columns_of(arcs, 0)
     assert len(made.cost) == len(arcs) > 0
     listed = arcs["column"].to_numpy()
     assert made.cost == pytest.approx(form.cost[listed], rel=1e-9, abs=1e-9)
-    told = ("share_rule", "emission_cap", "facility_balance", "conversion", "supply_balance")
+    told = (
+        "share_rule",
+        "emission_cap",
+        "facility_balance",
+        "conversion",
+        "supply_balance",
+        "return_balance",
+    )
     rows = np.array([tag in told for tag, *_ in form.row_keys])
     expected = form.matrix[:, listed].toarray()[rows]
     assert made.matrix.toarray()[rows] == pytest.approx(expected, rel=1e-9, abs=1e-9)
@@ -349,7 +441,7 @@ def test_duties_weigh_unlisted_shipments_and_recipes_as_listed_ones(seed: int) -
     assert len(runs) == len(network.activities)
     anywhere = dict(zip(runs["activity"], runs["activity_anywhere"], strict=True))
     arcs = network.arcs[(network.arcs["from_kind"] == "source") & (network.arcs["to_kind"] == "site")]
-    lanes = {(lane.commodity, lane.mode): lane for lane in all_of_it.lanes if lane.leg == FIRST}
+    lanes = {(lane.commodity, lane.mode): lane for lane in all_of_it.lanes if lane.kind == "source"}
     for arc in arcs.to_dict("records"):
         anywhere[arc["arc"]] = lanes[arc["commodity"], arc["mode"]].probe(arc["from_place"])
     told, own = (

@@ -11,6 +11,9 @@ source: cost + onward(destination))``. An unlisted arc that would undercut the l
 ``strong_link`` of its own, whose dual may be as large as the reduced costs of its site's modules can
 pay. With these duals every column, listed or not, has a reduced cost of zero or more, so their dual
 objective is a valid bound (weak duality).
+
+What comes back from second life costs what it costs from its market onwards, and whoever sold it earlier
+pays that: periods are worked through from the last to the first.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from scipy.sparse import coo_array, csc_array
 
 from netopt.errors import SolverError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
-from netopt.network.lanes import DEPARTS, FIRST, PER_KM, TRUNK, everywhere
+from netopt.network.lanes import DEPARTS, FIRST, PER_KM, everywhere
 from netopt.network.lookups import last_first
 from netopt.strategies.priced.columns import ARC_COLUMNS, Arcs
 from netopt.strategies.priced.ways import Ways, balance_row
@@ -129,17 +132,23 @@ class Pricer:
         kept[(kept < 0) & ~np.isfinite(self.form.row_upper)] = 0.0
         kept[self.columns.row_numbers(*BALANCES)] = 0.0
         program = _Program(self.form, added, links)
-        base = program.reduced(kept)
+        back = self.columns.row_numbers("return_balance")
+        known = kept.copy()
+        base = program.reduced(known)
         absorbed = np.zeros(self.form.shape[1])
         missing = []
-        for period in self.network.periods:
+        for period in reversed(self.network.periods):
             ways = Ways(self, kept, base, added, period)
             onward = ways.onward()
             missing.append(ways.missing_between_sites(onward, duals))
             found = ways.source_costs(onward)
             missing.append(found.missing)
+            missing.append(ways.missing_from_markets(onward, duals))
             absorbed += found.absorbed
             self._balance(kept, base, ways, onward, found.cost)
+            if len(back):
+                known[back] = kept[back]
+                base = program.reduced(known)
         value = self._dual_objective(kept, program, absorbed)
         return value, pd.concat(missing, ignore_index=True)
 
@@ -184,11 +193,10 @@ class Pricer:
 
     def costs_of(self, arcs: pd.DataFrame) -> Floats:
         """Return what arcs cost that ``columns_of`` made columns of (``columns.Arcs.table``)."""
-        lanes = {(lane.commodity, lane.mode, lane.leg): lane for lane in self.everywhere.lanes}
-        kinds = {"source": FIRST, "site": TRUNK}
+        lanes = {(lane.commodity, lane.mode, lane.kind): lane for lane in self.everywhere.lanes}
         found = []
         for arc in arcs.to_dict("records"):
-            lane = lanes[arc["commodity"], arc["mode"], kinds[arc["from_kind"]]]
+            lane = lanes[arc["commodity"], arc["mode"], arc["from_kind"]]
             km = lane.km[
                 int(np.flatnonzero(lane.givers == arc["from_place"])[0]),
                 int(np.flatnonzero(lane.takers == arc["to_place"])[0]),
@@ -196,10 +204,19 @@ class Pricer:
             found.append(self._cost({**arc, "distance_km": float(km)}, lane))
         return np.array(found, dtype=float)
 
+    @cached_property
+    def returning(self) -> set[tuple[str, str, str]]:
+        """Market, commodity and period of everything that can come back within the horizon."""
+        places = self.network.returns.set_index("return")[["market", "commodity"]]
+        rates = self.network.return_rates.join(places, on="return")
+        return set(zip(rates["market"], rates["commodity"], rates["period"], strict=True))
+
     def _row_from(self, arc: dict[Hashable, Any]) -> int:
         row_of, period = self.columns.row_of, arc["period"]
         if arc["from_kind"] == "source":
             return row_of["supply_balance", f"{arc['from_place']}:{arc['commodity']}", period]
+        if arc["from_kind"] == "market":
+            return row_of["return_balance", arc["from_place"], arc["commodity"], period]
         left = "left" if arc["left_before"] else "home"
         state = (arc["from_place"], arc["commodity"], arc["origin"], left, period)
         return balance_row(row_of, state)
@@ -273,7 +290,7 @@ class Pricer:
                 free = stays is None or self.form.upper[stays] <= 0
                 cost = min(source_cost[supply], DEAD_END if free else base[stays])
                 duals[row] = cost if tag == "supply_balance" else base[leaked[supply, period]] - cost
-        back = ways.costs_from("market", onward)
+        back = ways.costs_from_markets(onward)
         meant = rows[rows["tag"] == "return_balance"]
         for row, (market, commodity, when) in zip(meant["row"], meant["key"], strict=True):
             if when == period:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM
+from netopt.network.lanes import BARE, DEPARTS, PER_KM
 from netopt.network.lookups import are_undismantled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from netopt.network.lanes import Lanes
@@ -169,7 +171,7 @@ class Ways:
         listed = self.flows[(self.flows["commodity"] == commodity) & (self.flows["from_kind"] == "site")]
         self._along_listed(onward, listed)
         lanes = [
-            lane for lane in self.everywhere.lanes if lane.commodity == commodity and lane.leg != FIRST
+            lane for lane in self.everywhere.lanes if lane.commodity == commodity and lane.kind == "site"
         ]
         for lane in lanes:
             where = self._numbers(lane.givers)
@@ -236,7 +238,7 @@ class Ways:
         row_of = self.pricer.columns.row_of
         parts = [self._no_arcs()]
         for number, lane in enumerate(self.everywhere.lanes):
-            if lane.leg == FIRST:
+            if lane.kind != "site":
                 continue
             listed = self.flows[
                 (self.flows["commodity"] == lane.commodity) & (self.flows["from_kind"] == "site")
@@ -262,7 +264,7 @@ class Ways:
             {
                 "from_place": lane.givers[givers],
                 "to_place": lane.takers[takers],
-                "from_kind": "source" if lane.leg == FIRST else "site",
+                "from_kind": lane.kind,
                 "to_kind": "site",
                 "commodity": lane.commodity,
                 "mode": lane.mode,
@@ -281,7 +283,7 @@ class Ways:
         undercuts = [
             undercut
             for number, lane in enumerate(self.everywhere.lanes)
-            if lane.leg == FIRST
+            if lane.kind == "source"
             for undercut in self._undercuts(onward, number, cost)
         ]
         needed = np.zeros(len(self.base))
@@ -402,8 +404,43 @@ class Ways:
         keys = zip(supplies["source"], supplies["commodity"], strict=True)
         return dict(zip(keys, supplies["origin"], strict=True))
 
+    def costs_from_markets(self, onward: Onward) -> dict[tuple[str, str], float]:
+        """Return the cost of a unit that comes back over all arcs out of its market.
+
+        By market and commodity; what has no arc is missing.
+        """
+        cost = self.costs_from("market", onward)
+        for number, unlisted in self._out_of_markets(onward):
+            lane = self.everywhere.lanes[number]
+            for giver, least in zip(lane.givers, unlisted.min(axis=1, initial=np.inf), strict=True):
+                key = (str(giver), lane.commodity)
+                cost[key] = min(cost.get(key, np.inf), float(least))
+        return cost
+
+    def missing_from_markets(self, onward: Onward, duals: Floats) -> pd.DataFrame:
+        """Return unlisted arcs that take returns on for less than the program's own duals say."""
+        row_of, parts = self.pricer.columns.row_of, [self._no_arcs()]
+        for number, unlisted in self._out_of_markets(onward):
+            lane = self.everywhere.lanes[number]
+            keys = [(str(giver), lane.commodity, self.period) for giver in lane.givers]
+            asked = np.array(
+                [
+                    duals[row_of["return_balance", *key]] if key in self.pricer.returning else -np.inf
+                    for key in keys
+                ]
+            )
+            parts.append(self._arcs_of(number, *_largest(asked[:, None] - unlisted), ("", False)))
+        return pd.concat(parts, ignore_index=True)
+
+    def _out_of_markets(self, onward: Onward) -> Iterator[tuple[int, Floats]]:
+        """Yield the number of each lane out of markets, and what its unlisted arcs cost with all after."""
+        for number, lane in enumerate(self.everywhere.lanes):
+            if lane.kind == "market":
+                is_own = (self.flows["commodity"] == lane.commodity) & (self.flows["from_kind"] == "market")
+                yield number, self._unlisted(onward, lane, self.flows[is_own], ("", False))
+
     def costs_from(self, kind: str, onward: Onward) -> dict[tuple[str, str], float]:
-        """Return the cost of a unit out of markets or vendors, whose arcs are all listed.
+        """Return the cost of a unit out of markets or vendors over listed arcs.
 
         By place and commodity; what has no arc is missing.
         """
