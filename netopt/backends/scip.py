@@ -159,11 +159,12 @@ def _report_progress(
             if event.getType() != better and now_s - self.told_s < TELL_S:
                 return
             self.told_s = now_s
-            incumbent, bound = _known(solver.getPrimalbound()), _known(solver.getDualbound())
-            on_progress(now_s, incumbent, bound, int(solver.getNTotalNodes()))
-
-    def _known(value: float) -> float | None:
-        return None if solver.isInfinity(abs(value)) else float(value)
+            # SCIP's own primal bound is still that of the plan before, when it tells of a better one.
+            has_plan = solver.getNSols() > 0
+            incumbent = float(solver.getSolObjVal(solver.getBestSol())) if has_plan else None
+            bound = float(solver.getDualbound())
+            known = None if solver.isInfinity(abs(bound)) else bound
+            on_progress(now_s, incumbent, known, int(solver.getNTotalNodes()))
 
     solver.includeEventhdlr(Reporter(), "reporter", "tells incumbent and bound")
 

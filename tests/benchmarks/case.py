@@ -69,7 +69,8 @@ class Case:
     kind
         ``synthetic`` (arguments of ``tests.benchmarks.cases.synthetic``), ``file`` (``path`` below the
         folder of public cases, ``format``, options of the format), ``instance`` (``instance`` and
-        ``policy`` that are shipped, maybe ``neighbour``: the policy that a re-solve starts from).
+        ``policy`` that are shipped, maybe ``neighbour``, the policy that a re-solve starts from or a
+        comparison's base, or ``shape``, a case of ``tests.benchmarks.handover``).
     """
 
     name: str
@@ -116,7 +117,9 @@ def _open_file(path: str, format: str, **options: Any) -> tuple[Instance, Policy
     return as_instance(found, BENCH / path, format, title).instance, PLAIN
 
 
-def _open_instance(instance: str, policy: str, neighbour: str = "") -> tuple[Instance, Policy]:
+def _open_instance(
+    instance: str, policy: str, neighbour: str = "", shape: str = ""
+) -> tuple[Instance, Policy]:
     from netopt import read_instance, read_policy  # noqa: PLC0415 - heavy
 
     if instance not in shipped_instances():

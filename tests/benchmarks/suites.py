@@ -9,7 +9,19 @@ from typing import Any, Final
 from tests.benchmarks import families
 from tests.benchmarks.case import Case
 
+LABELS: Final = {
+    "highs": "HiGHS",
+    "highs-strong": "HiGHS with strong rows",
+    "scip": "SCIP",
+    "netopt-warm": "netopt from the neighbour",
+    "netopt-compare": "netopt compare",
+}
 POLICIES: Final = ("unified", "mandates", "open-market")
+
+
+def label(contender: str) -> str:
+    """Return what readers know a contender as."""
+    return LABELS.get(contender, contender.replace("netopt-", "netopt, "))
 
 
 @dataclass(frozen=True)
@@ -77,9 +89,17 @@ def _instances(*pairs: tuple[str, str, str]) -> Callable[[tuple[int, ...]], list
     return lambda _: cases
 
 
+HANDOVER_SHAPES: Final = ("47x1", "10x3")
+"""Nearest sites of a type x periods, see ``tests.benchmarks.handover``."""
+
 GROWING_SITES: Final = ((25, 15, 15), (50, 30, 30), (100, 60, 60), (200, 120, 120))
 GROWING_SOURCES: Final = (100, 337, 1000, 3000)
 GROWING_PERIODS: Final = (1, 2, 5, 10)
+
+
+def _handover(shape: str) -> Case:
+    arguments = {"instance": "china-2024", "policy": "unified", "shape": shape}
+    return Case(f"china-2024-{shape}", "instance", arguments)
 
 
 def _growth(seeds: tuple[int, ...]) -> list[Case]:
@@ -140,8 +160,8 @@ SUITES: Final[dict[str, Suite]] = {
         "TBED1 300 x 300", _listed(families.tbed1), ("netopt", "highs", "highs-strong", "scip"), 120.0
     ),
     "handover": Suite(
-        "model at the solver's door, 400 k columns and more",
-        _by_seed(n_periods=10),
+        "model at the solver's door, 400 k columns",
+        lambda _: [_handover(shape) for shape in HANDOVER_SHAPES],
         ("handover",),
         600.0,
     ),
