@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "benchmarks.md"
-PICTURES: Final = ROOT / "docs" / "pictures" / "benchmarks"
+PICTURES: Final = ROOT / "docs" / "benchmarks"
 WITHOUT_GAP: Final = ("china-2024-interval", "handover")
 """Suites whose figure stands in the table of targets; they have no gap."""
 
@@ -44,7 +44,7 @@ HEAD: Final = Path(__file__).parent / "head.md"
 """The words that the page begins with."""
 
 
-def make_page(runs: Sequence[Run], pictures: str = "pictures/benchmarks") -> str:
+def make_page(runs: Sequence[Run], pictures: str = "benchmarks") -> str:
     """Return the page.
 
     Parameters
