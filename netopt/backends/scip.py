@@ -5,6 +5,7 @@ It is an optional dependency and imported only when asked for. It returns points
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,7 @@ from netopt.backends.result import BackendResult, BackendStatus
 from netopt.errors import SolverError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 POINT_TOLERANCE: Final = 1e-5
 """Largest violation of a row, bound or whole number that a point may have, scaled by ``max(1, size)``."""
+
+TELL_S: Final = 1.0
+"""How often the bound is told (s)."""
 
 _STATUS: Final[dict[str, BackendStatus]] = {
     "optimal": BackendStatus.OPTIMAL,
@@ -49,7 +53,11 @@ def version() -> str:
 
 
 def solve_form(
-    form: StandardForm, options: Mapping[str, bool | int | float | str], *, relaxed: bool = False
+    form: StandardForm,
+    options: Mapping[str, bool | int | float | str],
+    *,
+    relaxed: bool = False,
+    on_progress: Callable[[float, float | None, float | None, int], None] | None = None,
 ) -> BackendResult:
     """Solve a standard form with SCIP.
 
@@ -62,6 +70,9 @@ def solve_form(
         ``limits/gap`` or ``limits/absgap``, ``OPTIMAL`` means proven within that gap.
     relaxed
         Solve the linear relaxation.
+    on_progress
+        Called at every better plan and about once a second with seconds since the model was handed over,
+        incumbent, bound (in the form's unit; None: none yet) and nodes.
 
     Raises
     ------
@@ -75,6 +86,8 @@ def solve_form(
     for name, value in options.items():
         _set_option(solver, name, value)
     columns = _hand_over(scip, solver, form, relaxed=relaxed)
+    if on_progress is not None:
+        _report_progress(scip, solver, on_progress)
     solver.optimize()
     return _result(solver, form, columns, relaxed=relaxed)
 
@@ -121,6 +134,39 @@ def _add_row(scip: Any, solver: Any, terms: list[tuple[Any, float]], lower: floa
         solver.addCons(total >= float(lower))
     if np.isfinite(upper):
         solver.addCons(total <= float(upper))
+
+
+def _report_progress(
+    scip: Any, solver: Any, on_progress: Callable[[float, float | None, float | None, int], None]
+) -> None:
+    """Tell every better plan at once, and otherwise the bound about once a second."""
+    better, solved = scip.SCIP_EVENTTYPE.BESTSOLFOUND, scip.SCIP_EVENTTYPE.LPSOLVED
+    began = time.monotonic()
+
+    class Reporter(scip.Eventhdlr):  # type: ignore[misc]
+        told_s = -TELL_S
+
+        def eventinit(self) -> None:
+            for kind in (better, solved):
+                self.model.catchEvent(kind, self)
+
+        def eventexit(self) -> None:
+            for kind in (better, solved):
+                self.model.dropEvent(kind, self)
+
+        def eventexec(self, event: Any) -> None:
+            now_s = time.monotonic() - began
+            if event.getType() != better and now_s - self.told_s < TELL_S:
+                return
+            self.told_s = now_s
+            # SCIP's own primal bound is still that of the plan before, when it tells of a better one.
+            has_plan = solver.getNSols() > 0
+            incumbent = float(solver.getSolObjVal(solver.getBestSol())) if has_plan else None
+            bound = float(solver.getDualbound())
+            known = None if solver.isInfinity(abs(bound)) else bound
+            on_progress(now_s, incumbent, known, int(solver.getNTotalNodes()))
+
+    solver.includeEventhdlr(Reporter(), "reporter", "tells incumbent and bound")
 
 
 def _finite(bound: float) -> float | None:

@@ -155,3 +155,23 @@ def test_without_scip_the_message_says_what_to_install(monkeypatch: pytest.Monke
         scip.version()
     with pytest.raises(SolverError, match="not installed"):
         scip.solve_form(SMALL, {})
+
+
+def test_progress_tells_plans_and_bounds_of_the_same_solve() -> None:
+    rng = np.random.default_rng(4)
+    weights = rng.integers(20, 100, (5, 40)).astype(float)
+    rows = [(row.tolist(), -INF, float(row.sum() // 2)) for row in weights]
+    form = make_form(
+        (-rng.integers(20, 100, 40)).astype(float).tolist(), rows, [(0.0, 1.0)] * 40, [True] * 40
+    )
+    told: list[tuple[float, float | None, float | None, int]] = []
+    result = scip.solve_form(form, {}, on_progress=lambda *reading: told.append(reading))
+    assert result.objective is not None
+    plans = [plan for _, plan, _, _ in told if plan is not None]
+    assert plans == sorted(plans, reverse=True)
+    assert len(set(plans)) > 1
+    assert plans[-1] == pytest.approx(result.objective)
+    assert all(bound is None or bound <= result.objective + 1e-6 for _, _, bound, _ in told)
+    times = [time_s for time_s, _, _, _ in told]
+    assert times == sorted(times)
+    assert scip.solve_form(form, {}).objective == pytest.approx(result.objective)
