@@ -467,9 +467,7 @@ def solve_priced(network: Network, perspective: Perspective, options: SolveOptio
     return Found(found, ledger, timed, form, planned, program)
 
 
-def transferred(
-    columns: tuple[ColumnName, ...], point: Floats, form: StandardForm, network: Network
-) -> Floats:
+def transferred(columns: ColumnNames, point: Floats, form: StandardForm, network: Network) -> Floats:
     """Return the whole decisions of a plan in the columns of a form, 0 elsewhere.
 
     ``columns`` are the names of the first columns of ``point``.

@@ -98,23 +98,20 @@ class Ascent:
     def _trial(self, target: float | None) -> tuple[Multipliers, Floats]:
         """Return the multipliers a step on, and the direction in which those of rules moved."""
         uses, rules = self.dual.uses, self.dual.rules
-        at = (uses.tonnes, uses.commodity, uses.most_load)
         rule_step = self._rule_mean / rules.scale
         rule_step[(self.best.rules <= 0) & (rule_step < 0)] = 0.0
         rule_step[(self.best.rules >= rules.penalty) & (rule_step > 0)] = 0.0
-        squared = kernels.squared(self.best.prices, self._mean, *at)
+        squared = kernels.squared(self.best.prices, self._mean, uses.most)
         squared += float(rule_step @ self._rule_mean)
         aim = self.bound + ROOM * self.size if target is None else max(target, self.bound)
         length = self._length * (aim - self.bound) / max(squared, 1e-12)
-        kernels.trial(self.best.prices, self._mean, *at, length, self._spare)
+        kernels.trial(self.best.prices, self._mean, uses.most, length, self._spare)
         moved = np.clip(self.best.rules + length * rule_step, 0.0, rules.penalty)
         return Multipliers(self._spare, moved), rule_step
 
     def _average(self, found: Evaluation) -> float:
         uses = self.dual.uses
-        agreed = kernels.average(
-            self._mean, found.surplus, uses.tonnes, uses.commodity, uses.most_load, MEMORY
-        )
+        agreed = kernels.average(self._mean, found.surplus, uses.most, MEMORY)
         self._rule_mean = (1 - MEMORY) * self._rule_mean + MEMORY * found.violation
         self.use += MEMORY * (self.dual.open_modules(found.chosen) - self.use)
         return float(agreed)

@@ -190,9 +190,8 @@ class SplitDual:
     def _way_costs(self, multipliers: Floats) -> WayCosts:
         net = self._element_cost - self.rules.matrix.T @ multipliers
         bare, a_kilometre, a_departure = np.moveaxis(net[self.elements.probes], -1, 0)
-        sold, best_sale = self._cheapest_sales(
-            np.where(self._sale_is_open, net[self.elements.sales], np.inf)
-        )
+        sale = np.where(self._sale_is_open, net[self.elements.sales], np.inf)
+        sold, best_sale = self._cheapest_sales(np.where(self.ways.sale_return < 0, sale, np.inf))
         return WayCosts(
             run=net[self.elements.runs],
             own=np.ascontiguousarray(bare),
@@ -200,6 +199,7 @@ class SplitDual:
             departs=a_departure - bare,
             sold=sold,
             best_sale=best_sale,
+            sale=sale,
             unserved=self._unserved,
         )
 

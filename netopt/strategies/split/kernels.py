@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MARKET, RECIPE = -2, -1
 """How goods go on that no lane carries: they are sold, or a recipe takes them."""
 
+NEGLIGIBLE = 1e-9
+"""Tonnes of mean surplus that are none."""
+
 DEEPEST = 256
 """Goods of one supply that wait to be followed at a time: recipes times their outputs, in a chain."""
 
@@ -62,6 +65,16 @@ class Ways(NamedTuple):
         Hauls, from each giver the nearest first: length, site at the end, whether it leaves the province.
     leaves_mark
         Of lanes: whether a crossing is remembered.
+    sale_start, sale_site
+        Sales (site to market) sorted by commodity: first of each commodity; site of each.
+    sale_return
+        What comes back of each sale in later periods; -1: nothing.
+    return_rate
+        Tonnes that come back per unit sold, by return, period of the sale and period.
+    return_lanes, return_givers, return_start
+        As those of supplies, of each return.
+    return_commodity
+        What comes back.
     """
 
     tonnes: Floats
@@ -88,14 +101,23 @@ class Ways(NamedTuple):
     taker: Ints
     crosses: Flags
     leaves_mark: Flags
+    sale_start: Ints
+    sale_site: Ints
+    sale_return: Ints
+    return_rate: Floats
+    return_lanes: Ints
+    return_givers: Ints
+    return_start: Ints
+    return_commodity: Ints
 
 
 class WayCosts(NamedTuple):
     """Costs net of what side rules pay (thousand CNY per unit).
 
     ``run`` by period, origin, left and run; ``own``, ``per_km``, ``departs`` by period and giver; ``sold``
-    by period, commodity and site: the cheapest sale (inf: none), and ``best_sale`` its number; ``unserved``
-    by period and supply (per tonne; inf where all must be served).
+    by period, commodity and site: the cheapest sale (inf: none) of what does not come back, and
+    ``best_sale`` its number; ``sale`` by period and sale; ``unserved`` by period and supply (per tonne; inf
+    where all must be served).
     """
 
     run: Floats
@@ -104,6 +126,7 @@ class WayCosts(NamedTuple):
     departs: Floats
     sold: Floats
     best_sale: Ints
+    sale: Floats
     unserved: Floats
 
 
@@ -131,15 +154,24 @@ class Onward(NamedTuple):
     which: Ints
 
 
+class Back(NamedTuple):
+    """What comes back of a supply's goods from second life.
+
+    ``cost`` (thousand CNY per tonne) by period and return; ``haul``: lane, haul and giver of its way on.
+    """
+
+    cost: Floats
+    haul: Ints
+
+
 class Uses(NamedTuple):
     """What sites can do; modules are those that are whole, sorted by site.
 
     Attributes
     ----------
-    tonnes, commodity
-        As in ``Ways``.
-    most_load
-        Most tonnes that a tonne collected of a commodity can load one site, by commodity and site.
+    most
+        Most tonnes of what a supply gives, or gets back, that can load one site in one period (t/yr), as
+        ``prices``.
     part_cost, part_capacity
         Of capacity that may be kept in part, by period and site: thousand CNY per tonne of load, its
         fixed cost in it; t/yr (0: there is none).
@@ -153,9 +185,7 @@ class Uses(NamedTuple):
         Whether what operates may be given up.
     """
 
-    tonnes: Floats
-    commodity: Ints
-    most_load: Floats
+    most: Prices
     part_cost: Floats
     part_capacity: Floats
     module_start: Ints
@@ -197,25 +227,74 @@ def cheapest_ways(
     Fills in ``value`` (thousand CNY per tonne, by period and supply), and adds what supplies load to
     ``surplus`` (t/yr, as ``prices``) and to ``amounts``.
     """
-    n_left, n_sites = costs.run.shape[2], ways.shut.shape[1]
-    shape = (len(ways.is_whole), n_left, n_sites)
-    onward = Onward(np.empty(shape), np.empty(shape, dtype=np.int64), np.empty(shape, dtype=np.int64))
+    n_periods, n_returns = len(ways.tonnes), len(ways.return_commodity)
+    # What comes back is followed in later periods, and no longer remembers where it retired.
+    n_kept = n_periods if n_returns else 1
+    shape = (n_kept, 2, len(ways.is_whole), costs.run.shape[2], ways.shut.shape[1])
+    every = Onward(np.empty(shape), np.empty(shape, dtype=np.int32), np.empty(shape, dtype=np.int32))
+    back = Back(
+        np.full((n_periods, n_returns), np.inf), np.zeros((n_periods, n_returns, 3), dtype=np.int64)
+    )
     for u in range(supplies[0], supplies[1]):
-        for t in range(len(ways.tonnes)):
+        for t in range(n_periods - 1, -1, -1):
             value[t, u] = 0.0
+            kept = t if n_returns else 0
+            has_back = n_returns > 0 and ways.return_rate[:, :, t].max() > 0.0
+            if ways.tonnes[t, u] > 0.0 or (has_back and ways.origin[u] == 0):
+                onward = Onward(every.cost[kept, 0], every.how[kept, 0], every.which[kept, 0])
+                _find(ways, costs, prices, (t, u, ways.origin[u]), back, onward)
+            if has_back:
+                home = 0 if ways.origin[u] == 0 else 1
+                onward = Onward(every.cost[kept, home], every.how[kept, home], every.which[kept, home])
+                if home:
+                    _find(ways, costs, prices, (t, u, 0), back, onward)
+                _bring_back(ways, costs, t, onward.cost, back)
             if ways.tonnes[t, u] <= 0.0:
                 continue
-            onward.cost[:] = np.inf
-            for commodity in ways.order:
-                _through_runs(ways, costs, prices, (t, u), commodity, onward)
-                _through_sales(ways, costs, t, commodity, onward)
-                _along_lanes(ways, costs, t, commodity, onward)
-            cost, lane, haul, giver = _first_haul(ways, costs, t, u, onward.cost)
+            starts = (ways.first_lanes, ways.first_givers)
+            numbers = (ways.first_start[u], ways.first_start[u + 1])
+            commodity = ways.commodity[u]
+            cost, lane, haul, giver = _first_haul(
+                ways, costs, t, starts, numbers, every.cost[kept, 0, commodity]
+            )
             if costs.unserved[t, u] <= cost:
                 value[t, u] = costs.unserved[t, u]
                 continue
             value[t, u] = cost
-            _follow(ways, (t, u), (lane, haul, giver), onward, surplus, amounts)
+            _follow(ways, (t, u), (lane, haul, giver), every, back, surplus, amounts)
+
+
+@compiled
+def _find(
+    ways: Ways,
+    costs: WayCosts,
+    prices: Prices,
+    whose: tuple[int, int, int],
+    back: Back,
+    onward: Onward,
+) -> None:
+    """Find the cheapest ways on of the goods of a supply in a period, with an origin."""
+    t, _, _ = whose
+    onward.cost[:] = np.inf
+    for commodity in ways.order:
+        _through_runs(ways, costs, prices, whose, commodity, onward)
+        _through_sales(ways, costs, t, commodity, onward)
+        _through_second_life(ways, costs, t, commodity, back, onward)
+        _along_lanes(ways, costs, t, commodity, onward)
+
+
+@compiled
+def _bring_back(ways: Ways, costs: WayCosts, t: int, onward: Floats, back: Back) -> None:
+    """Find the cheapest way of a tonne of each return that comes back in a period."""
+    starts = (ways.return_lanes, ways.return_givers)
+    for number in range(len(ways.return_commodity)):
+        numbers = (ways.return_start[number], ways.return_start[number + 1])
+        there = onward[ways.return_commodity[number]]
+        cost, lane, haul, giver = _first_haul(ways, costs, t, starts, numbers, there)
+        back.cost[t, number] = cost
+        back.haul[t, number, 0] = lane
+        back.haul[t, number, 1] = haul
+        back.haul[t, number, 2] = giver
 
 
 @within
@@ -223,13 +302,13 @@ def _through_runs(
     ways: Ways,
     costs: WayCosts,
     prices: Prices,
-    period_supply: tuple[int, int],
+    whose: tuple[int, int, int],
     commodity: int,
     onward: Onward,
 ) -> None:
-    t, u = period_supply
+    t, u, origin = whose
     there, how, which = onward.cost, onward.how[commodity], onward.which[commodity]
-    run_cost, price, shut = costs.run[t, ways.origin[u]], prices[t, :, u], ways.shut[t]
+    run_cost, price, shut = costs.run[t, origin], prices[t, :, u], ways.shut[t]
     sites, units, starts = ways.run_site, ways.run_units, ways.out_start
     made_goods, made_units, is_whole = ways.out_commodity, ways.out_units, ways.is_whole
     n_lefts = there.shape[1] if is_whole[commodity] else 1
@@ -260,6 +339,33 @@ def _through_sales(ways: Ways, costs: WayCosts, t: int, commodity: int, onward: 
                 there[left, site] = sold[site]
                 how[left, site] = MARKET
                 which[left, site] = sale[site]
+
+
+@within
+def _through_second_life(
+    ways: Ways, costs: WayCosts, t: int, commodity: int, back: Back, onward: Onward
+) -> None:
+    """Sell what comes back later: whoever sells pays for that too."""
+    n_returns = len(ways.return_commodity)
+    begin, end = ways.sale_start[commodity], ways.sale_start[commodity + 1]
+    if n_returns == 0 or begin == end or ways.sale_return[begin] < 0:
+        return
+    later = np.zeros(n_returns)
+    for number in range(n_returns):
+        for when in range(t + 1, len(ways.tonnes)):
+            rate = ways.return_rate[number, t, when]
+            if rate > 0.0:
+                later[number] += rate * back.cost[when, number]
+    there, how, which = onward.cost[commodity], onward.how[commodity], onward.which[commodity]
+    sites, returns, own = ways.sale_site, ways.sale_return, costs.sale[t]
+    n_lefts = len(there) if ways.is_whole[commodity] else 1
+    for sale in range(begin, end):
+        cost, site = own[sale] + later[returns[sale]], sites[sale]
+        for left in range(n_lefts):
+            if cost < there[left, site]:
+                there[left, site] = cost
+                how[left, site] = MARKET
+                which[left, site] = sale
 
 
 @within
@@ -328,13 +434,21 @@ def _best_haul(
 
 
 @within
-def _first_haul(ways: Ways, costs: WayCosts, t: int, u: int, onward: Floats) -> tuple[float, int, int, int]:
-    commodity = ways.commodity[u]
-    hauls = (ways.km, ways.taker, ways.crosses, onward[commodity])
-    least = onward[commodity].min()
+def _first_haul(
+    ways: Ways,
+    costs: WayCosts,
+    t: int,
+    starts: tuple[Ints, Ints],
+    numbers: tuple[int, int],
+    onward: Floats,
+) -> tuple[float, int, int, int]:
+    """Return cost, lane, haul and giver of the cheapest way out of a source, or a market."""
+    lanes, givers = starts
+    hauls = (ways.km, ways.taker, ways.crosses, onward)
+    least = onward.min()
     best, best_lane, best_haul, best_giver = np.inf, -1, -1, -1
-    for number in range(ways.first_start[u], ways.first_start[u + 1]):
-        lane, giver = ways.first_lanes[number], ways.first_givers[number]
+    for number in range(numbers[0], numbers[1]):
+        lane, giver = lanes[number], givers[number]
         begin = ways.haul_start[lane] + (giver - ways.giver_start[lane]) * ways.n_takers[lane]
         cost, haul = _best_haul(
             hauls,
@@ -351,45 +465,61 @@ def _follow(
     ways: Ways,
     period_supply: tuple[int, int],
     first_haul: tuple[int, int, int],
-    onward: Onward,
+    every: Onward,
+    back: Back,
     surplus: Prices,
     amounts: WayAmounts,
 ) -> None:
-    """Add up what a supply loads along its cheapest way."""
-    t, u = period_supply
-    how, which = onward.how, onward.which
-    goods = np.empty((DEEPEST, 3), dtype=np.int64)
+    """Add up what a supply loads along its cheapest way, in later periods too."""
+    first_period, u = period_supply
+    goods = np.empty((DEEPEST, 5), dtype=np.int64)
     units = np.empty(DEEPEST)
-    goods[0, 0] = ways.commodity[u]
-    goods[0, 1], goods[0, 2] = _arrived(ways, t, first_haul, 0, ways.tonnes[t, u], amounts)
-    units[0] = ways.tonnes[t, u]
+    goods[0, 0], goods[0, 1], goods[0, 2] = first_period, 0, ways.commodity[u]
+    goods[0, 3], goods[0, 4] = _arrived(
+        ways, first_period, first_haul, 0, ways.tonnes[first_period, u], amounts
+    )
+    units[0] = ways.tonnes[first_period, u]
     n_open = 1
+    home = 0 if ways.origin[u] == 0 else 1
     while n_open:
         n_open -= 1
-        commodity, left, site = goods[n_open, 0], goods[n_open, 1], goods[n_open, 2]
-        amount, number = units[n_open], which[commodity, left, site]
-        way = how[commodity, left, site]
+        t, is_back, commodity = goods[n_open, 0], goods[n_open, 1], goods[n_open, 2]
+        left, site, amount = goods[n_open, 3], goods[n_open, 4], units[n_open]
+        kept = t if len(every.cost) > 1 else 0
+        way = every.how[kept, is_back, commodity, left, site]
+        number = every.which[kept, is_back, commodity, left, site]
         if way == MARKET:
             amounts.sale[t, number] += amount
+            which = ways.sale_return[number]
+            for when in range(t + 1, len(ways.tonnes) if which >= 0 else 0):
+                tonnes = amount * ways.return_rate[which, t, when]
+                if tonnes > 0.0:
+                    goods[n_open, 0], goods[n_open, 1] = when, home
+                    goods[n_open, 2] = ways.return_commodity[which]
+                    by = (back.haul[when, which, 0], back.haul[when, which, 1], back.haul[when, which, 2])
+                    goods[n_open, 3], goods[n_open, 4] = _arrived(ways, when, by, 0, tonnes, amounts)
+                    units[n_open] = tonnes
+                    n_open += 1
         elif way == RECIPE:
             tonnes = amount / ways.run_units[number]
             surplus[t, site, u] += tonnes
-            amounts.run[t, ways.origin[u], left, number] += tonnes
+            amounts.run[t, 0 if is_back else ways.origin[u], left, number] += tonnes
             for out in range(ways.out_start[number], ways.out_start[number + 1]):
                 made = ways.out_commodity[out]
-                goods[n_open, 0], goods[n_open, 2] = made, site
-                goods[n_open, 1] = left if ways.is_whole[made] else 0
+                goods[n_open, 0], goods[n_open, 1], goods[n_open, 2] = t, is_back, made
+                goods[n_open, 3] = left if ways.is_whole[made] else 0
+                goods[n_open, 4] = site
                 units[n_open] = tonnes * ways.out_units[out]
                 n_open += 1
         else:
             giver = ways.giver_start[way] + (number - ways.haul_start[way]) // ways.n_takers[way]
-            goods[n_open, 1], goods[n_open, 2] = _arrived(
+            goods[n_open, 3], goods[n_open, 4] = _arrived(
                 ways, t, (way, number, giver), left, amount, amounts
             )
             n_open += 1
 
 
-@within
+@compiled
 def _arrived(
     ways: Ways, t: int, by: tuple[int, int, int], left: int, amount: float, amounts: WayAmounts
 ) -> tuple[int, int]:
@@ -413,7 +543,7 @@ def best_uses(
     Fills in ``profit`` (thousand CNY a year, by site) and ``chosen`` (by period and site: a bit for every
     module that operates), and takes what the sites load from ``surplus``.
     """
-    n_periods = len(uses.tonnes)
+    n_periods = len(prices)
     for site in range(first, last):
         n_modules = uses.module_start[site + 1] - uses.module_start[site]
         n_sets = 1 << n_modules
@@ -433,7 +563,7 @@ def best_uses(
                 if rest <= 0.0:
                     break
                 u = supplies[t, number]
-                took = min(rest, uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site])
+                took = min(rest, uses.most[t, site, u])
                 surplus[t, site, u] -= took
                 rest -= took
 
@@ -446,7 +576,7 @@ def _paying(uses: Uses, prices: Prices, t: int, site: int, supplies: Ints) -> in
         least = min(least, uses.load[t, module])
     n_found = 0
     for u in range(prices.shape[2]):
-        can_load = uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site] > 0.0
+        can_load = uses.most[t, site, u] > 0.0
         if can_load and prices[t, site, u] > least:
             supplies[n_found] = u
             n_found += 1
@@ -489,7 +619,7 @@ def _fill(
             n_pieces += 1
     piece, total = 0, 0.0
     for u in supplies:
-        rest = uses.tonnes[t, u] * uses.most_load[uses.commodity[u], site]
+        rest = uses.most[t, site, u]
         while rest > 0.0 and piece < n_pieces:
             margin = prices[t, site, u] - cost[piece]
             if margin <= 0.0:
@@ -564,15 +694,7 @@ def _added_cost(uses: Uses, t: int, site: int, earlier: int, after: int) -> floa
 
 
 @compiled
-def trial(
-    prices: Prices,
-    mean: Prices,
-    scale: Floats,
-    commodity: Ints,
-    most_load: Floats,
-    length: float,
-    out: Prices,
-) -> None:
+def trial(prices: Prices, mean: Prices, most: Prices, length: float, out: Prices) -> None:
     """Write to ``out`` the prices a step of ``length`` along the mean surplus, none below 0.
 
     A tonne that is missing at a site moves the price of a supply by ``length / (tonnes it could load)``.
@@ -580,15 +702,14 @@ def trial(
     for t in range(prices.shape[0]):
         for site in range(prices.shape[1]):
             for u in range(prices.shape[2]):
-                most = scale[t, u] * most_load[commodity[u], site]
                 price = prices[t, site, u]
-                if most > 0.0 and mean[t, site, u] != 0.0:
-                    price = max(0.0, price + length * mean[t, site, u] / most)
+                if mean[t, site, u] != 0.0 and most[t, site, u] > 0.0:
+                    price = max(0.0, price + length * mean[t, site, u] / most[t, site, u])
                 out[t, site, u] = price
 
 
 @compiled
-def squared(prices: Prices, mean: Prices, scale: Floats, commodity: Ints, most_load: Floats) -> float:
+def squared(prices: Prices, mean: Prices, most: Prices) -> float:
     """Return the squared length of the mean surplus in the measure of ``trial``."""
     total = 0.0
     for t in range(prices.shape[0]):
@@ -596,14 +717,12 @@ def squared(prices: Prices, mean: Prices, scale: Floats, commodity: Ints, most_l
             for u in range(prices.shape[2]):
                 surplus = mean[t, site, u]
                 if surplus > 0.0 or (surplus < 0.0 and prices[t, site, u] > 0.0):
-                    total += surplus * surplus / (scale[t, u] * most_load[commodity[u], site])
+                    total += surplus * surplus / most[t, site, u]
     return total
 
 
 @compiled
-def average(
-    mean: Prices, surplus: Prices, scale: Floats, commodity: Ints, most_load: Floats, share: float
-) -> float:
+def average(mean: Prices, surplus: Prices, most: Prices, share: float) -> float:
     """Move the mean surplus by a share towards the last; return how far the two agreed before."""
     agreed = 0.0
     for t in range(mean.shape[0]):
@@ -611,7 +730,7 @@ def average(
             for u in range(mean.shape[2]):
                 new, old = surplus[t, site, u], mean[t, site, u]
                 if new != 0.0 and old != 0.0:
-                    agreed += new * old / (scale[t, u] * most_load[commodity[u], site])
+                    agreed += new * old / most[t, site, u]
                 old = (1.0 - share) * old + share * new
-                mean[t, site, u] = old if abs(old) > 1e-9 else 0.0
+                mean[t, site, u] = old if abs(old) > NEGLIGIBLE else 0.0
     return agreed

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from netopt.network.closings import closed_sites
-from netopt.network.lanes import BARE, DEPARTS, FIRST, PER_KM, everywhere, why_not_priced
+from netopt.network.lanes import BARE, DEPARTS, PER_KM, everywhere, why_not_priced
 from netopt.network.lookups import are_undismantled, last_first
 from netopt.strategies.split.kernels import Uses, Ways
 
@@ -53,8 +53,8 @@ def _obstacles(network: Network) -> Iterator[str]:
         yield "a design is kept"
     if len(network.offers):
         yield "vendors offer goods"
-    if len(network.return_rates):
-        yield "batteries return from second life within the horizon"
+    if network.returns.duplicated(["market", "sold_commodity"]).any():
+        yield "one good sold comes back as several"
     terms = network.rule_terms
     if not terms["family"].isin([*MOVING, "constant"]).all():
         yield "a rule counts capacity, capital or what leaks"
@@ -166,10 +166,10 @@ class Layout:
         """Lanes between sites, sorted by commodity, those out of sources after; how many come first."""
         filled = [lane for lane in self.everywhere.lanes if lane.km.size]
         trunk = sorted(
-            (lane for lane in filled if lane.leg != FIRST),
+            (lane for lane in filled if lane.kind == "site"),
             key=lambda x: self._commodity_number[x.commodity],
         )
-        return [*trunk, *(lane for lane in filled if lane.leg == FIRST)], len(trunk)
+        return [*trunk, *(lane for lane in filled if lane.kind != "site")], len(trunk)
 
     @cached_property
     def probe_names(self) -> NDArray[np.object_]:
@@ -204,7 +204,8 @@ class Layout:
             tonnes=self.tonnes,
             origin=_ints([self._origins.index(origin) for origin in supplies["origin"]]),
             commodity=_ints(supplies["commodity"].map(self._commodity_number)),
-            **self._first_lanes(),
+            **self._lanes_out_of("first", "source", supplies[["source", "commodity"]]),
+            **self._lanes_out_of("return", "market", self.returns[["market", "commodity"]]),
             order=_ints([self._commodity_number[k] for k in last_first(self.network.instance)]),
             is_whole=self._is_whole,
             run_start=_starts(runs["number"], n_commodities),
@@ -225,6 +226,11 @@ class Layout:
                 [np.take_along_axis(lane.crosses, near, 1).ravel() for lane, near in pairs]
             ),
             leaves_mark=np.array([lane.leaves_a_mark for lane in lanes], dtype=bool),
+            sale_start=_starts(self.sales["of_commodity"], n_commodities),
+            sale_site=_ints(self.sales["of_site"]),
+            sale_return=self._sale_return(),
+            return_rate=self._return_rate(),
+            return_commodity=_ints(self.returns["commodity"].map(self._commodity_number)),
         )
 
     def _outputs(self) -> pd.DataFrame:
@@ -233,35 +239,61 @@ class Layout:
         return runs.merge(self.everywhere.outputs, on="activity").sort_values("run", kind="stable")
 
     def _giver_sites(self, lane: Lanes) -> Ints:
-        if lane.leg == FIRST:
+        if lane.kind != "site":
             return np.full(len(lane.givers), -1)
         return self._numbers(lane.givers)
 
-    def _first_lanes(self) -> dict[str, Ints]:
-        lanes, n_trunk = self._lanes
+    def _lanes_out_of(self, name: str, kind: str, goods: pd.DataFrame) -> dict[str, Ints]:
+        """Return lanes and givers of goods (place, commodity), and where those of each begin."""
+        lanes, _ = self._lanes
         starts = np.cumsum([0, *(len(lane.givers) for lane in lanes)])
-        parts = [
+        parts = [pd.DataFrame({kind: [], "commodity": [], "lane": [], "giver": []}, dtype=object)]
+        parts += [
             pd.DataFrame(
                 {
-                    "source": lane.givers,
+                    kind: lane.givers,
                     "commodity": lane.commodity,
                     "lane": number,
                     "giver": starts[number] + np.arange(len(lane.givers)),
                 }
             )
             for number, lane in enumerate(lanes)
-            if number >= n_trunk
+            if lane.kind == kind
         ]
-        supplies = self.network.supplies[["source", "commodity"]]
-        supplies = supplies.assign(supply=np.arange(len(supplies)))
-        firsts = supplies.merge(pd.concat(parts), on=["source", "commodity"]).sort_values(
-            ["supply", "lane"]
-        )
+        numbered = goods.set_axis([kind, "commodity"], axis=1).assign(number=np.arange(len(goods)))
+        joined = numbered.merge(pd.concat(parts), on=[kind, "commodity"])
+        joined = joined.sort_values(["number", "lane"], kind="stable")
         return {
-            "first_lanes": _ints(firsts["lane"]),
-            "first_givers": _ints(firsts["giver"]),
-            "first_start": _starts(firsts["supply"], np.arange(len(supplies) + 1)),
+            f"{name}_lanes": _ints(joined["lane"]),
+            f"{name}_givers": _ints(joined["giver"]),
+            f"{name}_start": _starts(joined["number"], np.arange(len(goods) + 1)),
         }
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """What comes back within the horizon: rows of ``Network.returns``."""
+        returns = self.network.returns
+        coming = returns["return"].isin(self.network.return_rates["return"])
+        return returns[coming].reset_index(drop=True)
+
+    def _sale_return(self) -> Ints:
+        """Return which return each sale causes; -1 where none."""
+        ends = ["market", "sold_commodity"]
+        number = pd.MultiIndex.from_frame(self.returns[ends])
+        return _ints(number.get_indexer(pd.MultiIndex.from_frame(self.sales[["to_place", "commodity"]])))
+
+    def _return_rate(self) -> Floats:
+        """Return tonnes that come back per unit sold, by return, period sold and period."""
+        n_periods = len(self.periods)
+        rate = np.zeros((len(self.returns), n_periods, n_periods))
+        rates, at = self.network.return_rates, pd.Index(self.periods)
+        places = (
+            pd.Index(self.returns["return"]).get_indexer(pd.Index(rates["return"])),
+            at.get_indexer(pd.Index(rates["sold_period"])),
+            at.get_indexer(pd.Index(rates["period"])),
+        )
+        np.add.at(rate, places, rates["tonnes_per_unit"].to_numpy(dtype=float))
+        return rate
 
     def _shut(self) -> NDArray[np.bool_]:
         closed = [
@@ -294,9 +326,7 @@ class Layout:
 
         part_cost, part_capacity = self._part(costs)
         return Uses(
-            tonnes=self.tonnes,
-            commodity=self.ways.commodity,
-            most_load=self.most_load,
+            most=self.most,
             part_cost=part_cost,
             part_capacity=part_capacity,
             module_start=_starts(whole["number"], np.arange(len(self.sites) + 1)),
@@ -328,30 +358,81 @@ class Layout:
         return float(np.minimum(costs.wide("operating", names), 0.0).sum())
 
     @cached_property
-    def most_load(self) -> Floats:
-        """Most tonnes that one unit of each commodity can load a site, by commodity and site."""
-        instance = self.network.instance
-        sites = instance["sites"].sort_values("site")
+    def most(self) -> NDArray[np.float32]:
+        """Most of what each supply gives that can load a site (t/yr), by period, site and supply.
+
+        What comes back counts where it could be.
+        """
+        load, commodity = self._most_load(), self.ways.commodity
+        most = self.tonnes[:, None, :] * load.T[None, :, commodity]
+        for number, tonnes in self._most_back().items():
+            most += tonnes[:, None, :] * load[number][None, :, None]
+        return (most * (1.0 + ROUNDING)).astype(np.float32)
+
+    def _most_back(self) -> dict[int, Floats]:
+        """Return the most tonnes that can come back of a commodity, by period and supply."""
+        kinds = self.returns[["commodity", "sold_commodity"]].drop_duplicates()
+        pairs = [
+            (self._commodity_number[back], sold) for back, sold in kinds.itertuples(index=False, name=None)
+        ]
+        rate, sold_as = self.ways.return_rate, self.returns["sold_commodity"].to_numpy()
+        found = {number: np.zeros_like(self.tonnes) for number, _ in pairs}
+        made = {sold: self._most_made(sold) for _, sold in pairs}
+        for t in range(len(self.periods)):
+            for number, sold in pairs:
+                units = self.tonnes[t] * made[sold][self.ways.commodity]
+                units = units + sum(tonnes[t] * made[sold][back] for back, tonnes in found.items())
+                found[number] += rate[sold_as == sold, t].max(axis=0)[:, None] * units
+        return found
+
+    def _most_made(self, wanted: str) -> Floats:
+        """Return the most units of a commodity that recipes make of a unit of each commodity."""
+        most = np.zeros(len(self.commodities))
+        for number, mass, _, outputs in self._recipes():
+            made = sum(
+                units * (1.0 if self.commodities[output] == wanted else most[output])
+                for output, units in outputs
+            )
+            most[number] = max(most[number], mass * made)
+        return most
+
+    def _most_load(self) -> Floats:
+        """Return the most tonnes that a unit of each commodity can load a site, by commodity and site."""
+        sites = self.network.instance["sites"].sort_values("site")
         types = sites["facility_type"].to_numpy()
-        mass = instance["commodities"].set_index("commodity")["tonnes_per_unit"].astype(float)
+        most = np.zeros((len(self.commodities), len(self.sites)))
+        for number, mass, facility_type, outputs in self._recipes():
+            load = (types == facility_type).astype(float)
+            for output, units in outputs:
+                load += units * most[output]
+            most[number] = np.maximum(most[number], mass * load)
+        return most
+
+    def _recipes(self) -> Iterator[tuple[int, float, str, list[tuple[int, float]]]]:
+        """Yield what a recipe takes (number, tonnes per unit), where, and gives (number, units per tonne).
+
+        Recipes of what others make come first.
+        """
+        instance = self.network.instance
+        mass = dict(
+            zip(
+                instance["commodities"]["commodity"],
+                instance["commodities"]["tonnes_per_unit"],
+                strict=True,
+            )
+        )
         recipes = instance["recipes"].merge(instance["recipe_inputs"], on="recipe")
         outputs = dict(list(instance["recipe_outputs"].groupby("recipe")))
-        most = np.zeros((len(self.commodities), len(self.sites)))
         for commodity in last_first(instance):
-            for recipe, at in recipes.loc[
-                recipes["commodity"] == commodity, ["recipe", "facility_type"]
-            ].itertuples(index=False):
-                load = (types == at).astype(float)
-                made = outputs.get(recipe)
-                for output, units in () if made is None else _pairs(made):
-                    load += units * most[self._commodity_number[output]]
-                number = self._commodity_number[commodity]
-                most[number] = np.maximum(most[number], load * mass[commodity])
-        return most * (1.0 + ROUNDING)
+            own = recipes[recipes["commodity"] == commodity]
+            for recipe, facility_type in zip(own["recipe"], own["facility_type"], strict=True):
+                made = [] if recipe not in outputs else list(_pairs(outputs[recipe]))
+                numbered = [(self._commodity_number[output], units) for output, units in made]
+                yield self._commodity_number[commodity], float(mass[commodity]), facility_type, numbered
 
 
-ROUNDING: Final = 1e-9
-"""By how much what can load a site is taken larger: sums of yields are rounded."""
+ROUNDING: Final = 1e-6
+"""By how much what can load a site is taken larger: it is held in single precision."""
 
 
 @dataclass(frozen=True)
