@@ -138,7 +138,9 @@ def one_variable(amount: dict[str, float]) -> Model:
 def test_pyomo_compiles_the_same_form(seed: int, features: tuple[str, ...]) -> None:
     """Rows, sides, coefficients, bounds and costs by name, as Pyomo's own compiler finds them."""
     model = state_model(random_network(seed, features), Perspective.SOCIAL)
-    ours, made = compile_model(model), LinearStandardFormCompiler().write(as_pyomo(model), mixed_form=True)
+    ours = compile_model(model)
+    shown = as_pyomo(model)  # kept: what Pyomo compiled knows its variables' parents only while this lives
+    made = LinearStandardFormCompiler().write(shown, mixed_form=True)
     dense, theirs = ours.matrix.toarray(), made.A.toarray()
     names = [variable.parent_component().local_name for variable in made.columns]
     keys = [
