@@ -103,7 +103,7 @@ def _record(case: Case, contender: str, request: Request, gap: float) -> dict[st
     ask = {
         "gap": gap,
         "limit_s": request.limit_s,
-        "threads": request.threads,
+        "threads": CONTENDERS[contender][1].get("threads", request.threads),
         "seed": request.solver_seed,
     }
     begun = datetime.now(UTC).isoformat(timespec="seconds")
@@ -127,7 +127,8 @@ def _record(case: Case, contender: str, request: Request, gap: float) -> dict[st
 
 
 def _n_solves(case: Case) -> int:
-    return 3 if "neighbour" in case.arguments else 1
+    """Return how many solves a process may need, each with its limit: a comparison makes six."""
+    return 6 if "neighbour" in case.arguments else 1
 
 
 @dataclass(frozen=True)
