@@ -203,8 +203,9 @@ def _told(record: dict[str, Any]) -> str:
     end = record["end"]
     if end["how"] != "ended":
         return f"{end['how']} ({end['said'] or end.get('code')})"
-    ends = [end.get(name) for name in ("incumbent", "bound")]
-    costs = " to ".join("-" if value is None else f"{value:,.0f}" for value in reversed(ends))
+    ends = [end.get(name) for name in ("bound", "incumbent")]
+    costs = " to ".join("-" if value is None else f"{value:,.0f}" for value in ends)
+    costs = costs if any(value is not None for value in ends) else end["status"]
     return f"{costs} in {end['seconds']:.1f} s ({record['peak_memory_mib']:,.0f} MiB)"
 
 
