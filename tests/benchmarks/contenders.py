@@ -23,6 +23,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from netopt.errors import NoSolutionError
 from tests.benchmarks.case import Case, SkippedError
 
 if TYPE_CHECKING:
@@ -295,11 +296,14 @@ CONTENDERS: Final[dict[str, tuple[Contender, dict[str, Any]]]] = {
     "netopt-compare": (netopt_compare, {}),
     "highs": (highs, {}),
     "highs-strong": (highs, {"strong": True}),
+    "highs-one-thread": (highs, {"threads": 1}),
+    "highs-two-threads": (highs, {"threads": 2}),
     "scip": (scip, {}),
     "handover": (handover, {}),
     "dies": (dies, {}),
 }
-"""Every contender by name, with what its function is told beside the question."""
+"""Every contender by name, with what its function is told beside the question (``threads``: whatever the
+command line says)."""
 
 
 def main() -> int:
@@ -308,13 +312,16 @@ def main() -> int:
     case = Case.from_dict(job["case"])
     contender, extra = CONTENDERS[job["contender"]]
     extra = {**case.arguments, **extra}
+    trace = Trace(Path(job["trace"]))
+    importlib.import_module("netopt.pipeline")
     try:
-        importlib.import_module("netopt.pipeline")
         instance, policy = case.open()
-        end = contender(instance, policy, Ask(**job["ask"]), Trace(Path(job["trace"])), extra)
+        end = contender(instance, policy, Ask(**job["ask"]), trace, extra)
     except SkippedError as error:
         print(error, file=sys.stderr)
         return SKIPPED_CODE
+    except NoSolutionError as error:
+        end = {"seconds": trace.elapsed_s, "status": "no plan", "said": str(error)}
     Path(job["end"]).write_text(json.dumps(end), encoding="utf-8")
     return 0
 

@@ -20,6 +20,9 @@ BETWEEN_TOLERANCE: Final = 1e-5
 """Of gross cost: slack before one contender's bound contradicts another's plan. Solvers take decisions for
 whole within 1e-6, which lets some tonnes through plants that are closed."""
 
+OVERTIME: Final = 0.05
+"""Share of the limit by which a reading may be late and still count: solvers look at the clock seldom."""
+
 _NO_LESS: Final = 1e-12
 
 
@@ -56,8 +59,14 @@ class Run:
 
     @property
     def readings(self) -> tuple[tuple[float, float | None, float | None], ...]:
-        """The trace that counts: netopt's only where it ended with an answer, a rival's in any case."""
-        return self.trace if self.is_whole or not self.is_netopt else ()
+        """The trace that counts: netopt's only where it ended with an answer, a rival's in any case.
+
+        What came later than the limit and ``OVERTIME`` does not count.
+        """
+        if self.is_netopt and not self.is_whole:
+            return ()
+        last_s = (1 + OVERTIME) * self.record["limit_s"]
+        return tuple(reading for reading in self.trace if reading[0] <= last_s)
 
     @property
     def incumbent(self) -> float | None:

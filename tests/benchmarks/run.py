@@ -103,7 +103,7 @@ def _record(case: Case, contender: str, request: Request, gap: float) -> dict[st
     ask = {
         "gap": gap,
         "limit_s": request.limit_s,
-        "threads": request.threads,
+        "threads": CONTENDERS[contender][1].get("threads", request.threads),
         "seed": request.solver_seed,
     }
     begun = datetime.now(UTC).isoformat(timespec="seconds")
@@ -127,7 +127,8 @@ def _record(case: Case, contender: str, request: Request, gap: float) -> dict[st
 
 
 def _n_solves(case: Case) -> int:
-    return 3 if "neighbour" in case.arguments else 1
+    """Return how many solves a process may need, each with its limit: a comparison makes six."""
+    return 6 if "neighbour" in case.arguments else 1
 
 
 @dataclass(frozen=True)
@@ -202,8 +203,9 @@ def _told(record: dict[str, Any]) -> str:
     end = record["end"]
     if end["how"] != "ended":
         return f"{end['how']} ({end['said'] or end.get('code')})"
-    ends = [end.get(name) for name in ("incumbent", "bound")]
-    costs = " to ".join("-" if value is None else f"{value:,.0f}" for value in reversed(ends))
+    ends = [end.get(name) for name in ("bound", "incumbent")]
+    costs = " to ".join("-" if value is None else f"{value:,.0f}" for value in ends)
+    costs = costs if any(value is not None for value in ends) else end["status"]
     return f"{costs} in {end['seconds']:.1f} s ({record['peak_memory_mib']:,.0f} MiB)"
 
 

@@ -12,6 +12,8 @@ from tests.benchmarks.case import Case
 LABELS: Final = {
     "highs": "HiGHS",
     "highs-strong": "HiGHS with strong rows",
+    "highs-one-thread": "HiGHS, one thread",
+    "highs-two-threads": "HiGHS, two threads",
     "scip": "SCIP",
     "netopt-warm": "netopt from the neighbour",
     "netopt-compare": "netopt compare",
@@ -174,6 +176,12 @@ SUITES: Final[dict[str, Suite]] = {
         ("netopt-warm", "netopt"),
         300.0,
     ),
+    "threads": Suite(
+        "HiGHS with one thread and with two",
+        _by_seed(),
+        ("highs-one-thread", "highs-two-threads"),
+        600.0,
+    ),
     "growth": Suite("coarse cases of growing size", _growth, ("netopt",), 600.0, gap=0.05),
 }
-"""Every suite by its name on the command line; all but growth are rows of the table of targets."""
+"""Every suite by its name on the command line; all but threads and growth are rows of the targets."""

@@ -76,6 +76,12 @@ def test_equal_gap_is_the_wider_of_the_two() -> None:
     assert ratio_at_equal_gap(made("netopt-warm", SLOW), made("netopt", FAST), 100.0) == 500 / 5
 
 
+def test_what_comes_after_the_limit_does_not_count() -> None:
+    late = made("netopt", [*SLOW, [629.0, 105.0, 100.0], [631.0, 101.0, 100.0]])
+    assert final_gap(late, 100.0) == pytest.approx(0.05)
+    assert time_to_gap(late, 100.0, 0.01) == math.inf
+
+
 def test_the_denominator_is_the_gross_cost_of_the_cheapest_plan() -> None:
     runs = [made("netopt", FAST, end={"gross": 90.0}), made("highs", SLOW, end={"gross": 120.0})]
     assert gross_of(runs) == 90.0
@@ -195,9 +201,10 @@ def test_memory_counts_where_it_is_limited() -> None:
 
 
 def test_the_row_on_the_interval() -> None:
-    ends = [[9.0, 350e6, 310e6]]
-    found, verdict = measured("china-2024-interval", [made("netopt-compare", ends, "china-2024-interval")])
-    assert found.said.startswith("310.0 to 350.0 m CNY: 40.0 m")
+    ends = {"incumbent": 350e6, "bound": 310e6, "seconds": 900.0}
+    runs = [made("netopt-compare", [[900.0, 350e6, 310e6]], "china-2024-interval", end=ends)]
+    found, verdict = measured("china-2024-interval", runs)
+    assert found.said.startswith("310.0 to 350.0 m CNY in 900 s: 40.0 m")
     assert verdict == "must met"
 
 

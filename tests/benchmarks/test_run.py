@@ -104,6 +104,19 @@ def test_an_error_is_a_crash_with_its_last_line(tmp_path: Path) -> None:
     assert end == {"how": "crashed", "code": 1, "said": "KeyError: 'medium'"}
 
 
+def test_a_contender_may_have_its_own_threads(tmp_path: Path) -> None:
+    (path,) = run_suite("test", suite_of("highs-one-thread"), Request(threads=2), tmp_path)
+    assert json.loads(path.read_text(encoding="utf-8"))["threads"] == 1
+
+
+def test_no_plan_in_time_is_an_end_without_a_gap(tmp_path: Path) -> None:
+    case = Case("hard", "synthetic", {**SMALL.arguments, "n_sources": 200, "n_hubs": 60, "n_recyclers": 30})
+    (path,) = run_suite("test", suite_of("netopt-direct", cases=(case,)), Request(limit_s=0.2), tmp_path)
+    run = run_of(json.loads(path.read_text(encoding="utf-8")))
+    assert (run.end["how"], run.end["status"], run.incumbent) == ("ended", "no plan", None)
+    assert final_gap(run, gross_of([run])) == float("inf")
+
+
 def test_who_does_not_end_in_time_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.benchmarks.run.GRACE_S", 0.2)
     (path,) = run_suite("test", suite_of("netopt"), Request(limit_s=0.0), tmp_path)
@@ -133,7 +146,7 @@ def test_only_and_contenders_choose(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_every_target_is_a_suite_and_every_contender_exists() -> None:
-    assert {target.suite for target in TARGETS} == SUITES.keys() - {"growth"}
+    assert {target.suite for target in TARGETS} == SUITES.keys() - {"growth", "threads"}
     assert {who for suite in SUITES.values() for who in suite.contenders} <= CONTENDERS.keys()
 
 
