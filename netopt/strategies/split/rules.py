@@ -34,7 +34,8 @@ class Rules:
     penalty
         What one unit less costs (thousand CNY); inf where it may not be.
     scale
-        Size of a row: a violation as large as it moves the multiplier by one unit of a price step.
+        Size of a row: tonnes that it may concern times the square of what a tonne counts in it. With it a
+        step changes what rules pay for a tonne as it changes prices of load.
     """
 
     names: list[tuple[str, str, str]]
@@ -113,11 +114,19 @@ def rules_of(layout: Layout, elements: Elements, costs: Costs) -> Rules:
         matrix=matrix,
         side=rows["side"].to_numpy(dtype=float),
         penalty=rows["penalty"].to_numpy(dtype=float),
-        scale=rows["scale"].to_numpy(dtype=float),
+        scale=rows["tonnes"].to_numpy(dtype=float) * np.maximum(_largest(matrix), 1e-9) ** 2,
     )
 
 
-ROW_COLUMNS = ["tag", "name", "period", "side", "penalty", "scale"]
+def _largest(matrix: csr_array) -> Floats:
+    """Return the largest absolute coefficient of each row; 1 where there is none."""
+    if not matrix.shape[0]:
+        return np.ones(0)
+    largest = np.asarray(abs(matrix).max(axis=1).todense(), dtype=float).ravel()
+    return np.where(largest > 0, largest, 1.0)
+
+
+ROW_COLUMNS = ["tag", "name", "period", "side", "penalty", "tonnes"]
 TERM_COLUMNS = ["tag", "name", "family", "index", "period", "coefficient"]
 
 
@@ -144,10 +153,11 @@ def _share_rules(layout: Layout, costs: Costs) -> tuple[pd.DataFrame, pd.DataFra
 def _emission_cap(layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
     """``sum(-emitted) >= -cap``."""
     network, limits = layout.network, layout.network.instance.settings.limits
+    total = np.maximum(layout.tonnes.sum(axis=1), 1.0)
     caps = {period: limits.emission_cap(period) for period in layout.periods}
     rows = [
-        ("emission_cap", "", period, -cap, np.inf, max(cap, 1.0))
-        for period, cap in caps.items()
+        ("emission_cap", "", period, -cap, np.inf, total[t])
+        for t, (period, cap) in enumerate(caps.items())
         if cap is not None
     ]
     sold = network.emissions[network.emissions["index"].isin(layout.sales["arc"])]
@@ -173,7 +183,7 @@ def _market_limits(layout: Layout) -> tuple[pd.DataFrame, pd.DataFrame]:
             "period": limits["period"],
             "side": -limits["limit"],
             "penalty": np.inf,
-            "scale": np.maximum(limits["limit"], 1.0) / per_unit,
+            "tonnes": np.maximum(limits["limit"], 1.0) / per_unit,
         }
     )
     ends = {"to_place": "market"}
