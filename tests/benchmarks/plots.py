@@ -72,7 +72,7 @@ def draw_gaps(runs: Sequence[Run], title: str, path: Path) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
     axes.minorticks_off()
     axes.set_xlabel("seconds")
     axes.set_ylabel("proven gap, of gross cost")

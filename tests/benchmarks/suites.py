@@ -91,6 +91,9 @@ def _instances(*pairs: tuple[str, str, str]) -> Callable[[tuple[int, ...]], list
     return lambda _: cases
 
 
+BOTH: Final = ("netopt", "highs", "highs-strong")
+"""On some cases HiGHS is better without strong rows, on others with them."""
+
 HANDOVER_SHAPES: Final = ("47x1", "10x3")
 """Nearest sites of a type x periods, see ``tests.benchmarks.handover``."""
 
@@ -122,8 +125,8 @@ def _growth(seeds: tuple[int, ...]) -> list[Case]:
 
 
 SUITES: Final[dict[str, Suite]] = {
-    "coarse": Suite("337/100/60/60, few big plants", _by_seed(), ("netopt", "highs"), 600.0),
-    "fine": Suite("337/100/60/60, many small plants", _by_seed(profile="fine"), ("netopt", "highs"), 600.0),
+    "coarse": Suite("337/100/60/60, few big plants", _by_seed(), BOTH, 600.0),
+    "fine": Suite("337/100/60/60, many small plants", _by_seed(profile="fine"), BOTH, 600.0),
     "national-337": Suite(
         "337/100/100/100, one period, all arcs",
         _by_seed(sites=(100, 100, 100)),

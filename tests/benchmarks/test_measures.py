@@ -149,12 +149,21 @@ def ten(trace: Trace, suite: str = "coarse") -> list[Run]:
 
 def test_the_row_on_coarse_cases() -> None:
     found, verdict = measured("coarse", ten(FAST))
-    assert found == Measured("median 1/100 (1/100 to 1/100)", 10, True, True)
+    assert found == Measured("median 1/100 (1/100 to 1/100) against HiGHS", 10, True, True)
     assert verdict == "aim met"
     late = [[25.0, 106.0, 96.0]]
     assert measured("coarse", ten(late))[1] == "must met"
     assert measured("coarse", ten([[50.0, 106.0, 96.0]]))[1] == "missed"
     assert measured("coarse", ten(FAST)[:4])[1] == "met so far (2 of 10 cases)"
+
+
+def test_the_row_counts_the_harder_of_two_rivals() -> None:
+    strong = [made("highs-strong", [[6.0, 106.0, 96.0]], name=str(n)) for n in range(10)]
+    found, verdict = measured("coarse", [*ten(FAST), *strong])
+    assert found.said.endswith(
+        "against HiGHS; median 1/1.2 (1/1.2 to 1/1.2) against HiGHS with strong rows"
+    )
+    assert verdict == "missed"
 
 
 def test_one_slow_case_spoils_the_row_on_fine_cases_and_not_the_median() -> None:

@@ -57,7 +57,7 @@ def test_a_page_shows_contenders_cases_and_commands() -> None:
     runs += [made("highs", SLOW, name="a", end={"how": "crashed"}, **more)]
     page = make_page(runs)
     assert "| time to HiGHS's own last gap, relative to HiGHS's, coarse | median <= 1/15 |" in page
-    assert "1/100, at 600 s | 1 | met so far (1 of 10 cases)" in page
+    assert "1/100 against HiGHS, at 600 s | 1 | met so far (1 of 10 cases)" in page
     assert "| a | 1.00 %, 600.0 | crashed |" in page
     assert "| b | 1.00 %, 600.0 | - |" in page
     assert "`python -m tests.benchmarks.run coarse`" in page
