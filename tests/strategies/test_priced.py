@@ -32,7 +32,7 @@ from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
-from netopt.strategies.priced.few_sites import FewSites, plan_at_few_sites
+from netopt.strategies.priced.few_sites import Effort, FewSites, plan_at_few_sites
 from netopt.strategies.priced.relaxation import Relaxation
 from netopt.strategies.priced.slopes import gathered
 from netopt.strategies.priced.solve import PricedProgram, solve_priced
@@ -214,7 +214,9 @@ def among_few(seed: int) -> list[tuple[FewSites, float]]:
     program.relax(time.monotonic() + 30.0)
     assert program.relaxation.result is not None
     use = program._use(program.relaxation.result.point)
-    plans = plan_at_few_sites(program.network, perspective, use, 1e-9, time.monotonic() + 30.0, EXACT)
+    plans = plan_at_few_sites(
+        program.network, perspective, use, Effort(1e-9, time.monotonic() + 30.0, EXACT)
+    )
     return [(few, found.objective) for few, found in plans]
 
 

@@ -17,6 +17,7 @@ from netopt.backends import highs
 from netopt.data.instance import Instance
 from netopt.data.read import read_instance
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UsageError
+from netopt.formulation.build import STRENGTHENING
 from netopt.formulation.compile import standard_form
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY, unit_costs
 from netopt.network.build import build_network
@@ -29,7 +30,9 @@ from netopt.policy.read import read_policy
 from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.outcome import Status
 from netopt.strategies.choice import solve_network
+from netopt.strategies.priced.few_sites import FewSites
 from netopt.strategies.split.ascent import Ascent
+from netopt.strategies.split.covering import Covering
 from netopt.strategies.split.dual import Multipliers, SplitDual
 from netopt.strategies.split.layout import why_not_split
 from netopt.strategies.split.solve import solve_split
@@ -237,3 +240,32 @@ def test_an_objective_of_ones_own_is_bounded_too() -> None:
 
     found = raised(SplitDual(network, tonnes_tested, 1), 200).bound
     assert found == pytest.approx(8000.0, rel=1e-6)
+
+
+def among_all(network: Network, perspective: Perspective) -> FewSites:
+    return FewSites(network, standard_form(network, perspective, without=STRENGTHENING))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_modules_that_cover_loads_are_a_plan(seed: int) -> None:
+    instance, effects, perspective, _ = case(seed)
+    network = build_network(instance, effects, scope=Scope(9))
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    covering = Covering(dual_of(network, perspective))
+    found = covering.first_plan(among_all(network, perspective), time.monotonic() + 20.0, EXACT)
+    if found is None:
+        pytest.skip("a rule on whole decisions, or no size above what is loaded")
+    assert found.objective is not None
+    assert found.objective * OBJECTIVE_UNIT_CNY >= optimum - 1e-6 * max(1.0, abs(optimum))
+
+
+def test_most_cases_can_be_covered() -> None:
+    n_found = 0
+    for seed in SEEDS:
+        instance, effects, perspective, _ = case(seed)
+        network = build_network(instance, effects, scope=Scope(9))
+        covering = Covering(dual_of(network, perspective))
+        found = covering.first_plan(among_all(network, perspective), time.monotonic() + 20.0, EXACT)
+        n_found += found is not None
+    assert n_found >= len(SEEDS) // 2

@@ -32,7 +32,7 @@ from netopt.strategies.priced.search import search_settings
 from netopt.strategies.priced.slopes import NOTHING, gathered, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from netopt.solution.options import SolveOptions
 
     Floats = NDArray[np.float64]
+    Begin = Callable[["FewSites", float, SolveOptions], BackendResult | None]
 
 FIRST_SHARE: Final = 0.3
 """Share of the time that the first plan may take."""
@@ -87,14 +88,37 @@ class FewSites:
         return np.array([of_module.get(key, "") if is_whole else "" for key, is_whole in pairs])
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How long and how hard plans are looked for.
+
+    Attributes
+    ----------
+    worth
+        Searches end where they could gain less (the form's unit of cost).
+    until_s
+        ``time.monotonic()`` at which to end.
+    options
+        Threads, seed; ``stop`` ends it too.
+    """
+
+    worth: float
+    until_s: float
+    options: SolveOptions
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left."""
+        return self.until_s - time.monotonic()
+
+
 def plan_at_few_sites(
     network: Network,
     perspective: Perspective,
     use: pd.Series,
-    worth: float,
-    until_s: float,
-    options: SolveOptions,
+    effort: Effort,
     known: tuple[FewSites, Floats] | None = None,
+    begin: Begin | None = None,
 ) -> Iterator[tuple[FewSites, BackendResult]]:
     """Yield plans, each cheaper than the one before.
 
@@ -106,20 +130,20 @@ def plan_at_few_sites(
         Whose cost is minimised.
     use
         Index site: the greatest state of its modules in the relaxation (0 to 1); 0 may be missing.
-    worth
-        Searches end where they could gain less (the form's unit of cost).
-    until_s
-        ``time.monotonic()`` at which to end.
-    options
-        Threads, seed; ``stop`` ends it too.
+    effort
+        For all searches together.
     known
         A plan to better, of a program among few sites; None: the first is looked for too.
+    begin
+        Looks for the first plan until a time; None, or where it finds none: slope scaling and branch and
+        bound do.
     """
-    began = time.monotonic()
     use = use[use > NOTHING]
     if known is None:
+        end_s = effort.until_s - (1.0 - FIRST_SHARE) * effort.left_s
         few = _among(network, perspective, _most_used(network.instance, use))
-        result = _first(few, worth, began + FIRST_SHARE * (until_s - began), options)
+        begun = None if begin is None else begin(few, end_s, effort.options)
+        result = begun or _first(few, replace(effort, until_s=end_s))
         if result.point is None:
             return
         yield few, result
@@ -128,7 +152,7 @@ def plan_at_few_sites(
     chosen = set(use.index) | set(few.network.instance["sites"]["site"])
     more = _among(network, perspective, chosen, few.flows(point))
     start = more.point_of(few, point)
-    for found in _type_by_type(more, start, worth, until_s, options):
+    for found in _type_by_type(more, start, effort):
         yield more, found
 
 
@@ -161,31 +185,29 @@ def _among(
     return FewSites(among, standard_form(among, perspective, without=STRENGTHENING))
 
 
-def _first(few: FewSites, worth: float, until_s: float, options: SolveOptions) -> BackendResult:
+def _first(few: FewSites, effort: Effort) -> BackendResult:
     """Return a plan that buys what slope scaling gathers, or else any."""
-    point, form = gathered(few.form, until_s, options), few.form
+    options, form = effort.options, few.form
+    point = gathered(form, effort.until_s, options)
     if point is not None:
         bought = np.where(form.is_integer, np.minimum(form.upper, whole(point)), form.upper)
-        result = _solved(
-            replace(form, upper=bought), until_s - time.monotonic(), options, mip_abs_gap=worth
-        )
+        result = _solved(replace(form, upper=bought), effort.left_s, options, mip_abs_gap=effort.worth)
         if result.point is not None:
             return result
-    return _solved(form, until_s - time.monotonic(), options, mip_max_improving_sols=1)
+    return _solved(form, effort.left_s, options, mip_max_improving_sols=1)
 
 
-def _type_by_type(
-    few: FewSites, start: Floats, worth: float, until_s: float, options: SolveOptions
-) -> Iterator[BackendResult]:
+def _type_by_type(few: FewSites, start: Floats, effort: Effort) -> Iterator[BackendResult]:
     """Yield better plans than ``start``, each with other modules of a facility type or two."""
     types = few.facility_types()
+    worth, options = effort.worth, effort.options
     singles = [(name,) for name in sorted(set(types) - {""})]
     point, value = start, few.form.objective(start)
     is_better = True
     while is_better:
         is_better = False
         for chosen in (*singles, *combinations(sorted(set(types) - {""}), 2)):
-            remaining_s = min(until_s - time.monotonic(), TURN_S * len(chosen))
+            remaining_s = min(effort.left_s, TURN_S * len(chosen))
             if remaining_s <= 0 or options.stop.is_set():
                 return
             rest = _held(few.form, point, ~np.isin(types, ["", *chosen]))

@@ -34,7 +34,7 @@ from netopt.solution.options import Progress
 from netopt.strategies.finish import Found, agree, outcome_of, polished
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
-from netopt.strategies.priced.few_sites import plan_at_few_sites
+from netopt.strategies.priced.few_sites import Effort, plan_at_few_sites
 from netopt.strategies.priced.relaxation import Relaxation
 from netopt.strategies.priced.search import search_settings
 
@@ -210,7 +210,7 @@ class PricedProgram:
         worth = PLAN_GAP * self.gross_cny_per_year(relaxed) / OBJECTIVE_UNIT_CNY
         use = self._use(relaxed.point)
         for few, found in plan_at_few_sites(
-            self.network, self.perspective, use, worth, until_s, self.options
+            self.network, self.perspective, use, Effort(worth, until_s, self.options)
         ):
             self._keep_best(Incumbent(found, few.form.columns, few.flows(_known(found.point))))
             self._tell("plan at few sites")

@@ -27,6 +27,9 @@ MARKET, RECIPE = -2, -1
 NEGLIGIBLE = 1e-9
 """Tonnes of mean surplus that are none."""
 
+TOO_LITTLE = 1e-6
+"""Tonnes a year that need no module."""
+
 DEEPEST = 256
 """Goods of one supply that wait to be followed at a time: recipes times their outputs, in a chain."""
 
@@ -691,6 +694,42 @@ def _added_cost(uses: Uses, t: int, site: int, earlier: int, after: int) -> floa
         if added >> number & 1:
             cost += uses.opened[t, start + number] if opens else uses.expanded[t, start + number]
     return cost
+
+
+@compiled
+def cheapest_cover(uses: Uses, required: Floats, chosen: Ints, cost: Floats) -> None:
+    """Find the cheapest modules of each site that can take in what is required of it (t/yr).
+
+    ``required`` by period and site. Fills in ``chosen``, as ``best_uses`` does, and ``cost`` (thousand CNY
+    a year, by site; inf where no set of modules is large enough).
+    """
+    n_periods = len(required)
+    for site in range(required.shape[1]):
+        n_sets = 1 << (uses.module_start[site + 1] - uses.module_start[site])
+        earned = np.zeros((n_periods, n_sets))
+        for t in range(n_periods):
+            for chosen_set in range(n_sets):
+                earned[t, chosen_set] = -_covered(uses, t, site, chosen_set, required[t, site])
+        sets, most = _schedule(uses, site, earned)
+        cost[site] = -most
+        for t in range(n_periods):
+            chosen[t, site] = sets[t]
+
+
+@compiled
+def _covered(uses: Uses, t: int, site: int, chosen_set: int, required: float) -> float:
+    """Return what a set of modules costs that takes in what is required; inf where it is too small."""
+    start = uses.module_start[site]
+    rest, cost = required, 0.0
+    part = min(rest, uses.part_capacity[t, site])
+    rest -= part
+    cost += part * uses.part_cost[t, site]
+    for number in range(uses.module_start[site + 1] - start):
+        if chosen_set >> number & 1:
+            took = min(rest, uses.capacity[start + number])
+            rest -= took
+            cost += uses.operating[t, start + number] + took * uses.load[t, start + number]
+    return cost if rest <= TOO_LITTLE else np.inf
 
 
 @compiled

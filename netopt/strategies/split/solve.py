@@ -31,9 +31,10 @@ from netopt.network.scope import Scope
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress, Stop
 from netopt.strategies.finish import Found, agree, outcome_of, polished
-from netopt.strategies.priced.few_sites import plan_at_few_sites
+from netopt.strategies.priced.few_sites import Effort, plan_at_few_sites
 from netopt.strategies.priced.solve import solve_priced, transferred
 from netopt.strategies.split.ascent import Ascent
+from netopt.strategies.split.covering import Covering
 from netopt.strategies.split.dual import SplitDual
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from netopt.accounts import Perspective
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
-    from netopt.strategies.priced.few_sites import FewSites
+    from netopt.strategies.priced.few_sites import Begin, FewSites
 
 ALONE_SHARE: Final = 0.2
 """Share of the time limit that the ascent may have before plans are looked for."""
@@ -59,6 +60,12 @@ LEAST_GAIN: Final = 2e-5
 
 LEAST_USES: Final = (0.02, 0.002, 0.0002)
 """Sites that are looked at, search by search: those whose modules the mean uses for a larger share."""
+
+LONG: Final = 3
+"""Periods beyond which fewer arcs are listed, so that the linear program stays small."""
+
+FEW_NEAREST: Final = 3
+"""Sites of each type, standing and not, that are listed then from each place."""
 
 WORTH: Final = 1e-4
 """Searches end where they could gain less, relative to the cost of ways."""
@@ -139,7 +146,12 @@ class Search:
             self.options.tell("plan at few sites")
             options = replace(self.options, threads=1, stop=self.stop)
             found = plan_at_few_sites(
-                self.network, self.perspective, self._use(least), worth, self.end_s, options, self._known()
+                self._nearby,
+                self.perspective,
+                self._use(least),
+                Effort(worth, self.end_s, options),
+                known=self._known(),
+                begin=self._begin(),
             )
             for few, result in found:
                 self._keep(few, result)
@@ -147,6 +159,16 @@ class Search:
                     return
             if self._is_over():
                 return
+
+    @property
+    def _nearby(self) -> Network:
+        """The network whose scope is that of programs among few sites."""
+        is_long = len(self.network.periods) > LONG
+        return replace(self.network, scope=Scope(FEW_NEAREST)) if is_long else self.network
+
+    def _begin(self) -> Begin | None:
+        """Return what looks for the first plan: over several periods modules that cover loads."""
+        return Covering(self.dual).first_plan if len(self.network.periods) > 1 else None
 
     def _use(self, least: float) -> pd.Series:
         """Return how much the mean uses each site, where that is more than ``least`` (0 to 1)."""
