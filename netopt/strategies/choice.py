@@ -9,8 +9,6 @@ from netopt.network.lanes import why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.solve import solve_priced
-from netopt.strategies.split.layout import why_not_split
-from netopt.strategies.split.solve import solve_split
 
 if TYPE_CHECKING:
     from netopt.accounts import Perspective
@@ -61,6 +59,9 @@ def solve_network(network: Network, perspective: Perspective, options: SolveOpti
         return solve_direct(network, perspective, options)
     if options.strategy == "priced":
         return solve_priced(network, perspective, options)
+    from netopt.strategies.split.layout import why_not_split  # noqa: PLC0415 - numba is heavy
+    from netopt.strategies.split.solve import solve_split  # noqa: PLC0415 - numba is heavy
+
     reason = why_not_split(network)
     if reason is None:
         return solve_split(network, perspective, options)

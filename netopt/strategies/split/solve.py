@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 ALONE_SHARE: Final = 0.2
 """Share of the time limit that the ascent may have before plans are looked for."""
 
-REST_SHARE: Final = 0.05
+REST_SHARE: Final = 0.1
 """Share of the time limit that is kept for writing the plan out."""
 
 STALL_STEPS: Final = 20
@@ -60,6 +60,9 @@ LEAST_GAIN: Final = 2e-5
 
 LEAST_USES: Final = (0.02, 0.002, 0.0002)
 """Sites that are looked at, search by search: those whose modules the mean uses for a larger share."""
+
+LEAST_USES_LONG: Final = (0.3, 0.1)
+"""The same over many periods, where a program of many sites is too large to gain anything from."""
 
 LONG: Final = 3
 """Periods beyond which fewer arcs are listed, so that the linear program stays small."""
@@ -142,7 +145,8 @@ class Search:
 
     def _plan(self) -> None:
         worth = WORTH * self.ascent.size
-        for least in LEAST_USES:
+        is_long = len(self.network.periods) > LONG
+        for least in LEAST_USES_LONG if is_long else LEAST_USES:
             self.options.tell("plan at few sites")
             options = replace(self.options, threads=1, stop=self.stop)
             found = plan_at_few_sites(
