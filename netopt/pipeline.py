@@ -29,7 +29,7 @@ from netopt.solution.given import GIVEN_COLUMNS
 from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.solution import Solution
 from netopt.strategies.ceilings import explain_infeasible
-from netopt.strategies.choice import scope_for, solve_network
+from netopt.strategies.choice import program_of, scope_for, solve_network
 from netopt.strategies.clock import Clock
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.explaining.collect import stated_form, wide_network
@@ -40,7 +40,6 @@ from netopt.strategies.figure_range import Effort
 from netopt.strategies.figure_range import figure_range as find_range
 from netopt.strategies.fixed_design import explain_fixed
 from netopt.strategies.given_flows import explain_misfit
-from netopt.strategies.priced.solve import PricedProgram
 from netopt.strategies.social_range import social_range_cny_per_year
 
 if TYPE_CHECKING:
@@ -333,7 +332,7 @@ def social_range(solution: Solution, options: SolveOptions | None = None) -> tup
     effects = compose(solution.policy, solution.instance)
     scope = scope_for(solution.instance, effects, options)
     network = build_network(solution.instance, effects, solution.design, scope)
-    program = None if scope is None else PricedProgram(network, Perspective.PRIVATE, options)
+    program = program_of(network, Perspective.PRIVATE, options)
     ends = social_range_cny_per_year(network, solution.outcome, options, program)
     _tell_planned(solution.outcome, options)
     return ends
@@ -380,7 +379,7 @@ def figure_range(
     options = options.telling(plan.policy.name)
     network = network_of(plan.instance, plan.policy, options)
     perspective = plan.policy.perspective
-    program = None if network.scope is None else PricedProgram(network, perspective, options)
+    program = program_of(network, perspective, options)
     least = LEAST_RANGE_TOLERANCE * outcome.gross_cost_cny_per_year
     tolerance = max(least, RANGE_TOLERANCE * abs(own_cny_per_year))
     effort = Effort(RANGE_WEIGHTS, tolerance, RANGE_TIME_LIMIT_S, tells_money)

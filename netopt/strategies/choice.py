@@ -8,7 +8,7 @@ from netopt.errors import UsageError
 from netopt.network.lanes import why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.strategies.direct import solve_direct
-from netopt.strategies.priced.solve import solve_priced
+from netopt.strategies.priced.solve import PricedProgram, solve_priced
 
 if TYPE_CHECKING:
     from netopt.accounts import Perspective
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.policy.effects import Effects
     from netopt.solution.options import SolveOptions
-    from netopt.strategies.finish import Found
+    from netopt.strategies.finish import Found, Program
 
 MOST_ARCS: Final = 250_000
 """Pairs of places beyond which ``auto`` lists short arcs only; china-provinces has 14,208."""
@@ -57,14 +57,37 @@ def solve_network(network: Network, perspective: Perspective, options: SolveOpti
     """
     if network.scope is None:
         return solve_direct(network, perspective, options)
-    if options.strategy == "priced":
+    if not _is_split(network, options):
         return solve_priced(network, perspective, options)
-    from netopt.strategies.split.layout import why_not_split  # noqa: PLC0415 - numba is heavy
     from netopt.strategies.split.solve import solve_split  # noqa: PLC0415 - numba is heavy
 
+    return solve_split(network, perspective, options)
+
+
+def program_of(network: Network, perspective: Perspective, options: SolveOptions) -> Program | None:
+    """Return what bounds other objectives over a network's plans; None where it lists every arc.
+
+    Raises
+    ------
+    UsageError
+        As ``solve_network``.
+    """
+    if network.scope is None:
+        return None
+    if not _is_split(network, options):
+        return PricedProgram(network, perspective, options)
+    from netopt.strategies.split.program import SplitProgram  # noqa: PLC0415 - numba is heavy
+
+    return SplitProgram(network, options)
+
+
+def _is_split(network: Network, options: SolveOptions) -> bool:
+    """Return whether a network of short arcs is split; UsageError where it is asked for and cannot be."""
+    if options.strategy == "priced":
+        return False
+    from netopt.strategies.split.layout import why_not_split  # noqa: PLC0415 - numba is heavy
+
     reason = why_not_split(network)
-    if reason is None:
-        return solve_split(network, perspective, options)
-    if options.strategy == "split":
+    if reason is not None and options.strategy == "split":
         raise UsageError(f"the strategy split cannot solve {network.instance.name}: {reason}")
-    return solve_priced(network, perspective, options)
+    return reason is None

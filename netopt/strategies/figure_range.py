@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
-    from netopt.strategies.priced.solve import PricedProgram
+    from netopt.strategies.finish import Program
 
     Tell = Callable[[float, float | None, float | None, int], None]
     Goal = Callable[[Priced], pd.Series]
@@ -69,7 +69,7 @@ def figure_range(  # noqa: PLR0913 - what is found, and how
     options: SolveOptions,
     *,
     what: str,
-    program: PricedProgram | None = None,
+    program: Program | None = None,
 ) -> tuple[float, float]:
     """Return bounds on a figure over every plan that costs at most what the plan found costs.
 
@@ -170,7 +170,7 @@ class _Whole:
 class _Priced:
     """Bounds a blend by pricing over a network that lists short arcs only."""
 
-    def __init__(self, program: PricedProgram, time_limit_s: float) -> None:
+    def __init__(self, program: Program, time_limit_s: float) -> None:
         self._program, self._time_limit_s = program, time_limit_s
 
     def least(self, blend: _Blend, tell: Tell | None) -> _Least:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,15 +18,27 @@ from netopt.solution.outcome import Outcome, Status, gap_of
 from netopt.units import MONEY_TOLERANCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from netopt.accounts import Perspective
     from netopt.formulation.extract import Decisions
+    from netopt.formulation.objective import Priced
     from netopt.network.network import Network
     from netopt.solution.form import StandardForm
     from netopt.solution.options import SolveOptions
-    from netopt.strategies.priced.solve import PricedProgram
+
+    Goal = Callable[[Priced], pd.Series]
+    Tell = Callable[[float, float | None, float | None, int], None]
+
+
+class Program(Protocol):
+    """What bounds other objectives over the plans of a network that does not list every arc."""
+
+    def least(self, goal: Goal, tell: Tell | None, time_limit_s: float) -> float:
+        """Return a lower bound of an objective over all plans, in the form's unit of cost."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Found:
     outcome: Outcome
     form: StandardForm
     network: Network
-    program: PricedProgram | None = None
+    program: Program | None = None
 
 
 def polished(form: StandardForm, values: NDArray[np.float64], options: SolveOptions) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netopt.network.network import Network
     from netopt.solution.options import SolveOptions
     from netopt.solution.outcome import Outcome
-    from netopt.strategies.priced.solve import PricedProgram
+    from netopt.strategies.finish import Program
 
 TIME_LIMIT_S: Final = 30.0
 """Limit of each of the two solves; whatever bound is reached holds."""
@@ -32,7 +32,7 @@ weight: so the weight is ``WEIGHT_PER_GAP / gap``, within the two ends."""
 
 
 def social_range_cny_per_year(
-    network: Network, private: Outcome, options: SolveOptions, program: PricedProgram | None = None
+    network: Network, private: Outcome, options: SolveOptions, program: Program | None = None
 ) -> tuple[float, float]:
     """Return bounds on the social cost of every plan as cheap, privately, as the incumbent.
 

@@ -27,14 +27,18 @@ from netopt.pipeline import network_of
 from netopt.policy.compose import compose
 from netopt.policy.effects import Effects, ForbidHauls
 from netopt.policy.read import read_policy
+from netopt.solution.ledger import ledger_total
 from netopt.solution.options import Progress, SolveOptions
 from netopt.solution.outcome import Status
 from netopt.strategies.choice import solve_network
+from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.few_sites import FewSites
+from netopt.strategies.social_range import social_range_cny_per_year
 from netopt.strategies.split.ascent import Ascent
 from netopt.strategies.split.covering import Covering
 from netopt.strategies.split.dual import Multipliers, SplitDual
 from netopt.strategies.split.layout import why_not_split
+from netopt.strategies.split.program import SplitProgram
 from netopt.strategies.split.solve import solve_split
 from tests.engine import EXACT, engine_optimum
 from tests.instances_random import random_effects, random_instance
@@ -238,8 +242,27 @@ def test_an_objective_of_ones_own_is_bounded_too() -> None:
         )
         return pd.Series(np.where(counted, OBJECTIVE_UNIT_CNY, 0.0), index=costs.index)
 
-    found = raised(SplitDual(network, tonnes_tested, 1), 200).bound
+    told: list[float | None] = []
+    program = SplitProgram(network, SolveOptions(threads=1))
+    found = program.least(tonnes_tested, lambda *reading: told.append(reading[2]), 10.0)
     assert found == pytest.approx(8000.0, rel=1e-6)
+    assert told[-1] == found
+
+
+@pytest.mark.parametrize("seed", SEEDS[:8])
+def test_ranges_of_a_figure_hold_what_exact_ones_hold(seed: int) -> None:
+    """The social cost of private plans, over all arcs, by splitting and by branch and bound."""
+    instance, effects, _, network = case(seed)
+    whole = build_network(instance, effects)
+    private = solve_direct(whole, Perspective.PRIVATE, EXACT).outcome
+    low, high = social_range_cny_per_year(whole, private, EXACT)
+    program = SplitProgram(network, EXACT)
+    split_low, split_high = social_range_cny_per_year(network, private, EXACT, program)
+    tolerance = 1e-6 * max(1.0, abs(low), abs(high))
+    cheapest = solve_direct(whole, Perspective.PRIVATE, EXACT).ledger
+    own = ledger_total(cheapest, whole.period_weights, Perspective.SOCIAL)
+    assert split_low - tolerance <= own <= split_high + tolerance
+    assert low - tolerance <= own <= high + tolerance
 
 
 def among_all(network: Network, perspective: Perspective) -> FewSites:

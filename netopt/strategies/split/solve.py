@@ -36,6 +36,7 @@ from netopt.strategies.priced.solve import solve_priced, transferred
 from netopt.strategies.split.ascent import Ascent
 from netopt.strategies.split.covering import Covering
 from netopt.strategies.split.dual import SplitDual
+from netopt.strategies.split.program import SplitProgram
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -256,7 +257,7 @@ def _found(search: Search, best: Incumbent) -> Found:
     solve_time_s = time.monotonic() - search.began - search.build_time_s
     outcome = replace(outcome, build_time_s=search.build_time_s, solve_time_s=solve_time_s)
     agree(form, values, outcome)
-    return Found(found, ledger, outcome, form, planned)
+    return Found(found, ledger, outcome, form, planned, SplitProgram(network, options))
 
 
 def _point(best: Incumbent) -> NDArray[np.float64]:
