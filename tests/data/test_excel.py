@@ -699,38 +699,38 @@ BROKEN: dict[str, tuple[Callable[[Workbook], None], list[str]]] = {
     "no periods": (drop("periods"), ["sheet periods: [missing_sheet] the sheet is missing"]),
     "setting beyond its limit": (
         setting("capital.wacc", 8),
-        ["sheet settings, row 10, column value: [setting] capital.wacc: 8 must be less than or equal to 1"],
+        ["sheet settings, row 11, column value: [setting] capital.wacc: 8 must be less than or equal to 1"],
     ),
     "setting in words": (
         setting("leakage.formal_share", "30 %"),
         [
-            "sheet settings, row 19, column value: [setting] leakage.formal_share: '30 %' must be a valid number"
+            "sheet settings, row 20, column value: [setting] leakage.formal_share: '30 %' must be a valid number"
         ],
     ),
     "setting left blank": (
         setting("capital.wacc", None),
-        ["sheet settings, row 10, column value: [missing_key] the setting 'capital.wacc' is missing"],
+        ["sheet settings, row 11, column value: [missing_key] the setting 'capital.wacc' is missing"],
     ),
     "setting as a date": (
         setting("horizon.base_year", date(2025, 1, 1)),
         [
-            "sheet settings, row 9, column value: [spreadsheet_date] the cell holds the date 2025-01-01, not a number "
+            "sheet settings, row 10, column value: [spreadsheet_date] the cell holds the date 2025-01-01, not a number "
             "(set the cell's format to Number, then type it again)"
         ],
     ),
     "misspelt setting": (
-        put("settings", "A10", "capital.wac"),
+        put("settings", "A11", "capital.wac"),
         [
             "sheet settings: [missing_key] the setting 'capital.wacc' is missing",
-            "sheet settings, row 10, column key: [unknown_key] there is no setting 'capital.wac' "
+            "sheet settings, row 11, column key: [unknown_key] there is no setting 'capital.wac' "
             "(did you mean 'capital.wacc'?)",
         ],
     ),
     "setting twice": (
-        put("settings", "A10", "horizon.base_year"),
+        put("settings", "A11", "horizon.base_year"),
         [
             "sheet settings: [missing_key] the setting 'capital.wacc' is missing",
-            "sheet settings, row 10, column key: [duplicate_key] the key 'horizon.base_year' stands in row 9 already",
+            "sheet settings, row 11, column key: [duplicate_key] the key 'horizon.base_year' stands in row 10 already",
         ],
     ),
     "years that do not follow": (
@@ -777,7 +777,7 @@ def test_all_problems_are_told_at_once(book: Workbook, tmp_path: Path) -> None:
         BROKEN[case][0](book)
     told = problems_of(book, tmp_path)
     assert sorted(told) == sorted(f"edited.xlsx: {line}" for case in chosen for line in BROKEN[case][1])
-    assert told[0].startswith("edited.xlsx: sheet settings, row 10")
+    assert told[0].startswith("edited.xlsx: sheet settings, row 11")
 
 
 def test_row_numbers_are_those_of_excel(book: Workbook, tmp_path: Path) -> None:
