@@ -389,7 +389,8 @@ def test_probes_price_listed_arcs_to_the_yuan(seed: int) -> None:
 def test_an_arc_that_is_added_is_the_column_that_a_listed_one_is(seed: int) -> None:
     """In cost and in every row, caps on emissions among them."""
     instance, effects, perspective, _ = case(seed)
-    cap = ShareRule("test", "cap", Mass("given", tonnes_per_year=10.0), Mass("emitted"), 1.0, 100.0)
+    given = Mass("given", tonnes_per_year=10.0)
+    cap = ShareRule("test", "emissions of a test", given, Mass("emitted"), 1.0, 100.0)
     effects = replace(effects, share_rules=(*effects.share_rules, cap))
     network = build_network(instance, effects)
     form = standard_form(network, perspective, without=STRENGTHENING)
