@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
-from netopt.data.read import make_instance, read_instance, validate_folder
+from netopt.data.read import read_instance, validate_folder
 from netopt.data.volumes import with_volume
 from netopt.data.write import describe_folder
 from netopt.network.distance import haul_distances_km
@@ -18,7 +18,7 @@ from netopt.pipeline import solve
 from netopt.policy.read import read_policy
 from netopt.solution.options import SolveOptions
 from netopt.solution.outcome import Status
-from tests.instances.national import INSTANCES, source
+from tests.instances.national import INSTANCES, part, source
 
 FOLDER = INSTANCES / "china-2024"
 TYPES = ["cascade", "dismantler", "hub", "hydromet"]
@@ -159,18 +159,6 @@ def test_the_instance_chooses_its_distances_by_one_word(tmp_path: Path) -> None:
     describe_folder(copy)
     pair = pd.DataFrame([("110000", "310000", "road")], columns=["from_location", "to_location", "mode"])
     assert haul_distances_km(read_instance(copy), pair).iloc[0] == pytest.approx(1.265 * 1067, rel=0.005)
-
-
-def part(instance: Instance, jurisdictions: list[str]) -> Instance:
-    """Return what lies in some provinces, with every road."""
-    home = instance["locations"].set_index("location")["jurisdiction"]
-    tables = dict(instance.tables)
-    for name in ("sites", "sources", "markets"):
-        place = tables[name]["location"]
-        tables[name] = tables[name][(place == "") | place.map(home).isin(jurisdictions)]
-    tables["supply"] = tables["supply"][tables["supply"]["source"].isin(tables["sources"]["source"])]
-    tables["offtake"] = tables["offtake"][tables["offtake"]["market"].isin(tables["markets"]["market"])]
-    return make_instance(instance.settings, tables)
 
 
 def test_a_part_is_planned_and_checked_along_the_roads(instance: Instance) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from netopt.data.instance import Instance
-from netopt.data.read import make_instance, read_instance
+from netopt.data.read import read_instance
 from netopt.data.scenarios import with_scenario
 from netopt.data.volumes import volume_of, with_volume
 from netopt.network.lanes import why_not_priced
@@ -17,7 +17,7 @@ from netopt.pipeline import solve
 from netopt.policy.compose import compose
 from netopt.policy.read import read_policy
 from netopt.solution.options import SolveOptions
-from tests.instances.national import INSTANCES, source
+from tests.instances.national import INSTANCES, part, source
 
 MIDDLE = {"2025": 755_000.0, "2030": 2_500_000.0}
 SCENARIOS = {
@@ -207,18 +207,6 @@ def test_a_volume_scales_every_period_alike(instance: Instance) -> None:
 )
 def test_every_named_policy_can_be_bounded_over_all_arcs(instance: Instance, policy: str) -> None:
     assert why_not_priced(instance, compose(read_policy(policy, instance), instance)) is None
-
-
-def part(instance: Instance, jurisdictions: list[str]) -> Instance:
-    """Return what lies in some provinces."""
-    home = instance["locations"].set_index("location")["jurisdiction"]
-    tables = dict(instance.tables)
-    for name in ("sites", "sources", "markets"):
-        place = tables[name]["location"]
-        tables[name] = tables[name][(place == "") | place.map(home).isin(jurisdictions)]
-    tables["supply"] = tables["supply"][tables["supply"]["source"].isin(tables["sources"]["source"])]
-    tables["offtake"] = tables["offtake"][tables["offtake"]["market"].isin(tables["markets"]["market"])]
-    return make_instance(instance.settings, tables)
 
 
 @pytest.mark.parametrize("strategy", ["direct", "priced"])

@@ -41,8 +41,8 @@ from netopt.strategies.split.layout import why_not_split
 from netopt.strategies.split.program import SplitProgram
 from netopt.strategies.split.solve import solve_split
 from tests.engine import EXACT, engine_optimum
-from tests.instances_random import random_effects, random_instance
-from tests.strategies.test_priced import FEATURES
+from tests.instances_random import random_effects, random_instance, with_tables
+from tests.strategies.test_priced import FEATURES, OVER_TIME, case_over_time
 
 SEEDS = (3, 4, 5, 6, 7, 9, 11, 12, 13, 15, 17, 38, 18, 22, 24, 25)
 """Cases with a plan."""
@@ -103,6 +103,43 @@ def test_any_multipliers_bound_the_optimum(seed: int) -> None:
 @pytest.mark.parametrize("first", range(1000, 1800, 50))
 def test_any_multipliers_bound_the_optimum_of_hundreds(first: int) -> None:
     assert bounded_seeds(50, first) >= 20
+
+
+def with_buyers(instance: Instance, *rows: tuple[str, str, float]) -> Instance:
+    """Return an instance in which more markets, at the place of the first, take what has a second life."""
+    markets, offtake = instance["markets"], instance["offtake"]
+    place = markets.loc[markets["location"] != "", "location"].iloc[0]
+    reused = offtake[offtake["commodity"] == "second_life_kwh"].iloc[[0]]
+    new = pd.DataFrame({"market": [row[0] for row in rows], "location": place}).assign(name="Buyer")
+    offers = [
+        reused.assign(
+            market=market,
+            category=category,
+            price_cny_per_unit=price,
+            period="",
+            limit_units_per_year=np.nan,
+        )
+        for market, category, price in rows
+    ]
+    return with_tables(
+        instance,
+        markets=pd.concat([markets, new], ignore_index=True)[markets.columns],
+        offtake=pd.concat([offtake, *offers], ignore_index=True),
+    )
+
+
+@pytest.mark.parametrize("seed", OVER_TIME[:6])
+def test_what_is_sold_where_it_never_comes_back_hides_no_sale_that_does(seed: int) -> None:
+    """Sales of one good are looked at one by one: of those abroad nothing returns, of others something."""
+    first, effects, perspective, _ = case_over_time(seed)
+    instance = with_buyers(first, ("abroad", "exports", -1e4), ("zoo", "second_life", 1e4))
+    optimum = engine_optimum(instance, effects, perspective)
+    assert optimum is not None
+    network = build_network(instance, effects, scope=Scope(2))
+    if (reason := why_not_split(network)) is not None:
+        pytest.skip(reason)
+    bound = raised(dual_of(network, perspective), 200, optimum / OBJECTIVE_UNIT_CNY).bound
+    assert bound <= optimum / OBJECTIVE_UNIT_CNY + 1e-6 * abs(optimum) / OBJECTIVE_UNIT_CNY
 
 
 @pytest.mark.parametrize("seed", SEEDS)

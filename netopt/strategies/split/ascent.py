@@ -19,6 +19,8 @@ from netopt.strategies.split import kernels
 from netopt.strategies.split.dual import Multipliers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from netopt.strategies.split.dual import Evaluation, SplitDual
@@ -35,6 +37,9 @@ PATIENCE: Final = 5
 SHORTER: Final = 0.66
 LONGER: Final = 1.2
 """Factors of the step's length after failures, and after a gain in the mean's own direction."""
+
+STALL_STEPS: Final = 20
+"""Steps between two looks at what was gained."""
 
 ROOM: Final = 0.05
 """Without a plan the optimum is thought to be this share of the cost of ways above the bound."""
@@ -69,6 +74,35 @@ class Ascent:
         self._length, self._n_failed = FIRST_LENGTH, 0
         self._spare = np.empty_like(self.best.prices)
         self.use = self.dual.open_modules(first.chosen).astype(float)
+
+    def climb(
+        self,
+        least_gain: float,
+        is_over: Callable[[], bool],
+        target: Callable[[], float | None] = lambda: None,
+        tell: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Step until ``is_over``, or until ``STALL_STEPS`` steps gain less than ``least_gain`` of ``size``.
+
+        Parameters
+        ----------
+        least_gain
+            Relative to the cost of ways.
+        is_over
+            Asked before each step.
+        target
+            Cost of the best plan known by then (thousand CNY a year), None where there is none.
+        tell
+            Called where it is looked at what was gained.
+        """
+        gained = np.inf
+        while gained >= least_gain * self.size:
+            gained = 0.0
+            for _ in range(STALL_STEPS):
+                if is_over():
+                    return
+                gained += self.step(target())
+            tell()
 
     def step(self, target: float | None) -> float:
         """Try one step; return by how much the bound rose.

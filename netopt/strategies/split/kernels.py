@@ -351,7 +351,7 @@ def _through_second_life(
     """Sell what comes back later: whoever sells pays for that too."""
     n_returns = len(ways.return_commodity)
     begin, end = ways.sale_start[commodity], ways.sale_start[commodity + 1]
-    if n_returns == 0 or begin == end or ways.sale_return[begin] < 0:
+    if n_returns == 0 or begin == end:
         return
     later = np.zeros(n_returns)
     for number in range(n_returns):
@@ -363,6 +363,8 @@ def _through_second_life(
     sites, returns, own = ways.sale_site, ways.sale_return, costs.sale[t]
     n_lefts = len(there) if ways.is_whole[commodity] else 1
     for sale in range(begin, end):
+        if returns[sale] < 0:
+            continue
         cost, site = own[sale] + later[returns[sale]], sites[sale]
         for left in range(n_lefts):
             if cost < there[left, site]:
@@ -422,6 +424,8 @@ def _best_haul(
     found = -1
     beyond = own + least + (min(departs, 0.0) if marks else 0.0)
     for haul in range(begin, end):
+        if km[haul] == np.inf:
+            break
         hauled = per_km * km[haul]
         if hauled + beyond >= best and per_km >= 0.0:
             break

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from netopt.errors import NoSolutionError
 from netopt.strategies.split.ascent import Ascent
 from netopt.strategies.split.dual import SplitDual
@@ -17,9 +15,8 @@ if TYPE_CHECKING:
     from netopt.solution.options import SolveOptions
     from netopt.strategies.finish import Goal, Tell
 
-STALL_STEPS: Final = 20
 STALL_GAIN: Final = 1e-4
-"""A bound is good enough where so many steps gain less, relative to the cost of ways."""
+"""A bound is good enough where ``ascent.STALL_STEPS`` steps gain less, relative to the cost of ways."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +56,13 @@ class SplitProgram:
         if (dual.rules.penalty < 0).any():
             raise NoSolutionError("missing a target earns without end: there is no bound")
         ascent = Ascent(dual, dual.first_multipliers())
-        gained = np.inf
-        while gained >= STALL_GAIN * ascent.size:
-            gained = 0.0
-            for _ in range(STALL_STEPS):
-                if self.options.stop.is_set() or time.monotonic() - began >= time_limit_s:
-                    return ascent.bound
-                gained += ascent.step(None)
+
+        def is_over() -> bool:
+            return self.options.stop.is_set() or time.monotonic() - began >= time_limit_s
+
+        def say() -> None:
             if tell is not None:
                 tell(time.monotonic() - began, None, ascent.bound, ascent.n_steps)
+
+        ascent.climb(STALL_GAIN, is_over, tell=say)
         return ascent.bound

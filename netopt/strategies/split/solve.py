@@ -2,9 +2,10 @@
 
 1. The ascent (``ascent``) raises the bound over every conceivable arc, alone at first, then beside the
    search for plans on a thread of its own.
-2. Its mean says which sites are worth looking at. Among these, slope scaling gives a first plan, and
-   neighbourhoods (one facility type, two, one region after the other) better ones (``priced.few_sites``).
-3. When neither gains any more, the search begins anew among what the mean uses by then.
+2. Its mean says which sites are worth looking at. Among these, slope scaling gives a first plan (over
+   several periods modules that cover loads, ``covering``), and neighbourhoods, one facility type after
+   the other and two at a time, better ones (``priced.few_sites``).
+3. When that gains no more, it begins anew among more sites: what the mean uses by then.
 
 The search says where to look. The bound is that of the ascent, whatever was looked at.
 """
@@ -52,9 +53,8 @@ ALONE_SHARE: Final = 0.2
 REST_SHARE: Final = 0.1
 """Share of the time limit that is kept for writing the plan out."""
 
-STALL_STEPS: Final = 20
 STALL_GAIN: Final = 1e-3
-"""The ascent has both threads until so many steps gain less, relative to the cost of ways."""
+"""The ascent has both threads until ``ascent.STALL_STEPS`` steps gain less, relative to ``size``."""
 
 LEAST_GAIN: Final = 2e-5
 """The ascent ends where as many steps gain less."""
@@ -135,14 +135,12 @@ class Search:
             self._failure = error
 
     def _ascend(self, until_s: float, least_gain: float) -> None:
-        recent = []
-        while time.monotonic() < until_s and not self._is_over():
-            target = None if self.best is None else self.best.cost
-            recent.append(self.ascent.step(target))
-            if len(recent) % STALL_STEPS == 0:
-                self._tell("bound over all arcs")
-                if sum(recent[-STALL_STEPS:]) < least_gain * self.ascent.size:
-                    return
+        self.ascent.climb(
+            least_gain,
+            is_over=lambda: time.monotonic() >= until_s or self._is_over(),
+            target=lambda: None if self.best is None else self.best.cost,
+            tell=partial(self._tell, "bound over all arcs"),
+        )
 
     def _plan(self) -> None:
         worth = WORTH * self.ascent.size
