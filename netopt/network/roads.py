@@ -133,7 +133,7 @@ class RoadNetwork:
         """Where each location enters the roads: ``node_row``, ``access_km``, index location."""
         places, nodes = self._places, self._nodes
         n_candidates = min(_N_CANDIDATES, len(nodes))
-        _, near = KDTree(_on_sphere(nodes)).query(_on_sphere(places), k=range(1, n_candidates + 1))
+        _, near = KDTree(on_sphere(nodes)).query(on_sphere(places), k=range(1, n_candidates + 1))
         _, _, metres = _WGS84.inv(
             np.repeat(places["lon_deg"].to_numpy(), n_candidates),
             np.repeat(places["lat_deg"].to_numpy(), n_candidates),
@@ -162,7 +162,7 @@ class RoadNetwork:
         return row_of.loc[edges["from_node"]].to_numpy(), row_of.loc[edges["to_node"]].to_numpy()
 
 
-def _on_sphere(places: pd.DataFrame) -> NDArray[np.float64]:
+def on_sphere(places: pd.DataFrame) -> NDArray[np.float64]:
     """Return places as points of the unit sphere (columns x, y, z), whose chords order them by distance."""
     lon, lat = np.radians(places["lon_deg"].to_numpy()), np.radians(places["lat_deg"].to_numpy())
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])

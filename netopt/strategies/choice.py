@@ -1,10 +1,11 @@
-"""Which strategy solves a case: small networks whole, large ones split, or their long arcs priced."""
+"""Which strategy solves a case: small networks whole, large ones split, others both ways at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from netopt.errors import UsageError
+from netopt.network.build import build_network
 from netopt.network.lanes import why_not_priced
 from netopt.network.scope import Scope, n_possible_arcs
 from netopt.strategies.direct import solve_direct
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from netopt.strategies.finish import Found, Program
 
 MOST_ARCS: Final = 250_000
-"""Pairs of places beyond which ``auto`` lists short arcs only; china-provinces has 14,208."""
+"""Pairs of places beyond which ``auto`` lists short arcs only; china-2024 has more than a million."""
+
+FEW_ARCS: Final = 20_000
+"""Pairs of places beyond which ``auto`` splits the network as well as it solves it whole."""
 
 N_NEAREST: Final = 10
 """Sites of each type, standing and not, that are listed from each place. On china-2024 (unified) the bounds
@@ -27,14 +31,15 @@ over all arcs with 10 and with 12 differ by less than 0.01 % of gross cost (one 
 
 
 def scope_for(instance: Instance, effects: Effects, options: SolveOptions) -> Scope | None:
-    """Return which arcs to list: all (None: the strategy ``direct``), or the short ones (``priced``).
+    """Return which arcs to list: all (None: the strategy ``direct``), or short ones.
 
-    ``auto`` lists all up to ``MOST_ARCS``, and where the rest could not be priced.
+    ``auto`` lists all up to ``MOST_ARCS``, and where the rest could not be priced; ``split`` and ``priced``
+    list short ones.
 
     Raises
     ------
     UsageError
-        Where ``priced`` is asked for and cannot be; it says why.
+        Where ``split`` or ``priced`` is asked for and cannot be; it says why.
     """
     if options.strategy == "direct":
         return None
@@ -56,12 +61,27 @@ def solve_network(network: Network, perspective: Perspective, options: SolveOpti
         Where ``split`` is asked for and cannot be; it says why.
     """
     if network.scope is None:
-        return solve_direct(network, perspective, options)
+        return _solve_whole(network, perspective, options)
     if not _is_split(network, options):
         return solve_priced(network, perspective, options)
     from netopt.strategies.split.solve import solve_split  # noqa: PLC0415 - numba is heavy
 
     return solve_split(network, perspective, options)
+
+
+def _solve_whole(network: Network, perspective: Perspective, options: SolveOptions) -> Found:
+    """Return a plan of a network that lists every arc; ``auto`` splits it too where that may help."""
+    may_split = options.strategy == "auto" and options.threads > 1 and not len(network.held)
+    instance, effects = network.instance, network.effects
+    if not may_split or n_possible_arcs(instance) <= FEW_ARCS or why_not_priced(instance, effects):
+        return solve_direct(network, perspective, options)
+    from netopt.strategies.split.layout import why_not_split  # noqa: PLC0415 - numba is heavy
+    from netopt.strategies.together import solve_together  # noqa: PLC0415
+
+    nearby = build_network(instance, effects, scope=Scope(N_NEAREST))
+    if why_not_split(nearby):
+        return solve_direct(network, perspective, options)
+    return solve_together(network, nearby, perspective, options)
 
 
 def program_of(network: Network, perspective: Perspective, options: SolveOptions) -> Program | None:

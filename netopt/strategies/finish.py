@@ -102,7 +102,7 @@ def outcome_of(
     lower = min(lower, upper)
     gap = gap_of(lower, upper, gross)
     return Outcome(
-        status=_status(result, gap, options.gap),
+        status=status_of(gap, options.gap, is_interrupted=result.status is BackendStatus.INTERRUPTED),
         lower_bound_cny_per_year=lower,
         upper_bound_cny_per_year=upper,
         gross_cost_cny_per_year=gross,
@@ -123,10 +123,11 @@ def outcome_of(
     )
 
 
-def _status(result: BackendResult, gap: float, wanted: float) -> Status:
+def status_of(gap: float, wanted: float, *, is_interrupted: bool) -> Status:
+    """Return how a solve ended that came to a gap (0.01 is 1 %) and was asked for another."""
     if gap <= max(wanted, MONEY_TOLERANCE):
         return Status.OPTIMAL
-    return Status.INTERRUPTED if result.status is BackendStatus.INTERRUPTED else Status.LIMIT
+    return Status.INTERRUPTED if is_interrupted else Status.LIMIT
 
 
 def agree(form: StandardForm, values: NDArray[np.float64], outcome: Outcome) -> None:

@@ -32,7 +32,8 @@ from netopt.strategies.choice import MOST_ARCS, scope_for
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.bound import Pricer
 from netopt.strategies.priced.columns import Columns
-from netopt.strategies.priced.few_sites import Effort, FewSites, plan_at_few_sites
+from netopt.strategies.priced.few_sites import Effort, FewSites, among, plan_at_few_sites
+from netopt.strategies.priced.regions import Regions, plans_by_region
 from netopt.strategies.priced.relaxation import Relaxation
 from netopt.strategies.priced.slopes import gathered
 from netopt.strategies.priced.solve import PricedProgram, solve_priced
@@ -231,6 +232,41 @@ def test_plans_at_few_sites_are_plans_of_the_whole_and_get_cheaper(seed: int) ->
     assert all(value >= optimum - 1e-6 * max(1.0, abs(optimum)) for value in values)
     sites = set(instance["sites"]["site"])
     assert all(set(few.network.instance["sites"]["site"]) <= sites for few, _ in found)
+
+
+def by_region(seed: int) -> tuple[FewSites, float, list[float]]:
+    """Return the program among all sites, the cost of its first plan found, and what regions make of it."""
+    instance, effects, perspective, _ = case(seed)
+    network = build_network(instance, effects, scope=Scope(99))
+    all_sites = among(network, perspective, set(instance["sites"]["site"]))
+    first = highs.solve_form(all_sites.form, {"mip_max_improving_sols": 1, "presolve": "off"})
+    assert first.point is not None
+    effort = Effort(1e-6, time.monotonic() + 30.0, EXACT)
+    found = [result.objective for result in plans_by_region(all_sites, first.point, effort)]
+    return all_sites, all_sites.form.objective(first.point), [value for value in found if value is not None]
+
+
+@pytest.mark.parametrize("seed", SEEDS[:6])
+def test_regions_make_plans_cheaper_and_never_cheaper_than_the_best(seed: int) -> None:
+    """So few sites are one region: the search ends at the optimum of the program."""
+    optimum = engine_optimum(*case(seed)[:3])
+    assert optimum is not None
+    _, first, found = by_region(seed)
+    assert [first, *found] == sorted([first, *found], reverse=True)
+    least = min([first, *found]) * OBJECTIVE_UNIT_CNY
+    assert least == pytest.approx(optimum, rel=1e-6, abs=1.0)
+
+
+def test_sites_that_stay_are_those_farther_away() -> None:
+    """Around the southern end of the line lie its own sites; those of the north are kept."""
+    instance, effects, perspective, _ = case(SEEDS[0])
+    network = build_network(instance, effects, scope=Scope(99))
+    few = among(network, perspective, set(instance["sites"]["site"]))
+    regions = Regions(few, seed=1, size=2)
+    columns, kept = few.sites(), regions.elsewhere()
+    freed = set(columns[~kept]) - {""}
+    assert 0 < len(freed) <= 2 < len(set(columns) - {""})
+    assert not kept[columns == ""].any()
 
 
 def test_most_searches_among_few_sites_find_a_plan_and_some_the_best() -> None:

@@ -5,7 +5,7 @@ plants; on a green field they are candidates, and whoever opens few of them leav
 way to any. Among few sites the nearest ones are in reach of all, and the program is small:
 
 1. of each facility type and jurisdiction, the site that the relaxation uses most, and whatever stands or
-   is kept open by a rule;
+   is kept open by a rule; all that it uses where these are too few;
 2. slope scaling, and branch and bound over what it gathers, give a first plan;
 3. over all sites that the relaxation uses, one facility type after the other is planned anew with all
    others as they are.
@@ -81,9 +81,13 @@ class FewSites:
 
     def facility_types(self) -> NDArray[np.str_]:
         """Return the facility type of each column that is a whole decision about a module, else ""."""
-        sites = self.network.instance["sites"].set_index("site")["facility_type"]
+        types = self.network.instance["sites"].set_index("site")["facility_type"]
+        return np.array(["" if site == "" else types[site] for site in self.sites()])
+
+    def sites(self) -> NDArray[np.str_]:
+        """Return the site of each column that is a whole decision about a module, else ""."""
         modules = self.network.modules
-        of_module = dict(zip(modules["module"], modules["site"].map(sites), strict=True))
+        of_module = dict(zip(modules["module"], modules["site"], strict=True))
         pairs = zip(self.form.columns.key, self.form.is_integer, strict=True)
         return np.array([of_module.get(key, "") if is_whole else "" for key, is_whole in pairs])
 
@@ -141,16 +145,19 @@ def plan_at_few_sites(
     use = use[use > NOTHING]
     if known is None:
         end_s = effort.until_s - (1.0 - FIRST_SHARE) * effort.left_s
-        few = _among(network, perspective, _most_used(network.instance, use))
-        begun = None if begin is None else begin(few, end_s, effort.options)
-        result = begun or _first(few, replace(effort, until_s=end_s))
+        for chosen in (_most_used(network.instance, use), set(use.index)):
+            few = among(network, perspective, chosen)
+            begun = None if begin is None else begin(few, end_s, effort.options)
+            result = begun or _first(few, replace(effort, until_s=end_s))
+            if result.point is not None:
+                break
         if result.point is None:
             return
         yield few, result
         known = few, result.point
     few, point = known
     chosen = set(use.index) | set(few.network.instance["sites"]["site"])
-    more = _among(network, perspective, chosen, few.flows(point))
+    more = among(network, perspective, chosen, few.flows(point))
     start = more.point_of(few, point)
     for found in _type_by_type(more, start, effort):
         yield more, found
@@ -164,10 +171,10 @@ def _most_used(instance: Instance, use: pd.Series) -> set[str]:
     return set(most.drop_duplicates(["facility_type", "jurisdiction"])["site"])
 
 
-def _among(
+def among(
     network: Network, perspective: Perspective, chosen: set[str], flows: pd.DataFrame | None = None
 ) -> FewSites:
-    """Return the program among chosen sites, and those that stand or must be open.
+    """Return the program of a network among chosen sites, and those that stand or must be open.
 
     ``flows`` (``from_place, to_place``) are listed too, however long they are.
     """
@@ -181,8 +188,8 @@ def _among(
     scope = network.scope
     if scope is not None and flows is not None:
         scope = scope.with_flows(smaller, flows)
-    among = build_network(smaller, network.effects, scope=scope)
-    return FewSites(among, standard_form(among, perspective, without=STRENGTHENING))
+    own = build_network(smaller, network.effects, scope=scope)
+    return FewSites(own, standard_form(own, perspective, without=STRENGTHENING))
 
 
 def _first(few: FewSites, effort: Effort) -> BackendResult:
@@ -191,10 +198,10 @@ def _first(few: FewSites, effort: Effort) -> BackendResult:
     point = gathered(form, effort.until_s, options)
     if point is not None:
         bought = np.where(form.is_integer, np.minimum(form.upper, whole(point)), form.upper)
-        result = _solved(replace(form, upper=bought), effort.left_s, options, mip_abs_gap=effort.worth)
+        result = solved(replace(form, upper=bought), effort.left_s, options, mip_abs_gap=effort.worth)
         if result.point is not None:
             return result
-    return _solved(form, effort.left_s, options, mip_max_improving_sols=1)
+    return solved(form, effort.left_s, options, mip_max_improving_sols=1)
 
 
 def _type_by_type(few: FewSites, start: Floats, effort: Effort) -> Iterator[BackendResult]:
@@ -210,8 +217,8 @@ def _type_by_type(few: FewSites, start: Floats, effort: Effort) -> Iterator[Back
             remaining_s = min(effort.left_s, TURN_S * len(chosen))
             if remaining_s <= 0 or options.stop.is_set():
                 return
-            rest = _held(few.form, point, ~np.isin(types, ["", *chosen]))
-            result = _solved(rest, remaining_s, options, start=point, mip_abs_gap=worth)
+            rest = held(few.form, point, ~np.isin(types, ["", *chosen]))
+            result = solved(rest, remaining_s, options, start=point, mip_abs_gap=worth)
             if (
                 result.point is not None
                 and result.objective is not None
@@ -221,14 +228,14 @@ def _type_by_type(few: FewSites, start: Floats, effort: Effort) -> Iterator[Back
                 yield result
 
 
-def _held(form: StandardForm, point: Floats, columns: NDArray[np.bool_]) -> StandardForm:
-    """Return the form with some whole decisions as they are at a point."""
+def held(form: StandardForm, point: Floats, columns: NDArray[np.bool_]) -> StandardForm:
+    """Return the form with some whole decisions (flags by column) as they are at a point."""
     value = np.round(point)
     lower = np.where(columns, value, form.lower)
     return replace(form, lower=lower, upper=np.where(columns, value, form.upper))
 
 
-def _solved(
+def solved(
     form: StandardForm,
     time_limit_s: float,
     options: SolveOptions,
@@ -236,5 +243,6 @@ def _solved(
     start: Floats | None = None,
     **settings: float,
 ) -> BackendResult:
+    """Return what a search finds in a form within a time limit; ``settings`` are the solver's."""
     wanted = search_settings(options, time_limit_s) | settings
     return highs.solve_form(form, wanted, start=start, stop=options.stop)

@@ -5,7 +5,8 @@
 2. Its mean says which sites are worth looking at. Among these, slope scaling gives a first plan (over
    several periods modules that cover loads, ``covering``), and neighbourhoods, one facility type after
    the other and two at a time, better ones (``priced.few_sites``).
-3. When that gains no more, it begins anew among more sites: what the mean uses by then.
+3. When that gains no more, it begins anew among more sites: what the mean uses by then. At last all that
+   lies around a place is planned anew, place by place (``priced.regions``).
 
 The search says where to look. The bound is that of the ascent, whatever was looked at.
 """
@@ -32,7 +33,8 @@ from netopt.network.scope import Scope
 from netopt.solution.ledger import build_ledger
 from netopt.solution.options import Progress, Stop
 from netopt.strategies.finish import Found, agree, outcome_of, polished
-from netopt.strategies.priced.few_sites import Effort, plan_at_few_sites
+from netopt.strategies.priced.few_sites import Effort, among, plan_at_few_sites
+from netopt.strategies.priced.regions import plans_by_region
 from netopt.strategies.priced.solve import solve_priced, transferred
 from netopt.strategies.split.ascent import Ascent
 from netopt.strategies.split.covering import Covering
@@ -71,6 +73,9 @@ LONG: Final = 3
 FEW_NEAREST: Final = 3
 """Sites of each type, standing and not, that are listed then from each place."""
 
+MOST_SITES: Final = 400
+"""Sites up to which regions hold all there are, not only those that the mean ever used."""
+
 WORTH: Final = 1e-4
 """Searches end where they could gain less, relative to the cost of ways."""
 
@@ -85,6 +90,18 @@ class Incumbent:
     gross: float
 
 
+@dataclass
+class Rival:
+    """What is known meanwhile of the same plans by other means, in thousand CNY a year.
+
+    ``cost`` of its best plan, a ``bound`` of all plans; ``is_done``: it has nothing to add.
+    """
+
+    cost: float = np.inf
+    bound: float = -np.inf
+    is_done: bool = False
+
+
 class Search:
     """Bound and plan of one network, until they are near enough.
 
@@ -96,9 +113,17 @@ class Search:
         Whose cost is minimised.
     options
         Gap, limits, threads, seed, progress, stop.
+    rival
+        Whose plans and bounds count too; None: there is none.
     """
 
-    def __init__(self, network: Network, perspective: Perspective, options: SolveOptions) -> None:
+    def __init__(
+        self,
+        network: Network,
+        perspective: Perspective,
+        options: SolveOptions,
+        rival: Rival | None = None,
+    ) -> None:
         options.tell("building the bound")
         self.began = time.monotonic()
         self.network, self.perspective, self.options = network, perspective, options
@@ -106,6 +131,7 @@ class Search:
         self.build_time_s = time.monotonic() - self.began
         self.end_s = self.began + (1.0 - REST_SHARE) * options.time_limit_s
         self.stop = Stop(options.stop)
+        self.rival = Rival() if rival is None else rival
         self.best: Incumbent | None = None
         self._failure: Exception | None = None
         self.ascent = Ascent(self.dual, self.dual.first_multipliers())
@@ -120,7 +146,7 @@ class Search:
         beside.start()
         try:
             self._plan()
-            while beside.is_alive() and not self._is_over():
+            while beside.is_alive() and not self.is_over():
                 beside.join(0.2)
         finally:
             self.stop.set()
@@ -137,8 +163,8 @@ class Search:
     def _ascend(self, until_s: float, least_gain: float) -> None:
         self.ascent.climb(
             least_gain,
-            is_over=lambda: time.monotonic() >= until_s or self._is_over(),
-            target=lambda: None if self.best is None else self.best.cost,
+            is_over=lambda: time.monotonic() >= until_s or self.is_over(),
+            target=lambda: self.cost,
             tell=partial(self._tell, "bound over all arcs"),
         )
 
@@ -158,9 +184,24 @@ class Search:
             )
             for few, result in found:
                 self._keep(few, result)
-                if self._is_over():
+                if self.is_over():
                     return
-            if self._is_over():
+            if self.is_over():
+                return
+        self._plan_by_region(Effort(worth, self.end_s, replace(self.options, threads=1, stop=self.stop)))
+
+    def _plan_by_region(self, effort: Effort) -> None:
+        known = self._known()
+        if known is None:
+            return
+        sites = self.network.instance["sites"]["site"]
+        chosen = set(sites if len(sites) <= MOST_SITES else self._use(0.0).index)
+        chosen |= set(known[0].network.instance["sites"]["site"])
+        self.options.tell("plan region by region")
+        more = among(self._nearby, self.perspective, chosen, known[0].flows(known[1]))
+        for result in plans_by_region(more, more.point_of(*known), effort):
+            self._keep(more, result)
+            if self.is_over():
                 return
 
     @property
@@ -192,18 +233,29 @@ class Search:
             self.best = Incumbent(few, result, result.objective, gross / OBJECTIVE_UNIT_CNY)
             self._tell("plan at few sites")
 
-    def _is_over(self) -> bool:
+    @property
+    def cost(self) -> float | None:
+        """Cost of the best plan (thousand CNY a year), whoever found it; None where nobody did."""
+        least = min(self.rival.cost, np.inf if self.best is None else self.best.cost)
+        return least if np.isfinite(least) else None
+
+    @property
+    def bound(self) -> float:
+        """The best bound (thousand CNY a year), whoever proved it."""
+        return max(self.ascent.bound, self.rival.bound)
+
+    def is_over(self) -> bool:
         """Whether the gap is met, time is up or the user wishes to stop."""
-        if self.stop.is_set() or time.monotonic() >= self.end_s:
+        if self.stop.is_set() or self.rival.is_done or time.monotonic() >= self.end_s:
             return True
-        best = self.best
-        return best is not None and best.cost - self.ascent.bound <= self.options.gap * best.gross
+        best, cost = self.best, self.cost
+        return best is not None and cost is not None and cost - self.bound <= self.options.gap * best.gross
 
     def _tell(self, what: str) -> None:
         if self.options.on_progress is None:
             return
-        best, bound = self.best, self.ascent.bound * OBJECTIVE_UNIT_CNY
-        cost = None if best is None else best.cost * OBJECTIVE_UNIT_CNY
+        best, bound = self.best, self.bound * OBJECTIVE_UNIT_CNY
+        cost = None if self.cost is None else self.cost * OBJECTIVE_UNIT_CNY
         gross = 0.0 if best is None else best.gross * OBJECTIVE_UNIT_CNY
         gap = (cost - bound) / gross if cost is not None and gross > 0 else None
         time_s = time.monotonic() - self.began
@@ -234,10 +286,10 @@ def solve_split(network: Network, perspective: Perspective, options: SolveOption
         if left_s <= 0:
             raise NoSolutionError("the time limit came before any plan was found")
         return solve_priced(network, perspective, replace(options, time_limit_s=left_s))
-    return _found(search, best)
+    return found_by(search, best)
 
 
-def _found(search: Search, best: Incumbent) -> Found:
+def found_by(search: Search, best: Incumbent) -> Found:
     """Return the plan in a network of all sites that lists the arcs of the plan."""
     network, perspective, options = search.network, search.perspective, search.options
     options.tell("building the plan's network")
