@@ -34,6 +34,7 @@ from netopt.strategies.choice import solve_network
 from netopt.strategies.direct import solve_direct
 from netopt.strategies.priced.few_sites import FewSites
 from netopt.strategies.social_range import social_range_cny_per_year
+from netopt.strategies.split import kernels
 from netopt.strategies.split.ascent import Ascent
 from netopt.strategies.split.covering import Covering
 from netopt.strategies.split.dual import Multipliers, SplitDual
@@ -103,6 +104,28 @@ def test_any_multipliers_bound_the_optimum(seed: int) -> None:
 @pytest.mark.parametrize("first", range(1000, 1800, 50))
 def test_any_multipliers_bound_the_optimum_of_hundreds(first: int) -> None:
     assert bounded_seeds(50, first) >= 20
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+@pytest.mark.parametrize("seed", SEEDS[:4])
+def test_hauls_in_single_precision_never_cost_more_than_the_least(seed: int, scale: float) -> None:
+    *_, perspective, network = case(seed)
+    dual = dual_of(network, perspective)
+    ways, draw = dual.ways, np.random.default_rng(seed)
+    there = draw.normal(0.0, scale, len(dual.layout.sites))
+    there[draw.random(len(there)) < 0.2] = np.inf
+    lanes, n_trunk = dual.layout._lanes
+    for number, lane in enumerate(lanes[:n_trunk]):
+        per_km, found = draw.uniform(0.0, 0.01, len(lane.givers)), np.empty(len(lane.givers))
+        kernels._cheapest_hauls(ways, number, per_km, there, found)
+        with np.errstate(invalid="ignore"):
+            costs = per_km[:, None] * lane.km + there[dual.layout._numbers(lane.takers)]
+        least = costs.min(axis=1)
+        assert (found <= least).all()
+        is_way = np.isfinite(least)
+        size = 1e-6 * (scale + per_km.max() * lane.km[np.isfinite(lane.km)].max(initial=0.0))
+        assert (found[is_way] >= least[is_way] - 10 * size).all()
+        assert np.isposinf(found[~is_way]).all()
 
 
 def with_buyers(instance: Instance, *rows: tuple[str, str, float]) -> Instance:

@@ -30,6 +30,9 @@ NEGLIGIBLE = 1e-9
 TOO_LITTLE = 1e-6
 """Tonnes a year that need no module."""
 
+ROUNDINGS = 6 * 2.0**-24
+"""Relative error of a haul's cost in single precision, as a share of the farthest haul's and of its own."""
+
 DEEPEST = 256
 """Goods of one supply that wait to be followed at a time: recipes times their outputs, in a chain."""
 
@@ -64,12 +67,23 @@ class Ways(NamedTuple):
         Givers sorted by lane: first of each lane; site of each.
     n_takers, haul_start
         Of each lane: its takers, and where its hauls begin.
+    lane_giver
+        Number of the giver, by lane between sites and site; -1: none.
     km, taker, crosses
         Hauls, from each giver the nearest first: length, site at the end, whether it leaves the province.
+    lane_taker, taker_place, taker_start
+        Takers lane by lane: site; number of its place within the lane, of takers that are equally far from
+        every giver; first taker of each lane.
+    n_places, across_start, farthest_km
+        Of each lane: its places of takers, where its part of ``km_across`` begins, its longest haul.
+    km_across
+        Lengths by place of takers and giver, lane by lane; inf where there is no way.
     leaves_mark
         Of lanes: whether a crossing is remembered.
     sale_start, sale_site
         Sales (site to market) sorted by commodity: first of each commodity; site of each.
+    seller, seller_start
+        Sites that can sell a commodity, by number; first of each commodity.
     sale_return
         What comes back of each sale in later periods; -1: nothing.
     return_rate
@@ -100,12 +114,22 @@ class Ways(NamedTuple):
     giver_site: Ints
     n_takers: Ints
     haul_start: Ints
+    lane_giver: Ints
     km: Floats
     taker: Ints
     crosses: Flags
+    lane_taker: Ints
+    taker_place: Ints
+    taker_start: Ints
+    n_places: Ints
+    across_start: Ints
+    farthest_km: Floats
+    km_across: Prices
     leaves_mark: Flags
     sale_start: Ints
     sale_site: Ints
+    seller: Ints
+    seller_start: Ints
     sale_return: Ints
     return_rate: Floats
     return_lanes: Ints
@@ -148,8 +172,7 @@ class WayAmounts(NamedTuple):
 class Onward(NamedTuple):
     """The cheapest ways on of one supply's goods, by commodity, left and site.
 
-    ``cost`` (thousand CNY per unit); ``how``: ``MARKET``, ``RECIPE`` or the lane; ``which``: sale, run or
-    haul.
+    ``cost`` (thousand CNY per unit); ``how``: ``MARKET``, ``RECIPE`` or the lane; ``which``: sale or run.
     """
 
     cost: Floats
@@ -264,7 +287,7 @@ def cheapest_ways(
                 value[t, u] = costs.unserved[t, u]
                 continue
             value[t, u] = cost
-            _follow(ways, (t, u), (lane, haul, giver), every, back, surplus, amounts)
+            _follow((ways, costs), (t, u), (lane, haul, giver), every, back, surplus, amounts)
 
 
 @compiled
@@ -311,7 +334,7 @@ def _through_runs(
 ) -> None:
     t, u, origin = whose
     there, how, which = onward.cost, onward.how[commodity], onward.which[commodity]
-    run_cost, price, shut = costs.run[t, origin], prices[t, :, u], ways.shut[t]
+    run_cost, price, shut = costs.run[t, origin], prices[t, :, u].copy(), ways.shut[t]
     sites, units, starts = ways.run_site, ways.run_units, ways.out_start
     made_goods, made_units, is_whole = ways.out_commodity, ways.out_units, ways.is_whole
     n_lefts = there.shape[1] if is_whole[commodity] else 1
@@ -336,7 +359,8 @@ def _through_sales(ways: Ways, costs: WayCosts, t: int, commodity: int, onward: 
     sold, sale = costs.sold[t, commodity], costs.best_sale[t, commodity]
     there, how, which = onward.cost[commodity], onward.how[commodity], onward.which[commodity]
     n_lefts = len(there) if ways.is_whole[commodity] else 1
-    for site in range(len(sold)):
+    sellers = ways.seller[ways.seller_start[commodity] : ways.seller_start[commodity + 1]]
+    for site in sellers:
         for left in range(n_lefts):
             if sold[site] < there[left, site]:
                 there[left, site] = sold[site]
@@ -375,28 +399,69 @@ def _through_second_life(
 
 @within
 def _along_lanes(ways: Ways, costs: WayCosts, t: int, commodity: int, onward: Onward) -> None:
-    # Every look into a tuple of arrays counts references, which within loops costs more than the loop.
-    km, taker, crosses, giver_start = ways.km, ways.taker, ways.crosses, ways.giver_start
-    giver_site, own, per_km, departs = ways.giver_site, costs.own[t], costs.per_km[t], costs.departs[t]
-    there, how, which = onward.cost[commodity], onward.how[commodity], onward.which[commodity]
+    there, how = onward.cost[commodity], onward.how[commodity]
+    own, per_km, giver_start, giver_site = costs.own[t], costs.per_km[t], ways.giver_start, ways.giver_site
     n_lefts = len(there) if ways.is_whole[commodity] else 1
-    least = there.min()
     for lane in range(ways.lane_start[commodity], ways.lane_start[commodity + 1]):
-        n_takers, marks = ways.n_takers[lane], ways.leaves_mark[lane]
-        first = ways.haul_start[lane]
-        for giver in range(giver_start[lane], giver_start[lane + 1]):
-            site = giver_site[giver]
-            begin = first + (giver - giver_start[lane]) * n_takers
-            for left in range(n_lefts):
-                cost, haul = _best_haul(
-                    (km, taker, crosses, there),
-                    (begin, begin + n_takers, left, marks and left == 0),
-                    (own[giver], per_km[giver], departs[giver], least, there[left, site]),
-                )
-                if haul >= 0:
+        first = giver_start[lane]
+        found = np.empty(giver_start[lane + 1] - first)
+        for left in range(n_lefts):
+            if ways.leaves_mark[lane] and left == 0:
+                _marked_hauls(ways, costs, t, lane, there, found)
+            else:
+                _cheapest_hauls(ways, lane, per_km[first : first + len(found)], there[left], found)
+            for number in range(len(found)):
+                site, cost = giver_site[first + number], own[first + number] + found[number]
+                if cost < there[left, site]:
                     there[left, site] = cost
                     how[left, site] = lane
-                    which[left, site] = haul
+
+
+@compiled
+def _cheapest_hauls(ways: Ways, lane: int, per_km: Floats, there: Floats, found: Floats) -> None:
+    """Find what the cheapest haul of each giver of a lane costs with what follows (``there``, by site).
+
+    In single precision, which is twice as fast. Of each sum ``per_km * km + there`` five roundings and
+    casts are off by a unit in the last place at most, so by ``ROUNDINGS`` of its parts; that is taken off
+    ``found``, which so never lies above the least.
+    """
+    takers = ways.lane_taker[ways.taker_start[lane] : ways.taker_start[lane + 1]]
+    places = ways.taker_place[ways.taker_start[lane] : ways.taker_start[lane + 1]]
+    n_givers = len(found)
+    onward = np.full(ways.n_places[lane], np.inf, dtype=np.float32)
+    for number in range(len(takers)):
+        onward[places[number]] = min(onward[places[number]], np.float32(there[takers[number]]))
+    begin = ways.across_start[lane]
+    km = ways.km_across[begin : begin + len(onward) * n_givers].reshape(len(onward), n_givers)
+    least, rate = np.full(n_givers, np.inf, dtype=np.float32), per_km.astype(np.float32)
+    for place in range(len(onward)):
+        row, after = km[place], onward[place]
+        # The plainest loop over givers: processors work on several of them at once.
+        for giver in range(n_givers):
+            cost = rate[giver] * row[giver] + after
+            least[giver] = min(least[giver], cost)
+    for giver in range(n_givers):
+        found[giver] = least[giver]
+        if found[giver] < np.inf:
+            farthest = abs(per_km[giver]) * ways.farthest_km[lane]
+            found[giver] -= ROUNDINGS * (farthest + abs(found[giver]))
+
+
+@compiled
+def _marked_hauls(ways: Ways, costs: WayCosts, t: int, lane: int, there: Floats, found: Floats) -> None:
+    """Do the same for goods whose leaving their province is remembered, and that have not left yet."""
+    # Every look into a tuple of arrays counts references, which within loops costs more than the loop.
+    km, taker, crosses = ways.km, ways.taker, ways.crosses
+    per_km, departs = costs.per_km[t], costs.departs[t]
+    first, n_takers, least = ways.giver_start[lane], ways.n_takers[lane], there.min()
+    for number in range(len(found)):
+        begin = ways.haul_start[lane] + number * n_takers
+        giver = first + number
+        found[number], _ = _best_haul(
+            (km, taker, crosses, there),
+            (begin, begin + n_takers, 0, True),
+            (0.0, per_km[giver], departs[giver], least, np.inf),
+        )
 
 
 @within
@@ -469,7 +534,7 @@ def _first_haul(
 
 @compiled
 def _follow(
-    ways: Ways,
+    known: tuple[Ways, WayCosts],
     period_supply: tuple[int, int],
     first_haul: tuple[int, int, int],
     every: Onward,
@@ -478,6 +543,7 @@ def _follow(
     amounts: WayAmounts,
 ) -> None:
     """Add up what a supply loads along its cheapest way, in later periods too."""
+    ways, costs = known
     first_period, u = period_supply
     goods = np.empty((DEEPEST, 5), dtype=np.int64)
     units = np.empty(DEEPEST)
@@ -519,11 +585,25 @@ def _follow(
                 units[n_open] = tonnes * ways.out_units[out]
                 n_open += 1
         else:
-            giver = ways.giver_start[way] + (number - ways.haul_start[way]) // ways.n_takers[way]
-            goods[n_open, 3], goods[n_open, 4] = _arrived(
-                ways, t, (way, number, giver), left, amount, amounts
-            )
+            by = _haul_along(ways, costs, t, (way, site, left), every.cost[kept, is_back, commodity])
+            goods[n_open, 3], goods[n_open, 4] = _arrived(ways, t, by, left, amount, amounts)
             n_open += 1
+
+
+@compiled
+def _haul_along(
+    ways: Ways, costs: WayCosts, t: int, state: tuple[int, int, int], there: Floats
+) -> tuple[int, int, int]:
+    """Return lane, haul and giver of the cheapest haul of a lane; ``state`` is lane, site and left."""
+    lane, site, left = state
+    giver = ways.lane_giver[lane, site]
+    begin = ways.haul_start[lane] + (giver - ways.giver_start[lane]) * ways.n_takers[lane]
+    _, haul = _best_haul(
+        (ways.km, ways.taker, ways.crosses, there),
+        (begin, begin + ways.n_takers[lane], left, ways.leaves_mark[lane] and left == 0),
+        (0.0, costs.per_km[t, giver], costs.departs[t, giver], -np.inf, np.inf),
+    )
+    return lane, haul, giver
 
 
 @compiled

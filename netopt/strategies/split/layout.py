@@ -197,8 +197,11 @@ class Layout:
         lanes, n_trunk = self._lanes
         n_commodities = np.arange(len(self.commodities) + 1)
         outputs = self._outputs()
+        sellers = self.sales[["of_commodity", "of_site"]].drop_duplicates()
         nearest = [np.argsort(lane.km, axis=1, kind="stable") for lane in lanes]
         pairs = list(zip(lanes, nearest, strict=True))
+        # Takers that are equally far from every giver are one place.
+        merged = [np.unique(lane.km, axis=1, return_inverse=True) for lane in lanes]
         trunk = [self._commodity_number[lane.commodity] for lane in lanes[:n_trunk]]
         return Ways(
             tonnes=self.tonnes,
@@ -220,6 +223,14 @@ class Layout:
             giver_site=_ints(np.concatenate([self._giver_sites(lane) for lane in lanes])),
             n_takers=_ints([len(lane.takers) for lane in lanes]),
             haul_start=_ints(np.cumsum([0, *(lane.km.size for lane in lanes)])[:-1]),
+            lane_giver=self._lane_giver(lanes[:n_trunk]),
+            lane_taker=_ints(np.concatenate([self._numbers(lane.takers) for lane in lanes])),
+            taker_place=_ints(np.concatenate([place for _, place in merged])),
+            taker_start=_ints(np.cumsum([0, *(len(lane.takers) for lane in lanes)])),
+            n_places=_ints([km.shape[1] for km, _ in merged]),
+            across_start=_ints(np.cumsum([0, *(km.size for km, _ in merged)])[:-1]),
+            farthest_km=np.array([_farthest(km) for km, _ in merged]),
+            km_across=np.concatenate([km.T.ravel() for km, _ in merged]).astype(np.float32),
             km=np.concatenate([np.take_along_axis(lane.km, near, 1).ravel() for lane, near in pairs]),
             taker=_ints(np.concatenate([self._numbers(lane.takers)[near].ravel() for lane, near in pairs])),
             crosses=np.concatenate(
@@ -228,6 +239,8 @@ class Layout:
             leaves_mark=np.array([lane.leaves_a_mark for lane in lanes], dtype=bool),
             sale_start=_starts(self.sales["of_commodity"], n_commodities),
             sale_site=_ints(self.sales["of_site"]),
+            seller=_ints(sellers["of_site"]),
+            seller_start=_starts(sellers["of_commodity"], n_commodities),
             sale_return=self._sale_return(),
             return_rate=self._return_rate(),
             return_commodity=_ints(self.returns["commodity"].map(self._commodity_number)),
@@ -242,6 +255,15 @@ class Layout:
         if lane.kind != "site":
             return np.full(len(lane.givers), -1)
         return self._numbers(lane.givers)
+
+    def _lane_giver(self, lanes: Sequence[Lanes]) -> Ints:
+        """Return the number of the giver by lane between sites and site; -1 where it gives nothing."""
+        found = np.full((len(lanes), len(self.sites)), -1, dtype=np.int64)
+        first = 0
+        for number, lane in enumerate(lanes):
+            found[number, self._numbers(lane.givers)] = first + np.arange(len(lane.givers))
+            first += len(lane.givers)
+        return found
 
     def _lanes_out_of(self, name: str, kind: str, goods: pd.DataFrame) -> dict[str, Ints]:
         """Return lanes and givers of goods (place, commodity), and where those of each begin."""
@@ -455,6 +477,10 @@ class Costs:
 
 def _pairs(outputs: pd.DataFrame) -> Iterator[tuple[str, float]]:
     return zip(outputs["commodity"], outputs["yield_units_per_tonne"].astype(float), strict=True)
+
+
+def _farthest(km: Floats) -> float:
+    return float(km[np.isfinite(km)].max(initial=0.0))
 
 
 def _ints(values: Sequence[int] | pd.Series | NDArray[np.intp]) -> Ints:
