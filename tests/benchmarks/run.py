@@ -84,10 +84,10 @@ def run_suite(
     for case in cases:
         for contender in request.contenders or suite.contenders:
             path = folder / name / f"{case.name}--{contender}.json"
-            if path.exists():
-                print(f"{name}: {path.name} is there", flush=True)
-                continue
             limit_s = suite.limit_s if request.limit_s is None else request.limit_s
+            if path.exists():
+                print(f"{name}: {path.name} is there{_otherwise(path, limit_s)}", flush=True)
+                continue
             record = _record(case, contender, replace(request, limit_s=limit_s), suite.gap)
             if record["end"]["how"] == "skipped":
                 print(f"{name}: {case.name}, {contender}: skipped: {record['end']['said']}", flush=True)
@@ -96,6 +96,14 @@ def run_suite(
             print(f"{name}: {case.name}, {contender}: {_told(record)}", flush=True)
             written.append(path)
     return written
+
+
+def _otherwise(path: Path, limit_s: float) -> str:
+    """Return a warning where a file was made with another limit than is asked for now; else ""."""
+    known = json.loads(path.read_text(encoding="utf-8"))["limit_s"]
+    if known == limit_s:
+        return ""
+    return f", but with a limit of {known:g} s, not {limit_s:g}: delete it to measure again"
 
 
 def _record(case: Case, contender: str, request: Request, gap: float) -> dict[str, Any]:

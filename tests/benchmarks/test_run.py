@@ -90,6 +90,15 @@ def test_a_second_call_runs_nothing(results: Path, monkeypatch: pytest.MonkeyPat
         run_suite("test", suite_of("netopt-priced"), Request(), results)
 
 
+def test_a_file_made_with_another_limit_is_kept_and_said_so(
+    results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_suite("test", suite_of("netopt"), Request(limit_s=20.0), results) == []
+    assert capsys.readouterr().out == "test: small--netopt.json is there\n"
+    assert run_suite("test", suite_of("netopt"), Request(limit_s=7.0), results) == []
+    assert "but with a limit of 20 s, not 7: delete it" in capsys.readouterr().out
+
+
 def test_a_crash_is_a_result_with_what_was_told_before(tmp_path: Path) -> None:
     run = one_run(tmp_path, "dies")
     assert run.end == {"how": "crashed", "code": -9, "said": ""}
