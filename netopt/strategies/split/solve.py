@@ -64,8 +64,9 @@ LEAST_GAIN: Final = 2e-5
 LEAST_USES: Final = (0.02, 0.002, 0.0002)
 """Sites that are looked at, search by search: those whose modules the mean uses for a larger share."""
 
-LEAST_USES_LONG: Final = (0.3, 0.1)
-"""The same over many periods, where a program of many sites is too large to gain anything from."""
+LEAST_USE_LONG: Final = 0.1
+"""The same over many periods, where a program of many sites is too large to gain anything from: after the
+first plan regions alone are planned anew."""
 
 LONG: Final = 3
 """Periods beyond which fewer arcs are listed, so that the linear program stays small."""
@@ -146,6 +147,7 @@ class Search:
         beside.start()
         try:
             self._plan()
+            self.dual.threads = self.options.threads
             while beside.is_alive() and not self.is_over():
                 beside.join(0.2)
         finally:
@@ -170,10 +172,9 @@ class Search:
 
     def _plan(self) -> None:
         worth = WORTH * self.ascent.size
-        is_long = len(self.network.periods) > LONG
-        for least in LEAST_USES_LONG if is_long else LEAST_USES:
+        options = replace(self.options, threads=1, stop=self.stop)
+        for least in (LEAST_USE_LONG,) if self._is_long else LEAST_USES:
             self.options.tell("plan at few sites")
-            options = replace(self.options, threads=1, stop=self.stop)
             found = plan_at_few_sites(
                 self._nearby,
                 self.perspective,
@@ -186,16 +187,17 @@ class Search:
                 self._keep(few, result)
                 if self.is_over():
                     return
-            if self.is_over():
-                return
-        self._plan_by_region(Effort(worth, self.end_s, replace(self.options, threads=1, stop=self.stop)))
+                if self._is_long:
+                    break
+        self._plan_by_region(Effort(worth, self.end_s, options))
 
     def _plan_by_region(self, effort: Effort) -> None:
         known = self._known()
-        if known is None:
+        if known is None or self.is_over():
             return
         sites = self.network.instance["sites"]["site"]
-        chosen = set(sites if len(sites) <= MOST_SITES else self._use(0.0).index)
+        least = LEAST_USE_LONG if self._is_long else 0.0
+        chosen = set(sites if len(sites) <= MOST_SITES else self._use(least).index)
         chosen |= set(known[0].network.instance["sites"]["site"])
         self.options.tell("plan region by region")
         more = among(self._nearby, self.perspective, chosen, known[0].flows(known[1]))
@@ -207,8 +209,11 @@ class Search:
     @property
     def _nearby(self) -> Network:
         """The network whose scope is that of programs among few sites."""
-        is_long = len(self.network.periods) > LONG
-        return replace(self.network, scope=Scope(FEW_NEAREST)) if is_long else self.network
+        return replace(self.network, scope=Scope(FEW_NEAREST)) if self._is_long else self.network
+
+    @property
+    def _is_long(self) -> bool:
+        return len(self.network.periods) > LONG
 
     def _begin(self) -> Begin | None:
         """Return what looks for the first plan: over several periods modules that cover loads."""
