@@ -1,15 +1,16 @@
 """Two strategies on one network at once: the whole model in branch and bound, and split.
 
 Which of them is ahead depends on the case. Few big plants: splitting has a plan and a bound long before
-branch and bound. A hundred sites and one echelon: branch and bound comes to an end. Each has threads of its
-own; what one knows counts for the other, and the better plan and the better bound are returned.
+branch and bound. Where branch and bound comes to an end it proves an optimum, which splitting without
+branching cannot. Each has threads of its own; what one knows counts for the other, and the better plan and
+the better bound are returned.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netopt.errors import InfeasibleError, NoSolutionError, StoppedError, UnboundedError
 from netopt.formulation.objective import OBJECTIVE_UNIT_CNY
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from netopt.solution.options import Progress, SolveOptions
     from netopt.strategies.finish import Found
 
-POLL_S = 0.2
+POLL_S: Final = 0.2
 """How often it is looked whether the other has come to an end."""
 
 

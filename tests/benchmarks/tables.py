@@ -80,8 +80,19 @@ def _measured(target: Target, runs: Sequence[Run]) -> list[str]:
     if measured is None:
         return ["not measured", "0", "open"]
     limits = sorted({run.record["limit_s"] for run in runs})
-    said = f"{measured.said}, at {' and '.join(f'{limit:g}' for limit in limits)} s"
+    said = f"{measured.said}, at {' and '.join(f'{limit:g}' for limit in limits)} s{_unequal(runs)}"
     return [said, str(measured.n), target.verdict(measured)]
+
+
+def _unequal(runs: Sequence[Run]) -> str:
+    """Return who had how many cores, where contenders did not have the same."""
+    cores: dict[str, set[int]] = {}
+    for run in runs:
+        cores.setdefault(run.contender, set()).add(run.record["machine"]["cores"])
+    if len(set.union(*cores.values())) < 2:
+        return ""
+    had = (f"{label(name)} {' or '.join(map(str, sorted(its)))}" for name, its in cores.items())
+    return f" (**cores not equal**: {', '.join(had)})"
 
 
 def _consistency(runs: Sequence[Run]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -33,7 +34,7 @@ def test_the_pictures_are_drawn_from_the_results() -> None:
             assert image.text[DIGEST_KEY] == digest_of(its), FRESH
 
 
-def circumstances() -> dict[str, object]:
+def circumstances() -> dict[str, Any]:
     machine = {"cores": 2, "processor": "a processor", "memory_gib": 8.0, "system": "Linux"}
     return {
         "machine": machine,
@@ -62,6 +63,14 @@ def test_a_page_shows_contenders_cases_and_commands() -> None:
     assert "| b | 1.00 %, 600.0 | - |" in page
     assert "`python -m tests.benchmarks.run coarse`" in page
     assert "2 cores of a processor" in page
+
+
+def test_a_ratio_of_unequal_cores_says_so() -> None:
+    more = circumstances()
+    fewer = more | {"machine": {**more["machine"], "cores": 1}}
+    unequal = make_page([made("netopt", FAST, **more), made("highs", SLOW, **fewer)])
+    assert "at 600 s (**cores not equal**: netopt 2, HiGHS 1) | 1 |" in unequal
+    assert "cores not equal" not in make_page([made(name, FAST, **more) for name in ("netopt", "highs")])
 
 
 def test_a_contradiction_stands_on_the_page() -> None:
